@@ -1,0 +1,202 @@
+/* file_lines.c: the lines of files, or of the standard input.
+ *
+ * A source: it drives itself. One message to itself reads one piece of a file, sends the lines in it, and sends the
+ * message again; so a request to stop is seen between pieces, and wherever a line waits for a place downstream. While
+ * one half of the memory is being split into lines the next piece is read into the other.
+ *
+ * A line that ends in a later piece than it began in is put together in `partial`, which never holds more than
+ * "max_line" bytes: a text without newlines is refused while it is read, not after. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "records.h"
+#include "stock.h"
+
+/* Large enough that waiting for a thread is nothing beside splitting, small enough to stay in a processor's cache. */
+enum { PIECE_BYTES = 256 * 1024 };
+
+struct file_lines_config {
+  const char *const *paths;
+  size_t path_count;
+  int64_t max_line;
+};
+WEIR_MESSAGE(file_lines_config,
+             WEIR_LIST(paths, path_count, .def = "[\"-\"]",
+                       .help = "the files, read one after the other; \"-\" is the standard input"),
+             WEIR_FIELD(max_line, .def = "1048576", .min = 1, .max = 67108864,
+                        .help = "bytes; a longer line fails the run"));
+
+/* What it sends itself. */
+struct read_on {
+  WEIR_EMPTY;
+};
+WEIR_MESSAGE(read_on);
+
+struct file_lines {
+  const struct file_lines_config *config;
+  weir_ref out;
+  size_t path;         /* the index of the file being read */
+  struct weir__io *io; /* that file; NULL: not open yet */
+  char *piece;         /* where the next piece arrives: one half of io's room */
+  int64_t line;        /* the number of the line in hand, from 1 */
+  char *partial;       /* a line whose end has not been read yet */
+  size_t partial_size;
+  size_t partial_room;
+};
+
+/* ---- failing: these do not return ---- */
+
+static WEIR_NORETURN void fail_too_long(const struct file_lines *f)
+{
+  weir_fail(WEIR_ERANGE, "%s:%" PRId64 ": line is longer than %" PRId64 " bytes (raise \"max_line\")",
+            weir__io_name(f->io), f->line, f->config->max_line);
+}
+
+static WEIR_NORETURN void fail_to_send(const struct file_lines *f, int rc, size_t size)
+{
+  const char *why = weir_error_text();
+  weir_fail(rc, "%s:%" PRId64 ": line of %zu bytes could not be sent: %s%s%s", weir__io_name(f->io), f->line, size,
+            weir_strerror(rc), *why ? ": " : "", why);
+}
+
+/* ---- lines; these return WEIR_OK, or WEIR_ECANCELED when told to stop ---- */
+
+static int send_line(struct file_lines *f, const char *text, size_t size)
+{
+  if (size > (size_t)f->config->max_line) fail_too_long(f);
+  int rc = weir_send(f->out, line, .text = {.data = text, .size = size});
+  if (rc && rc != WEIR_ECANCELED) fail_to_send(f, rc, size);
+  f->line++;
+  return rc;
+}
+
+static void grow_partial(struct file_lines *f, size_t needed)
+{
+  size_t room = f->partial_room ? f->partial_room : 4096;
+  while (room < needed) room *= 2;
+  char *partial = realloc(f->partial, room);
+  if (!partial) weir_fail(WEIR_ENOMEM, "%s:%" PRId64 ": no memory for the line", weir__io_name(f->io), f->line);
+  f->partial = partial, f->partial_room = room;
+}
+
+static void keep_partial(struct file_lines *f, const char *text, size_t size)
+{
+  size_t needed = f->partial_size + size;
+  if (needed > (size_t)f->config->max_line) fail_too_long(f);
+  if (needed > f->partial_room) grow_partial(f, needed);
+  memcpy(f->partial + f->partial_size, text, size);
+  f->partial_size = needed;
+}
+
+static int send_partial(struct file_lines *f)
+{
+  int rc = send_line(f, f->partial, f->partial_size);
+  f->partial_size = 0;
+  return rc;
+}
+
+static int send_lines(struct file_lines *f, const char *at, size_t size)
+{
+  const char *end = at + size, *newline;
+  int rc = WEIR_OK;
+  for (; !rc && (newline = memchr(at, '\n', (size_t)(end - at))); at = newline + 1) {
+    if (f->partial_size == 0) {
+      rc = send_line(f, at, (size_t)(newline - at));
+    } else {
+      keep_partial(f, at, (size_t)(newline - at));
+      rc = send_partial(f);
+    }
+  }
+  if (!rc && at < end) keep_partial(f, at, (size_t)(end - at));
+  return rc;
+}
+
+/* ---- files ---- */
+
+/* What can be known before the file's turn comes is said at the start. A FIFO is not opened: closing it again would
+ * show to its writer. */
+static int check_path(const char *path)
+{
+  struct stat info;
+  if (strcmp(path, "-") == 0) return WEIR_OK;
+  int rc = stat(path, &info) || access(path, R_OK) ? -errno : S_ISDIR(info.st_mode) ? -EISDIR : WEIR_OK;
+  return rc ? weir_error(rc, "%s: %s", path, weir_strerror(rc)) : WEIR_OK;
+}
+
+static int begin_piece(struct file_lines *f)
+{
+  char *room = weir__io_room(f->io);
+  f->piece = f->piece == room ? room + PIECE_BYTES : room;
+  return weir__io_read_begin(f->io, f->piece, PIECE_BYTES);
+}
+
+static int open_file(struct file_lines *f)
+{
+  f->line = 1, f->partial_size = 0, f->piece = NULL;
+  int rc = weir__io_open(f->config->paths[f->path], WEIR__IO_READ, 2 * PIECE_BYTES, &f->io);
+  return rc ? rc : begin_piece(f);
+}
+
+static int end_file(struct file_lines *f)
+{
+  int rc = f->partial_size ? send_partial(f) : WEIR_OK;
+  (void)weir__io_close(f->io); /* it was only read */
+  f->io = NULL;
+  if (rc) return rc;
+  if (++f->path == f->config->path_count) return WEIR_STOP;
+  return open_file(f);
+}
+
+/* Waits for the piece that was begun, and sends its lines while the next one is on its way. */
+static int read_piece(struct file_lines *f)
+{
+  const char *piece = f->piece;
+  int64_t size = weir__io_read_end(f->io);
+  if (size < 0) return (int)size;
+  if (size == 0) return end_file(f);
+  int rc = begin_piece(f);
+  return rc ? rc : send_lines(f, piece, (size_t)size);
+}
+
+/* ---- clauses ---- */
+
+static int file_lines_open(struct file_lines *f, const struct file_lines_config *c)
+{
+  if (!c || c->path_count == 0) return weir_error(WEIR_EINVAL, "file_lines: \"paths\" names no file");
+  int rc = WEIR_OK;
+  for (size_t i = 0; i < c->path_count && !rc; i++) rc = check_path(c->paths[i]);
+  if (rc) return rc;
+  f->config = c;
+  f->out = weir_output("out");
+  rc = open_file(f);
+  return rc ? rc : weir_try_send(weir_self(), read_on);
+}
+
+/* An error would only refuse this message, and nothing would ever read on: so it fails the actor. */
+static int file_lines_read(struct file_lines *f, const struct read_on *m)
+{
+  (void)m;
+  int rc = read_piece(f);
+  if (!rc) rc = weir_try_send(weir_self(), read_on);
+  if (rc == WEIR_STOP || rc == WEIR_ECANCELED) return WEIR_STOP;
+  if (rc) weir_fail(rc, "%s", weir_error_text());
+  return rc;
+}
+
+static void file_lines_close(struct file_lines *f)
+{
+  (void)weir__io_close(f->io);
+  free(f->partial);
+}
+
+WEIR_ACTOR(file_lines,
+           WEIR_ON_START(file_lines_config, file_lines_open) WEIR_ON(read_on, file_lines_read)
+               WEIR_ON_END(file_lines_close),
+           .runs = WEIR_PINNED, .help = "reads files line by line");
+
+const struct weir__stock weir__stock_file_lines = {&file_lines, weir_message_file_lines_config, NULL,
+                                                   weir_message_line};

@@ -1,0 +1,296 @@
+/* weir/actor.h: actors: state, a mailbox, and one message at a time.
+ *
+ *   struct greeter { int64_t greeted; };
+ *   static int greet_them(struct greeter *g, const struct greet *m) { …; return WEIR_OK; }
+ *   WEIR_ACTOR(greeter, WEIR_ON(greet, greet_them), .capacity = 16);
+ *   weir_ref g = weir_spawn(&greeter);
+ *   weir_send(g, greet, .name = "river");
+ *
+ * A handler is an ordinary function; it may wait anywhere (send, ask, sleep): then its actor is suspended, and the
+ * worker goes on with others. Guide: docs/guide/actors.md. */
+#ifndef WEIR_ACTOR_H
+#define WEIR_ACTOR_H
+
+#include <weir/message.h>
+#include <weir/runtime.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- actor types ---- */
+
+struct weir__probe;
+/* What the library hands to the dispatch function that WEIR_ACTOR() writes. */
+typedef struct weir__call {
+  const weir_message *type;
+  void *state;
+  const void *payload;
+  void *reply;
+  int hook;
+  int version;
+  struct weir__probe *probe;
+} weir__call;
+enum { WEIR__MESSAGE_HOOK = 0, WEIR__START, WEIR__ENDED };
+enum { WEIR__UNHANDLED = 0x57454900 };
+WEIR_API bool weir__is(const weir__call *call, int hook, const weir_message *type, int version);
+
+/** Where an actor runs. */
+enum {
+  WEIR_ON_ANY_WORKER = 0, /* may move between workers from one message to the next */
+  WEIR_PINNED             /* stays on the worker where it began; may own libuv handles (weir/uv.h) */
+};
+
+/** An actor type. Made by WEIR_ACTOR(); the rows from `version` on are the options it takes. */
+typedef struct weir_actor {
+  const char *name WEIR__ZERO;
+  size_t state_bytes WEIR__ZERO;
+  int (*dispatch)(weir__call *) WEIR__ZERO;
+  int version WEIR__ZERO;
+  size_t capacity WEIR__ZERO; /* of its mailbox, 1 to 16,777,216; 0: 64 */
+  int runs WEIR__ZERO;
+  const char *outputs[8] WEIR__ZERO; /* names of its outputs in a topology; none: "out" */
+  const char *help WEIR__ZERO;       /* one line for people */
+} weir_actor;
+
+#ifdef __cplusplus
+}
+template <class S, class T, class R> inline int weir__do(int (*f)(S *), S *s, const T *, R *) { return f(s); }
+template <class S, class T, class R> inline int weir__do(int (*f)(S *, const T *), S *s, const T *m, R *)
+{
+  return f(s, m);
+}
+template <class S, class T, class R> inline int weir__do(int (*f)(S *, const T *, R *), S *s, const T *m, R *r)
+{
+  return f(s, m, r);
+}
+template <class S, class T, class R> inline int weir__do(int (*f)(S *, R *), S *s, const T *, R *r) { return f(s, r); }
+#define WEIR__DO(T, R, f)                                                                                              \
+  return weir__do(f, (weir__state *)c->state, (const weir_struct_##T *)c->payload, (R *)c->reply);
+extern "C" {
+#else
+#define WEIR__DO(T, R, f)                                                                                              \
+  _Static_assert(_Generic((f), int (*)(weir__state *) : 1, int (*)(weir__state *, const struct T *) : 1,               \
+                          int (*)(weir__state *, R *) : 1, int (*)(weir__state *, const struct T *, R *) : 1,          \
+                          default : 0),                                                                                \
+                 #f " must be: int " #f "(its state *, const struct " #T " *, its reply *), the last two as needed");  \
+  int (*weir__f1)(weir__state *) = _Generic((f), int (*)(weir__state *) : (f), default : NULL);                        \
+  int (*weir__f2)(weir__state *, const struct T *) = _Generic((f), int (*)(weir__state *, const struct T *)            \
+                                                              : (f), default                                           \
+                                                              : NULL);                                                 \
+  int (*weir__f3)(weir__state *, const struct T *, R *) = _Generic((f), int (*)(weir__state *, const struct T *, R *)  \
+                                                                   : (f), default                                      \
+                                                                   : NULL);                                            \
+  int (*weir__f4)(weir__state *, R *) = _Generic((f), int (*)(weir__state *, R *) : (f), default : NULL);              \
+  return weir__f1   ? weir__f1((weir__state *)c->state)                                                                \
+         : weir__f2 ? weir__f2((weir__state *)c->state, (const struct T *)c->payload)                                  \
+         : weir__f4 ? weir__f4((weir__state *)c->state, (R *)c->reply)                                                 \
+                    : weir__f3((weir__state *)c->state, (const struct T *)c->payload, (R *)c->reply);
+#endif
+/** WEIR_ON(greet, greet_them): messages `struct greet` go to `int greet_them(state *, const struct greet *, reply *)`;
+ * the last two parameters may be left out. It returns WEIR_OK, WEIR_STOP, or an error: this message is refused then. */
+#define WEIR_ON(T, f)                                                                                                  \
+  if (weir__is(c, WEIR__MESSAGE_HOOK, weir_message_##T(), 0)) {                                                        \
+    WEIR__DO(T, weir_reply_of_##T, f)                                                                                  \
+  }
+/** WEIR_ON_START(opening, account_open): runs first, with the configuration given to weir_spawn(), which is borrowed
+ * until the actor ends; NULL if none was given. An error fails the actor: it never handles anything. */
+#define WEIR_ON_START(C, f)                                                                                            \
+  if (weir__is(c, WEIR__START, weir_message_##C(), 0)) {                                                               \
+    WEIR__DO(C, weir_reply_of_weir_none, f)                                                                            \
+  }
+/** WEIR_ON_END(f): `void f(state *)` runs once per start, after a stop, a failure, and a start that failed. It may send
+ * and wait; it is not cancelled. */
+#define WEIR_ON_END(f)                                                                                                 \
+  if (weir__is(c, WEIR__ENDED, NULL, 0)) {                                                                             \
+    void (*weir__end)(weir__state *) = (f);                                                                            \
+    weir__end((weir__state *)c->state);                                                                                \
+    return WEIR_OK;                                                                                                    \
+  }
+/** WEIR_ACTOR(greeter, clauses, .capacity = 16, …): struct greeter is the state, zeroed at the start; `greeter` becomes
+ * the actor type. */
+#define WEIR_ACTOR(S, ...) WEIR__CAT(WEIR__ACTOR_, WEIR__MANY(__VA_ARGS__))(S, __VA_ARGS__)
+#define WEIR__ACTOR_BODY(S, CLAUSES)                                                                                   \
+  static int weir_dispatch_##S(weir__call *c)                                                                          \
+  {                                                                                                                    \
+    typedef struct S weir__state;                                                                                      \
+    CLAUSES return WEIR__UNHANDLED;                                                                                    \
+  }
+#define WEIR__ACTOR_1(S, CLAUSES)                                                                                      \
+  WEIR__ACTOR_BODY(S, CLAUSES)                                                                                         \
+  static const weir_actor S = {.name = #S, .state_bytes = sizeof(struct S), .dispatch = weir_dispatch_##S}
+#define WEIR__ACTOR_M(S, CLAUSES, ...)                                                                                 \
+  WEIR__ACTOR_BODY(S, CLAUSES)                                                                                         \
+  static const weir_actor S = {.name = #S, .state_bytes = sizeof(struct S), .dispatch = weir_dispatch_##S, __VA_ARGS__}
+
+/* ---- spawning and ending ---- */
+
+typedef struct weir_spawn_options {
+  const char *name WEIR__ZERO;  /* unique in its runtime; copied. For weir_find() and for messages to people */
+  weir_value config WEIR__ZERO; /* given to WEIR_ON_START; copied */
+  size_t capacity WEIR__ZERO;   /* of the mailbox; 0: its type's */
+  weir_runtime *on WEIR__ZERO;  /* NULL: weir_runtime_here() */
+} weir_spawn_options;
+
+/**
+ * weir_ref g = weir_spawn(&greeter, .name = "greeter"): makes an actor and goes on; its start clause runs later.
+ *
+ * What a handler spawns is stopped when its actor ends. If the start fails, what was queued until then is
+ * answered WEIR_EFAILED with the start's text (asks) or becomes a dead letter; later uses find WEIR_EDEAD.
+ *
+ * @return  A ref. After an error one whose every use returns that error: see weir_ref_error().
+ *
+ * Ownership  Nothing to release. `type` is borrowed for as long as such actors live: make it static.
+ * Threads    Any. Does not wait.
+ * Errors     WEIR_EINVAL   no runtime, a broken actor type, a configuration that can't be copied
+ *            WEIR_EDEAD    the runtime is being stopped
+ *            WEIR_EEXIST   the name is taken
+ *            WEIR_ERANGE   capacity
+ *            WEIR_ENOMEM   no memory, or every slot is in use
+ */
+#define weir_spawn(...) WEIR__CAT(WEIR__SPAWN_, WEIR__MANY(__VA_ARGS__))(__VA_ARGS__)
+#define WEIR__SPAWN_1(type) weir__spawn((type), NULL)
+#define WEIR__SPAWN_M(type, ...) weir__spawn((type), WEIR__OPTIONS(weir_spawn_options, __VA_ARGS__))
+WEIR_API weir_ref weir__spawn(const weir_actor *type, const weir_spawn_options *options);
+
+/** The error that a ref carries; WEIR_OK for one that names, or named, an actor. Threads: any. */
+WEIR_API int weir_ref_error(weir_ref ref);
+/** Does the actor still live? May be over before the caller looks at the answer. Threads: any. Does not wait. */
+WEIR_API bool weir_alive(weir_ref ref);
+/** Who runs here: the actor whose handler calls; elsewhere nobody. Threads: any. */
+WEIR_API weir_ref weir_self(void);
+
+/**
+ * Stops an actor. The handler at work is told (its waits return WEIR_ECANCELED) and may finish; what is queued becomes
+ * dead letters, asks among it get WEIR_EDEAD at once; then the end clause runs. Goes ahead of queued messages.
+ *
+ * Threads  Any. Does not wait for the end.
+ * Errors   WEIR_EDEAD (or the ref's own error): it has ended already.
+ */
+WEIR_API int weir_stop(weir_ref ref);
+/** Stops an actor once it has handled what is queued; nothing new is admitted (WEIR_EDEAD). Threads, errors: as
+ * weir_stop(). */
+WEIR_API int weir_drain(weir_ref ref);
+
+/* ---- sending: the type, then its fields ---- */
+
+/** weir_send(to, greet, .name = "river"): waits while the mailbox is full. */
+#define weir_send(to, ...) weir_send_value((to), WEIR_VALUE(__VA_ARGS__))
+/** Never waits: WEIR_EFULL at once, and no message is made. */
+#define weir_try_send(to, ...) weir_try_send_value((to), WEIR_VALUE(__VA_ARGS__))
+/** Waits at most so long: WEIR_ETIMEDOUT, not sent. */
+#define weir_send_within(to, within, ...) weir_send_within_value((to), (within), WEIR_VALUE(__VA_ARGS__))
+
+/**
+ * Sends a copy of `value`.
+ *
+ * WEIR_OK means queued, not handled: the actor may stop right after. To learn that it was handled: weir_ask(). For a
+ * struct that was filled in beforehand: weir_send_value(to, WEIR_AT(said, &s)).
+ *
+ * @param value  Borrowed until the call returns: fields, texts and bytes are copied.
+ *
+ * Ownership  On any error no message exists and nothing is to be freed.
+ * Threads    Any: actors, tasks, plain threads, libuv callbacks, all at once. Not from a signal handler.
+ * Waiting    The first and the third: an actor or task is suspended (also now and then with room, so that a handler
+ *            that sends without end lets others run: F6), a plain thread blocks. try_: never.
+ * Ordering   FIFO per sender; what the sender did before is visible to the handler. Senders that wait are served
+ *            first come first served.
+ * Errors     WEIR_EDEAD        no such actor any more (or the ref's own error)
+ *            WEIR_EFULL        try_: no place, or others wait in line
+ *            WEIR_ETIMEDOUT    within: no place came free in time
+ *            WEIR_ECANCELED    the caller was told to stop while it waited
+ *            WEIR_EWOULDBLOCK  no place, in a libuv callback
+ *            WEIR_ERANGE       the value is larger than the mailbox can ever hold (a message above 64 KiB takes
+ *                              a place for each 64 KiB)
+ *            WEIR_EINVAL       the value can't be copied: weir_error_text()
+ *            WEIR_ENOMEM       no memory for the message, or no stack to go on with
+ */
+WEIR_API int weir_send_value(weir_ref to, weir_value value);
+WEIR_API WEIR_NODISCARD int weir_try_send_value(weir_ref to, weir_value value);
+WEIR_API WEIR_NODISCARD int weir_send_within_value(weir_ref to, weir_duration within, weir_value value);
+
+/* ---- asking ---- */
+
+/** rc = weir_ask(g, WEIR_SECONDS(1), &tally, how_many, …): `&tally` must be a `struct R **` of WEIR_REQUEST(how_many,
+ * R), or NULL where the answer's content does not matter. A plain message may be asked with NULL, too. */
+#define weir_ask(to, within, ...)                                                                                      \
+  weir_ask_value((to), (within), WEIR__OUT1(__VA_ARGS__), WEIR__VALUE_OF_REST(__VA_ARGS__))
+#define WEIR__OUT1(...) WEIR__OUT1_(__VA_ARGS__, 0)
+#define WEIR__OUT1_(p, T, ...) WEIR__OUT(T, p)
+#define WEIR__VALUE_OF_REST(out, ...) WEIR_VALUE(__VA_ARGS__)
+
+/**
+ * Sends a request and waits for its answer.
+ *
+ * An ask made while handling a request inherits what is left of that one's time, if it is less. After
+ * WEIR_ETIMEDOUT, WEIR_ECANCELED and WEIR_EDEAD the request was withdrawn before any handler began: safe to repeat.
+ *
+ * @param within  For all of it: the place, the handling, the answer. Never ends early.
+ * @param out     Receives the answer, a `struct R *`: owned, weir_free() it. NULL on error.
+ *
+ * Threads  Any. Waiting: an actor or task is suspended, a plain thread blocks.
+ * Errors   WEIR_ETIMEDOUT    not begun in time: withdrawn
+ *          WEIR_EINDOUBT     the time was over, and the handler had begun
+ *          WEIR_EDEAD        no such actor any more, none began (at once); or the ref's own error
+ *          WEIR_EFAILED      the actor that began failed or was stopped meanwhile (at once): weir_error_text()
+ *          WEIR_EPROTO       the actor has no clause for this message
+ *          WEIR_ECANCELED    the caller was told to stop (the request may be at work: then it is in doubt, too)
+ *          WEIR_EWOULDBLOCK  in a libuv callback, always
+ *          WEIR_ERANGE, WEIR_EINVAL, WEIR_ENOMEM  as weir_send_value()
+ *          any other code    that with which the handler refused the request; weir_error_text() has its text
+ */
+WEIR_API WEIR_NODISCARD int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value value);
+
+/** From here on the asks of this handler do not inherit the deadline of its request: for what must be finished, whoever
+ * still waits. Elsewhere it does nothing. */
+WEIR_API void weir_ignore_deadline(void);
+/** Does anybody still wait for the answer to the message in hand? True for a plain message, and outside a handler. */
+WEIR_API bool weir_wanted(void);
+
+/* ---- inside a handler ---- */
+
+/**
+ * Fails the actor: the handler ends here, its message is given up (its asker gets WEIR_EFAILED with this text), the end
+ * clause runs, the actor is gone. In a task: the task ends with `code`. Elsewhere: a line on standard error and
+ * abort().
+ *
+ * Nothing on the handler's stack is unwound: what it had allocated by itself is lost.
+ */
+WEIR_API WEIR_NORETURN void weir_fail(int code, const char *format, ...) WEIR_PRINTF(2, 3);
+
+/**
+ * Makes the message in hand the handler's own: weir_keep(greet, m) turns the borrowed `const struct greet *m` into an
+ * owned `struct greet *`, to be freed, passed on, or held in the state until the actor ends. NULL (and an error text)
+ * if `m` is not the message in hand.
+ *
+ * Waiting  No.
+ */
+#define weir_keep(T, m) ((weir_struct_##T *)weir__keep(WEIR_AT(T, m).at))
+WEIR_API void *weir__keep(const void *message);
+/**
+ * Sends on a message that is the caller's own, without copying it.
+ *
+ * @param message  Owned: gone afterwards, whatever the result.
+ * Waiting         As weir_send().
+ * Errors          As weir_send_value(); WEIR_EINVAL: not a message of the caller's.
+ */
+WEIR_API int weir_pass(weir_ref to, void *message);
+
+/** A text that lives until the handler's answer has been made; for texts in replies and in messages. NULL: no memory.
+ * On a plain thread (a handler tested by itself) the last sixteen live. Borrowed. */
+WEIR_API const char *weir_format(const char *format, ...) WEIR_PRINTF(1, 2);
+
+/**
+ * The ref of one of this actor's outputs in a topology ("out" where its type names none): sending to it sends along
+ * that edge. A record sent to an output is put in the edge's batch, which goes off when it is full, and when the
+ * sender waits or goes idle.
+ *
+ * @return  A ref, for use by this actor alone; WEIR_EINVAL in it where there is no such output. One that is not
+ *          wired loses nothing in silence: what is sent there is a dead letter.
+ */
+WEIR_API weir_ref weir_output(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

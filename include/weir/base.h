@@ -1,0 +1,126 @@
+/* weir/base.h: what every other header stands on: attributes, refs, durations, errors.
+ *
+ * Includes neither libuv nor jansson. */
+#ifndef WEIR_BASE_H
+#define WEIR_BASE_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The layout of the tables that programs hold by value (weir_field, weir_message, weir_actor, the
+ * option structs). A program and the library it runs with must agree on it. */
+#define WEIR_ABI 1
+
+#if defined(__GNUC__)
+#define WEIR_API __attribute__((visibility("default")))
+#define WEIR_NODISCARD __attribute__((warn_unused_result))
+#define WEIR_PRINTF(format_at, arguments_at) __attribute__((format(printf, format_at, arguments_at)))
+#define WEIR_NORETURN __attribute__((noreturn))
+#define WEIR_MALLOC __attribute__((malloc))
+#else
+#error "weir needs gcc or clang"
+#endif
+
+#ifdef __cplusplus
+/* else g++ -Wextra reports "missing initializer" for designated lists */
+#define WEIR__ZERO = {}
+#else
+#define WEIR__ZERO
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** An actor's address: a plain value. Copy it, compare it, put it in messages; it never dangles and is
+ * never freed. Generation 0 is nobody: such a ref carries the error that made it so (weir_ref_error()). */
+typedef struct weir_ref {
+  uint64_t bits;
+} weir_ref;
+
+/** A span of time. Make one with WEIR_MILLIS() or WEIR_SECONDS(); a bare number does not compile. */
+typedef struct weir_duration {
+  int64_t ns;
+} weir_duration;
+
+#ifdef __cplusplus
+#define WEIR__NS(x)                                                                                                    \
+  weir_duration { (int64_t)(x) }
+#else
+#define WEIR__NS(x) ((weir_duration){(int64_t)(x)})
+#endif
+/** `x` milliseconds or seconds; fractions are fine. */
+#define WEIR_MILLIS(x) WEIR__NS((x)*1e6)
+#define WEIR_SECONDS(x) WEIR__NS((x)*1e9)
+/** Waits without a limit. */
+#define WEIR_FOREVER WEIR__NS(INT64_MAX)
+
+/** What functions return: 0 or a negative code. libuv's own codes pass through unchanged. */
+enum {
+  WEIR_OK = 0,
+  WEIR_STOP = 0x57454952, /* a handler returns it: handled, and this actor ends. No count looks like it. */
+
+  /* The same values as libuv's UV_E... on this platform. */
+  WEIR_ENOMEM = -ENOMEM,       /* no memory: of the process, of the address space, or of mappings (stacks) */
+  WEIR_EINVAL = -EINVAL,       /* an argument is wrong; weir_error_text() says which */
+  WEIR_ENOTSUP = -ENOTSUP,     /* not on this platform */
+  WEIR_EEXIST = -EEXIST,       /* the name is taken */
+  WEIR_EBUSY = -EBUSY,         /* somebody else waits there already */
+  WEIR_ETIMEDOUT = -ETIMEDOUT, /* the time is over, and what was asked for has not begun */
+  WEIR_ECANCELED = -ECANCELED, /* the caller was told to stop: return soon */
+
+  WEIR_EDEAD = -5001,       /* no such actor, or not any more */
+  WEIR_EFULL = -5002,       /* no place, and the call does not wait */
+  WEIR_ECLOSED = -5004,     /* the other side of the channel is gone */
+  WEIR_EMPTY_NOW = -5005,   /* nothing is there, and the call does not wait */
+  WEIR_EWOULDBLOCK = -5007, /* it would have to wait where nobody may: in a libuv callback */
+  WEIR_EFAILED = -5009,     /* the actor that began failed */
+  WEIR_EPROTO = -5010,      /* a message of a type that is not understood there */
+  WEIR_ERANGE = -5011,      /* a number or a size outside its bounds */
+  WEIR_EINDOUBT = -5012     /* the time is over, and its handler had begun: done or not, nobody knows */
+};
+/** A program's own error codes: WEIR_EUSER(0), WEIR_EUSER(1), … */
+#define WEIR_EUSER(n) (-100000 - (n))
+
+/**
+ * The text of an error code: weir's own and libuv's (so the system's, too).
+ *
+ * Ownership  The text is the library's: borrowed for ever.
+ * Threads    Any. Does not wait.
+ */
+WEIR_API const char *weir_strerror(int code);
+
+/** The library's version, "major.minor.patch". Threads: any. */
+WEIR_API const char *weir_version(void);
+
+/**
+ * What is known about the last error that was reported here (to this handler, task or thread) beyond its code:
+ * which argument, which actor, the text with which an ask was refused. "" when there is nothing.
+ *
+ * Ownership  Borrowed until the next call of weir here.
+ * Threads    Any. Does not wait.
+ */
+WEIR_API const char *weir_error_text(void);
+
+/**
+ * Notes a text for an error and returns its code, so that a handler can end with
+ * `return weir_error(BANK_NO_FUNDS, "%lld cents short", n);`. In a handler this refuses the message in hand: the
+ * asker gets code and text, the actor goes on. Elsewhere weir_error_text() shows it.
+ *
+ * @param code  A negative code: one of weir's, of libuv's, or WEIR_EUSER(n).
+ * Threads      Any. Does not wait.
+ */
+WEIR_API int weir_error(int code, const char *format, ...) WEIR_PRINTF(2, 3);
+
+/** Prints one line on standard error: `what`, the code's text, weir_error_text(). Returns EXIT_FAILURE for main(). */
+WEIR_API int weir_die(int code, const char *what);
+
+/** EXIT_SUCCESS for WEIR_OK, else EXIT_FAILURE. */
+WEIR_API int weir_exit_status(int code);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,240 @@
+/* weir/message.h: a message is a plain struct and a table of its fields.
+ *
+ *   struct greet { const char *name; int32_t times; };
+ *   WEIR_MESSAGE(greet, WEIR_FIELD(name), WEIR_FIELD(times, .def = "1", .min = 1, .max = 100));
+ *
+ * From the table come copying, destruction and configuration. Values are passed; the library makes the
+ * message, in one allocation, texts and bytes included. Guide: docs/guide/messages.md. */
+#ifndef WEIR_MESSAGE_H
+#define WEIR_MESSAGE_H
+
+#include <weir/base.h>
+
+#define WEIR__CAT(a, b) WEIR__CAT_(a, b)
+#define WEIR__CAT_(a, b) a##b
+/* 1 for one argument, M for two to forty. */
+#define WEIR__MANY(...)                                                                                                \
+  WEIR__MANY_(__VA_ARGS__, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M,   \
+              M, M, M, M, M, M, M, M, M, 1, 0)
+#define WEIR__MANY_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, A, B, C, D, E, F, G, \
+                    H, I, J, K, L, O, P, N, ...)                                                                       \
+  N
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A run of bytes; may hold zeros. As a field it is copied into the message. `owner` must be NULL: it is kept for
+ * bytes that are shared instead of copied. */
+typedef struct weir_bytes {
+  const void *data WEIR__ZERO;
+  size_t size WEIR__ZERO;
+  struct weir_buffer *owner WEIR__ZERO;
+} weir_bytes;
+
+/** The kind of a field; WEIR_FIELD() finds it from the C type. */
+typedef enum weir_kind {
+  WEIR_KIND_TEXT,     /* const char *: NUL-terminated, copied; NULL stays NULL */
+  WEIR_KIND_CHARS,    /* char[n]: in place, NUL-terminated */
+  WEIR_KIND_BOOL,     /* bool */
+  WEIR_KIND_I32,      /* int32_t */
+  WEIR_KIND_U32,      /* uint32_t */
+  WEIR_KIND_I64,      /* int64_t */
+  WEIR_KIND_U64,      /* uint64_t */
+  WEIR_KIND_F64,      /* double */
+  WEIR_KIND_REF,      /* weir_ref */
+  WEIR_KIND_BYTES,    /* weir_bytes: copied */
+  WEIR_KIND_DURATION, /* weir_duration */
+  WEIR_KIND_LIST      /* const ITEM *f and size_t n, by WEIR_LIST(f, n): n items, copied with their texts */
+} weir_kind;
+
+/** One row of a table of fields. Made by WEIR_FIELD(); the rows from `json` on are the options it takes. */
+typedef struct weir_field {
+  const char *name WEIR__ZERO;
+  size_t offset WEIR__ZERO;
+  size_t size WEIR__ZERO;
+  weir_kind kind WEIR__ZERO;
+  weir_kind item WEIR__ZERO;      /* of a list */
+  size_t count_offset WEIR__ZERO; /* of a list: where its size_t count is */
+  const char *json WEIR__ZERO;    /* its key in JSON, where that is no C name; NULL: `name` */
+  const char *def WEIR__ZERO;     /* its default, as JSON; NULL: the field is required */
+  double min WEIR__ZERO;          /* bounds of a number, both included; min == max: none */
+  double max WEIR__ZERO;
+  bool key WEIR__ZERO;         /* what a hash route goes by */
+  const char *help WEIR__ZERO; /* one line for people */
+} weir_field;
+
+/** A message type. Made by WEIR_MESSAGE() and WEIR_REQUEST(). */
+typedef struct weir_message {
+  const char *name WEIR__ZERO;
+  size_t size WEIR__ZERO; /* of the struct */
+  const weir_field *fields WEIR__ZERO;
+  size_t count WEIR__ZERO;                             /* of fields */
+  const struct weir_message *(*reply)(void)WEIR__ZERO; /* a request's answer; NULL: none */
+  const char *file WEIR__ZERO;                         /* where it was declared */
+  int line WEIR__ZERO;
+} weir_message;
+
+/** The struct of a message without fields: struct refill { WEIR_EMPTY; }; */
+#define WEIR_EMPTY char weir_nothing
+
+#ifdef __cplusplus
+}
+constexpr weir_kind weir__kind(const char *const *) { return WEIR_KIND_TEXT; }
+template <size_t N> constexpr weir_kind weir__kind(const char (*)[N]) { return WEIR_KIND_CHARS; }
+constexpr weir_kind weir__kind(const bool *) { return WEIR_KIND_BOOL; }
+constexpr weir_kind weir__kind(const int32_t *) { return WEIR_KIND_I32; }
+constexpr weir_kind weir__kind(const uint32_t *) { return WEIR_KIND_U32; }
+constexpr weir_kind weir__kind(const int64_t *) { return WEIR_KIND_I64; }
+constexpr weir_kind weir__kind(const uint64_t *) { return WEIR_KIND_U64; }
+constexpr weir_kind weir__kind(const double *) { return WEIR_KIND_F64; }
+constexpr weir_kind weir__kind(const weir_ref *) { return WEIR_KIND_REF; }
+constexpr weir_kind weir__kind(const weir_bytes *) { return WEIR_KIND_BYTES; }
+constexpr weir_kind weir__kind(const weir_duration *) { return WEIR_KIND_DURATION; }
+#define WEIR__KIND(f) weir__kind((decltype(&((weir__self *)nullptr)->f))nullptr)
+#define WEIR__ITEM(f) weir__kind((decltype(((weir__self *)nullptr)->f))nullptr)
+extern "C" {
+#else
+#define WEIR__KIND(f)                                                                                                  \
+  _Generic(&((weir__self *)0)->f,                                                                                      \
+      const char **: WEIR_KIND_TEXT,                                                                                   \
+      char(*)[sizeof(((weir__self *)0)->f)]: WEIR_KIND_CHARS,                                                          \
+      bool *: WEIR_KIND_BOOL,                                                                                          \
+      int32_t *: WEIR_KIND_I32,                                                                                        \
+      uint32_t *: WEIR_KIND_U32,                                                                                       \
+      int64_t *: WEIR_KIND_I64,                                                                                        \
+      uint64_t *: WEIR_KIND_U64,                                                                                       \
+      double *: WEIR_KIND_F64,                                                                                         \
+      weir_ref *: WEIR_KIND_REF,                                                                                       \
+      weir_bytes *: WEIR_KIND_BYTES,                                                                                   \
+      weir_duration *: WEIR_KIND_DURATION)
+#define WEIR__ITEM(f)                                                                                                  \
+  _Generic(((weir__self *)0)->f,                                                                                       \
+      const char *const *: WEIR_KIND_TEXT,                                                                             \
+      const bool *: WEIR_KIND_BOOL,                                                                                    \
+      const int32_t *: WEIR_KIND_I32,                                                                                  \
+      const uint32_t *: WEIR_KIND_U32,                                                                                 \
+      const int64_t *: WEIR_KIND_I64,                                                                                  \
+      const uint64_t *: WEIR_KIND_U64,                                                                                 \
+      const double *: WEIR_KIND_F64)
+#endif
+#define WEIR__PLACE(f) .name = #f, .offset = offsetof(weir__self, f), .size = sizeof(((weir__self *)0)->f)
+/** WEIR_FIELD(f) or WEIR_FIELD(f, .def = "1", .min = 1, .max = 100, .help = "…"): a row for member `f`. A C type that
+ * has no kind does not compile. Defaults and bounds hold for what is read (configuration); a value sent from C goes
+ * as it is. */
+#define WEIR_FIELD(...) WEIR__CAT(WEIR__FIELD_, WEIR__MANY(__VA_ARGS__))(__VA_ARGS__)
+#define WEIR__FIELD_1(f)                                                                                               \
+  {                                                                                                                    \
+    WEIR__PLACE(f), .kind = WEIR__KIND(f)                                                                              \
+  }
+#define WEIR__FIELD_M(f, ...)                                                                                          \
+  {                                                                                                                    \
+    WEIR__PLACE(f), .kind = WEIR__KIND(f), __VA_ARGS__                                                                 \
+  }
+
+/** WEIR_LIST(f, n) or WEIR_LIST(f, n, .def = "[]", …): a row for the members `const ITEM *f; size_t n;`, ITEM being
+ * `char *const`, bool, int32_t, uint32_t, int64_t, uint64_t or double. The bounds hold for each number. */
+#define WEIR_LIST(f, ...) WEIR__CAT(WEIR__LIST_, WEIR__MANY(__VA_ARGS__))(f, __VA_ARGS__)
+#define WEIR__LIST_ROW(f, n)                                                                                           \
+  WEIR__PLACE(f), .kind = WEIR_KIND_LIST, .item = WEIR__ITEM(f), .count_offset = offsetof(weir__self, n)
+#define WEIR__LIST_1(f, n)                                                                                             \
+  {                                                                                                                    \
+    WEIR__LIST_ROW(f, n)                                                                                               \
+  }
+#define WEIR__LIST_M(f, n, ...)                                                                                        \
+  {                                                                                                                    \
+    WEIR__LIST_ROW(f, n), __VA_ARGS__                                                                                  \
+  }
+
+/** WEIR_MESSAGE(T, field…): struct T can be sent. WEIR_REQUEST(T, R, field…): and is answered by a struct R.
+ *
+ * Expands to `typedef struct T weir_struct_T; typedef struct R weir_reply_of_T;` and
+ * `static inline const weir_message *weir_message_T(void)`. */
+#define WEIR__DEFINE(T, NAME, R, REPLY, ...)                                                                           \
+  typedef struct T weir_struct_##T;                                                                                    \
+  typedef struct R weir_reply_of_##T;                                                                                  \
+  __attribute__((unused)) static inline const weir_message *weir_message_##T(void);                                    \
+  static inline const weir_message *weir_message_##T(void)                                                             \
+  {                                                                                                                    \
+    typedef struct T weir__self;                                                                                       \
+    static const weir_field fields[] = {__VA_ARGS__};                                                                  \
+    static const weir_message type = {.name = NAME,                                                                    \
+                                      .size = sizeof(weir__self),                                                      \
+                                      .fields = fields,                                                                \
+                                      .count = sizeof fields / sizeof fields[0] - 1,                                   \
+                                      .reply = REPLY,                                                                  \
+                                      .file = __FILE__,                                                                \
+                                      .line = __LINE__};                                                               \
+    return &type;                                                                                                      \
+  }                                                                                                                    \
+  struct weir__semicolon
+#define WEIR__LAST_FIELD                                                                                               \
+  {                                                                                                                    \
+    .name = NULL                                                                                                       \
+  }
+#define WEIR_MESSAGE(...) WEIR__MESSAGE(__VA_ARGS__, WEIR__LAST_FIELD)
+#define WEIR__MESSAGE(T, ...) WEIR__DEFINE(T, #T, weir_none, NULL, __VA_ARGS__)
+#define WEIR_REQUEST(...) WEIR__REQUEST(__VA_ARGS__, WEIR__LAST_FIELD)
+#define WEIR__REQUEST(T, R, ...) WEIR__DEFINE(T, #T, R, weir_message_##R, __VA_ARGS__)
+
+/** The type of nothing: what a plain message answers when it is asked. */
+struct weir_none {
+  char weir_nothing;
+};
+WEIR_MESSAGE(weir_none);
+
+/** A value on its way: a message type and the address of a temporary. Made by WEIR_VALUE() and WEIR_AT(). */
+typedef struct weir_value {
+  const weir_message *(*type)(void)WEIR__ZERO;
+  const void *at WEIR__ZERO;
+} weir_value;
+
+/** WEIR_VALUE(greet, .name = "x"): a value made on the spot. WEIR_AT(greet, &g): one that was filled in beforehand. */
+#define WEIR_VALUE(...) WEIR__CAT(WEIR__VALUE_, WEIR__MANY(__VA_ARGS__))(__VA_ARGS__)
+/* WEIR__OUT(T, p): `p` must be a `struct R **` of the reply type of T, or NULL; WEIR__OWN(T, p): a `struct T **`. */
+#ifdef __cplusplus
+}
+template <class T> inline const T *weir__at(const T &v) { return &v; }
+#define WEIR__VALUE_1(T)                                                                                               \
+  weir_value { weir_message_##T, weir__at(weir_struct_##T{}) }
+#define WEIR__VALUE_M(T, ...)                                                                                          \
+  weir_value { weir_message_##T, weir__at(weir_struct_##T{__VA_ARGS__}) }
+#define WEIR__OPTIONS(O, ...) weir__at(O{__VA_ARGS__})
+template <class R> inline void *weir__out(R **p) { return p; }
+#define WEIR__OUT(T, p) weir__out<weir_reply_of_##T>(p)
+#define WEIR__OWN(T, p) weir__out<weir_struct_##T>(p)
+template <class T> inline const T *weir__this(const T *p) { return p; }
+#define WEIR_AT(T, p)                                                                                                  \
+  weir_value { weir_message_##T, weir__this<weir_struct_##T>(p) }
+extern "C" {
+#else
+#define WEIR__VALUE_1(T) ((weir_value){weir_message_##T, &(struct T){0}})
+#define WEIR__VALUE_M(T, ...) ((weir_value){weir_message_##T, &(struct T){__VA_ARGS__}})
+#define WEIR__OPTIONS(O, ...) (&(O){__VA_ARGS__})
+#define WEIR_AT(T, p) ((weir_value){weir_message_##T, _Generic((p), struct T * : (p), const struct T * : (p))})
+#define WEIR__OUT(T, p) _Generic((p), weir_reply_of_##T * * : (void *)(p), void * : NULL)
+#define WEIR__OWN(T, p) _Generic((p), struct T * * : (void *)(p))
+#endif
+
+/**
+ * Frees a message that is the caller's: one that was received, an answer, one kept with weir_keep().
+ *
+ * @param message  The `struct T *` itself; owned, and gone afterwards. NULL is fine.
+ * Threads         Any. Does not wait.
+ */
+WEIR_API void weir_free(void *message);
+
+/** For WEIR_AUTO: frees what `*pointer_to_message` points to. */
+WEIR_API void weir_free_at(void *pointer_to_message);
+/** WEIR_AUTO struct tally *t = NULL;: freed when it goes out of scope. For plain threads and tasks; what an actor still
+ * holds is freed when it ends. */
+#define WEIR_AUTO __attribute__((cleanup(weir_free_at)))
+
+/** Do two tables describe the same message type? (One declaration in a header has a table per translation unit.)
+ * Threads: any. Does not wait. */
+WEIR_API bool weir_message_same(const weir_message *a, const weir_message *b);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,113 @@
+/* weir/runtime.h: the runtime: workers that run actors and tasks.
+ *
+ * Two flavours with one API. Multi-thread: M:N, many actors and tasks on a few threads, with work stealing.
+ * Current-thread: everything on the thread that calls; no thread is started, and work goes on while that thread is
+ * in a waiting call of weir. Guide: docs/guide/runtimes.md. */
+#ifndef WEIR_RUNTIME_H
+#define WEIR_RUNTIME_H
+
+#include <weir/base.h>
+#include <weir/message.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct weir_runtime weir_runtime;
+
+enum { WEIR_MULTI_THREAD = 0, WEIR_CURRENT_THREAD };
+
+/** How a runtime is made. All zeros is a good choice. */
+typedef struct weir_runtime_options {
+  int flavor WEIR__ZERO;         /* WEIR_MULTI_THREAD (0) or WEIR_CURRENT_THREAD */
+  int workers WEIR__ZERO;        /* threads of the multi-thread flavour, 1 to 256; 0: one per core */
+  size_t stack_bytes WEIR__ZERO; /* address space of each handler's stack, 16 KiB to 1 GiB; 0: 256 KiB */
+} weir_runtime_options;
+
+/**
+ * Starts a runtime.
+ *
+ * @param options  Borrowed until the call returns. NULL: all defaults.
+ * @param rt       Receives the runtime; owned, end it with weir_runtime_stop(). NULL on error.
+ *
+ * Threads  A plain thread. The current-thread flavour belongs to the thread that calls.
+ * Waiting  No.
+ * Errors   WEIR_EINVAL   an option is out of its bounds, or the call came from inside a handler, task or callback
+ *          WEIR_ENOMEM   no memory or address space
+ *          WEIR_ENOTSUP  shadow stacks are switched on in this process: stacks can't be switched under them
+ *          libuv's       a loop or a thread could not be made. Nothing is left running.
+ */
+WEIR_API WEIR_NODISCARD int weir_runtime_start(const weir_runtime_options *options, weir_runtime **rt);
+
+/**
+ * Drains, then stops a runtime, and frees it.
+ *
+ * Draining: timers are cancelled; what is queued is handled, what handlers send on as well, until nothing is
+ * queued and no handler or task is at work; at most for `drain`. Then everything that is left is stopped: handlers
+ * and tasks at work are told (their waits return WEIR_ECANCELED), queued messages become dead letters, end clauses
+ * run. A handler that neither waits nor returns is waited for.
+ *
+ * @param rt     Owned; gone afterwards, also on the errors that name a leftover. NULL is fine.
+ * @param drain  0: stop at once.
+ *
+ * Threads  A plain thread; of a current-thread runtime its own thread.
+ * Waiting  Yes.
+ * Errors   WEIR_ETIMEDOUT  the drain was not finished within its time; what was queued then became dead letters
+ *          WEIR_EINVAL     from inside a handler, task or callback, or from a thread that doesn't own it: nothing is
+ *                          stopped
+ *          WEIR_EFAILED    this was the last runtime of the process, and the messages don't add up: a message
+ *                          that was made had no counted end (weir_error_text() has the figures): a bug, please report
+ */
+WEIR_API int weir_runtime_stop(weir_runtime *rt, weir_duration drain);
+
+/** The runtime of the calling handler or task; on a plain thread the oldest one that runs. NULL: none. */
+WEIR_API weir_runtime *weir_runtime_here(void);
+
+/** The number of workers. Threads: any. */
+WEIR_API int weir_runtime_workers(const weir_runtime *rt);
+
+/**
+ * Sleeps: an actor or task is suspended, a plain thread blocks. Never wakes early.
+ *
+ * Waiting  Yes. On the thread of a current-thread runtime the runtime works on meanwhile.
+ * Errors   WEIR_ECANCELED    the caller was told to stop
+ *          WEIR_EWOULDBLOCK  in a libuv callback
+ *          WEIR_ENOMEM       no stack is left to go on with
+ */
+WEIR_API int weir_sleep(weir_duration how_long);
+
+/**
+ * Lets others run: the calling handler or task goes to the end of its worker's line. Elsewhere it does nothing.
+ *
+ * Errors   WEIR_ECANCELED  the caller was told to stop
+ *          WEIR_ENOMEM     no stack is left to go on with
+ */
+WEIR_API int weir_yield(void);
+
+/** Was the calling handler or task told to stop? False elsewhere. Does not wait. */
+WEIR_API bool weir_cancelled(void);
+
+/** How messages ended, over the whole process. Each message that was made has one end (rule L2):
+ * created == handled + received + withdrawn + dead + freed + unsent + live. */
+typedef struct weir_accounts {
+  uint64_t created;   /* messages made */
+  uint64_t handled;   /* a handler took it and returned WEIR_OK or WEIR_STOP */
+  uint64_t received;  /* taken from a channel, a oneshot or as an answer: the receiver's from then on */
+  uint64_t withdrawn; /* a request whose asker's time was over before any handler began */
+  uint64_t dead;      /* dead letters: refused by its handler, or its receiver was gone */
+  uint64_t freed;     /* freed by the library without having been on its way: configurations, timers, answers that
+                         nobody waited for */
+  uint64_t unsent;    /* made to wait for a place, and not sent: time over, cancelled, or the receiver gone */
+  uint64_t live;      /* on their way now */
+  /* Turned away at once, before a message was made: */
+  uint64_t refused_full; /* WEIR_EFULL */
+  uint64_t refused_dead; /* WEIR_EDEAD, WEIR_ECLOSED */
+} weir_accounts;
+
+/** Reads the accounts. Exact while nothing is being sent, else near. Threads: any. Does not wait. */
+WEIR_API void weir_accounts_read(weir_accounts *accounts);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

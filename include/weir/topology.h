@@ -1,0 +1,97 @@
+/* weir/topology.h: a JSON document becomes a graph of actors that runs until its input has ended.
+ *
+ *   weir_topology *topology;
+ *   weir_listener listener = {.problem = print_problem};
+ *   int rc = weir_topology_load("wordcount.json", &listener, &topology);
+ *   if (!rc) rc = weir_topology_run(topology, NULL, &listener);
+ *   weir_topology_free(topology);
+ *
+ * A document is checked as a whole before anything starts. Guide: docs/guide/topologies.md. */
+#ifndef WEIR_TOPOLOGY_H
+#define WEIR_TOPOLOGY_H
+
+#include <weir/runtime.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A document that was found good: its actors, their configuration and wiring. It does not change. */
+typedef struct weir_topology weir_topology;
+
+/** One thing that is wrong: with a document, or with a run. */
+typedef struct weir_problem {
+  const char *file WEIR__ZERO; /* the document's name; NULL: the problem has nothing to do with a file */
+  int line WEIR__ZERO;         /* from 1; 0: the problem is not at one place of the file */
+  int column WEIR__ZERO;       /* from 1, in characters (code points) */
+  const char *text WEIR__ZERO; /* one line; no control characters */
+} weir_problem;
+
+/** How an instance of an actor fared in a run. */
+typedef struct weir_actor_account {
+  const char *actor WEIR__ZERO;         /* its name: "count[0]" where there are several instances */
+  int code WEIR__ZERO;                  /* WEIR_OK: it ended well */
+  uint64_t mailbox_high WEIR__ZERO;     /* the most places of its mailbox that were ever taken … */
+  uint64_t mailbox_capacity WEIR__ZERO; /* … of so many */
+} weir_actor_account;
+
+/** Who is told of problems. All is called on the thread that called weir_topology_…(), before that call returns, and
+ * what it is given is borrowed until it returns. */
+typedef struct weir_listener {
+  void (*problem)(void *arg, const weir_problem *problem) WEIR__ZERO;
+  /* After a run, for each instance of each actor, receivers before their senders. NULL: not wanted. */
+  void (*account)(void *arg, const weir_actor_account *account) WEIR__ZERO;
+  void *arg WEIR__ZERO;
+} weir_listener;
+
+/**
+ * Reads and checks a document from a file.
+ *
+ * @param file      A name in the file system; at most 64 MiB of UTF-8.
+ * @param listener  Told of every problem, in the order of the document. NULL: nobody is told.
+ * @param topology  Receives the topology; owned, weir_topology_free() it. NULL on error.
+ *
+ * Threads  Any, all at once. Not from inside a handler, task or callback: it reads a file.
+ * Waiting  For the file only.
+ * Errors   WEIR_EINVAL  the document is wrong, and the listener was told how
+ *          WEIR_ENOMEM  no memory; nobody was told
+ *          libuv's      the file can't be read, and the listener was told so
+ */
+WEIR_API WEIR_NODISCARD int weir_topology_load(const char *file, const weir_listener *listener,
+                                               weir_topology **topology);
+
+/**
+ * As weir_topology_load(), from `size` bytes of text.
+ *
+ * @param name  What the problems give as their file; borrowed until the call returns, as `text` is.
+ */
+WEIR_API WEIR_NODISCARD int weir_topology_parse(const char *name, const void *text, size_t size,
+                                                const weir_listener *listener, weir_topology **topology);
+
+/** Reads what the document says of its runtime. Threads: any. Does not wait. */
+WEIR_API void weir_topology_runtime(const weir_topology *topology, weir_runtime_options *options);
+
+/**
+ * Runs a topology on a runtime of its own until every actor has ended: until the input has ended, and all that it came
+ * to has been handled. The first actor that fails ends the run.
+ *
+ * @param runtime   Instead of what the document says; borrowed until the call returns. NULL: as the document says.
+ * @param listener  Told of a failure, and of records that were lost: of the first few, and of their number. NULL:
+ *                  nobody is told.
+ *
+ * Threads  A plain thread.
+ * Waiting  Until the end of the run.
+ * Errors   WEIR_EDEAD     records were lost, though no actor failed
+ *          any other      that with which an actor failed, or that of weir_runtime_start(), weir_spawn() or
+ *                         weir_runtime_stop(). Nothing is left running.
+ */
+WEIR_API WEIR_NODISCARD int weir_topology_run(const weir_topology *topology, const weir_runtime_options *runtime,
+                                              const weir_listener *listener);
+
+/** Frees a topology that does not run. NULL is fine. Threads: any. Does not wait. */
+WEIR_API void weir_topology_free(weir_topology *topology);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

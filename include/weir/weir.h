@@ -1,0 +1,16 @@
+/* weir/weir.h: the runtime, channels, tasks and actors. Beside it stand weir/uv.h (libuv handles), weir/json.h
+ * (messages and JSON) and weir/topology.h (actors wired by a JSON file). */
+#ifndef WEIR_WEIR_H
+#define WEIR_WEIR_H
+
+#include <weir/actor.h>
+#include <weir/base.h>
+#include <weir/message.h>
+#include <weir/mpsc.h>
+#include <weir/oneshot.h>
+#include <weir/registry.h>
+#include <weir/runtime.h>
+#include <weir/task.h>
+#include <weir/timer.h>
+
+#endif

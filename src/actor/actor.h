@@ -1,0 +1,97 @@
+/* actor.h: an actor: a cell (channel/cell.h) that a worker runs by turns.
+ *
+ *   STARTS --start clause--> LIVES --stop, drained, WEIR_STOP, weir_fail--> ENDS --end clause--> ZOMBIE --> free
+ *      '------------------------ a start that fails ------------------------^
+ *
+ * A1  Whoever runs the cell owns its phase, state, lists and extras: one thread at a time, handed on by the run queues.
+ * A2  STARTS   scheduled by the spawn, before any message is looked at.
+ *     ENDS     closed: nobody sends any more; the end clause runs, uncancelled.
+ *     ZOMBIE   only dead-letters what comes from those that had a place (C4), until the last place is back and the last
+ *              handle is closed. */
+#ifndef WEIR__ACTOR_INTERNAL_H
+#define WEIR__ACTOR_INTERNAL_H
+
+#include "channel/cell.h"
+#include "runtime/runtime.h"
+
+enum weir__actor_phase { WEIR__STARTS, WEIR__LIVES, WEIR__ENDS, WEIR__ZOMBIE };
+
+struct weir__name;
+struct weir__handle;
+struct weir__graph_node;
+
+/* What a bare actor does without (C6). The owner's (A1), but where it says otherwise. */
+struct weir__extras {
+  struct weir__name *name;      /* its entry in the registry; NULL: none */
+  struct weir__message *config; /* of its start; lives as long as the state */
+  struct weir__handle *handles; /* libuv's, see uv.c */
+  unsigned open_handles;
+  struct weir__graph_node *node;     /* its edges, see edge.h; NULL: it is in no topology */
+  struct weir__timer_record *timers; /* that it set; under the timers' lock */
+};
+
+/* The extras, made if need be. NULL: no memory. */
+struct weir__extras *weir__extras(struct weir__cell *cell);
+/* Its name, or its type's. */
+const char *weir__actor_name(const struct weir__cell *cell);
+
+/* Looks through a type's clauses, without running any. */
+struct weir__probe {
+  bool starts;                /* has a start clause … */
+  const weir_message *config; /* … that takes this */
+  const weir_message *takes;  /* in: has it a clause for this message? */
+  bool found;
+};
+struct weir__probe weir__actor_probe(const weir_actor *type, const weir_message *takes);
+
+struct weir__wired;
+weir_ref weir__spawn_actor(const weir_actor *type, const weir_spawn_options *options, const struct weir__wired *wired);
+
+/* ---- the turn (turn.c) ---- */
+
+/* Handles one value with the actor's clauses: a message, or a record of a batch. The code that its handler returned;
+ * WEIR_EPROTO (with a text) when there is no clause. */
+int weir__handle(struct weir__cell *cell, const weir_message *type, const void *value, void *reply);
+/* What was in the handler's hand: answers its asker, ends the message. */
+void weir__settle(struct weir__cell *cell, int code);
+/* Ends a message that nobody handles: its asker learns it, who listens to lost messages too. */
+void weir__dead_letter(struct weir__cell *cell, struct weir__message *m, int code, const char *text);
+
+/* ---- the end (end.c) ---- */
+
+/* On the cell's fiber: ends the actor. `code` WEIR_OK: it ended well; else it failed, and `text` (borrowed) says why.
+ */
+void weir__actor_end(struct weir__cell *cell, int code, const char *text);
+/* What follows the end clause. */
+void weir__actor_end_rest(struct weir__cell *cell, int code, const char *text);
+/* The zombie's turn. */
+void weir__zombie_turn(struct weir__cell *cell);
+/* Under the lock of the cell's bucket: tells an actor to stop or drain. */
+int weir__tell(weir_ref ref, uint32_t flags);
+
+/* ---- registry.c ---- */
+
+int weir__name_add(struct weir_runtime *rt, const char *name, struct weir__cell *cell, struct weir__name **entry);
+void weir__name_remove(struct weir_runtime *rt, struct weir__name *entry);
+const char *weir__name_text(const struct weir__name *entry);
+
+/* ---- timer.c ---- */
+
+/* The actor ends: its timers do. */
+void weir__timers_end(struct weir__cell *cell);
+/* A message of its own timer was handled: the next may be queued. */
+void weir__timer_handled(uint64_t name);
+
+/* ---- uv.c ---- */
+
+/* The actor ends: its handles are closed; their last close callback schedules it once more. */
+void weir__handles_close(struct weir__cell *cell);
+
+/* ---- ask.c ---- */
+
+/* Answers who asked, unless that one has given up. Owns `message`; `text` is borrowed. */
+void weir__answer(uint64_t asker, int code, struct weir__message *message, const char *text);
+/* A request that no handler will begin. */
+void weir__answer_unbegun(uint64_t asker, int code, const char *text);
+
+#endif

@@ -1,0 +1,475 @@
+/* edge.c: see edge.h.
+ *
+ * An edge has a cell of its own, so that it is a ref like any other. That cell is closed from the start: a send finds
+ * it on its slow path. Edges, batches under way and the node are the actor's that they belong to: no lock, no atomics.
+ */
+#include "actor/edge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "channel/mpsc.h"
+#include "runtime/strand.h"
+
+enum { RECORDS_MOST = 256, ROOM_LEAST = 2 << 10, ROOM_MOST = WEIR__PLACE_BYTES, ALIGNMENT = 8 };
+
+/* The payload of a batch: this, then the records, each behind its size. */
+struct batch {
+  const weir_message *type; /* of the records */
+  uint32_t count, handled;  /* handled: how many, the one in hand included */
+  uint32_t used, room;      /* bytes of the payload */
+};
+struct record {
+  uint64_t bytes; /* of the payload behind it, rounded up */
+};
+
+struct target {
+  weir_ref *instances;
+  struct weir__message **batches; /* one under way for each instance; NULL: none */
+  size_t count, turn;
+  int route;
+  char *field;
+  const weir_message *resolved; /* for which type `key` was looked up */
+  const weir_field *key;
+};
+
+struct edge {
+  char *name;
+  struct weir__cell *cell;
+  struct weir__cell *owner;
+  struct target *targets;
+  size_t count;
+  uint32_t room; /* of the next batch: follows the size of the records */
+};
+
+struct weir__graph_node {
+  struct edge *edges;
+  size_t count, inputs_left;
+  void (*ended)(void *, const struct weir__ending *);
+  void (*lost)(void *, const char *, const char *, int, const char *);
+  void *arg;
+};
+
+static const weir_message batch_type = {.name = "weir.batch", .file = __FILE__, .line = __LINE__};
+static const weir_message end_type = {.name = "weir.end", .file = __FILE__, .line = __LINE__};
+
+static struct batch *batch_of(struct weir__message *m) { return weir__payload(m); }
+static struct weir__graph_node *node_of(const struct weir__cell *cell)
+{
+  return cell->extras ? cell->extras->node : NULL;
+}
+
+/* ---- making ---- */
+
+static void free_edge(struct edge *e)
+{
+  for (size_t i = 0; i < e->count; i++) {
+    free(e->targets[i].instances);
+    free(e->targets[i].batches);
+    free(e->targets[i].field);
+  }
+  free(e->targets);
+  free(e->name);
+  if (e->cell) weir__cell_untake(e->cell);
+}
+
+void weir__node_free(struct weir__graph_node *node)
+{
+  for (size_t i = 0; i < node->count; i++) free_edge(&node->edges[i]);
+  free(node->edges);
+  free(node);
+}
+
+static bool make_target(struct target *t, const struct weir__target *from)
+{
+  t->route = from->route;
+  t->count = from->count;
+  t->instances = calloc(from->count ? from->count : 1, sizeof *t->instances);
+  t->batches = calloc(from->count ? from->count : 1, sizeof(struct weir__message *));
+  t->field = from->field ? strdup(from->field) : NULL;
+  if (!t->instances || !t->batches || (from->field && !t->field)) return false;
+  memcpy(t->instances, from->instances, from->count * sizeof *t->instances);
+  return true;
+}
+
+static bool make_edge(struct edge *e, struct weir__cell *owner, const char *name, const struct weir__wiring *wiring)
+{
+  e->owner = owner;
+  e->room = ROOM_LEAST;
+  e->name = strdup(name);
+  e->cell = weir__cell_take();
+  if (!e->name || !e->cell) return false;
+  atomic_store_explicit(&e->cell->kind, WEIR__CELL_EDGE, memory_order_relaxed);
+  e->cell->state = e;
+  if (!wiring || !wiring->count) return true;
+  e->targets = calloc(wiring->count, sizeof *e->targets);
+  if (!e->targets) return false;
+  for (size_t i = 0; i < wiring->count; i++) {
+    e->count = i + 1;
+    if (!make_target(&e->targets[i], &wiring->targets[i])) return false;
+  }
+  return true;
+}
+
+static const struct weir__wiring *wiring_of(const struct weir__wired *wired, const char *output)
+{
+  for (size_t i = 0; i < wired->output_count; i++)
+    if (strcmp(wired->outputs[i].output, output) == 0) return &wired->outputs[i];
+  return NULL;
+}
+
+static size_t declared(const weir_actor *type, const char *names[8])
+{
+  size_t n = 0;
+  while (n < 8 && type->outputs[n]) names[n] = type->outputs[n], n++;
+  if (n == 0) names[n++] = "out";
+  return n;
+}
+
+int weir__node_make(struct weir__cell *cell, const struct weir__wired *wired)
+{
+  const char *names[8];
+  size_t count = declared(cell->type, names);
+  struct weir__extras *extras = weir__extras(cell);
+  struct weir__graph_node *node = extras ? calloc(1, sizeof *node) : NULL;
+  if (node) extras->node = node, node->edges = calloc(count, sizeof *node->edges);
+  if (!node || !node->edges) return weir_error(WEIR_ENOMEM, "no memory for an actor's edges");
+  node->inputs_left = wired->inputs;
+  node->ended = wired->ended;
+  node->lost = wired->lost;
+  node->arg = wired->arg;
+  for (size_t i = 0; i < count; i++) {
+    node->count = i + 1;
+    if (!make_edge(&node->edges[i], cell, names[i], wiring_of(wired, names[i])))
+      return weir_error(WEIR_ENOMEM, "no memory for an actor's edges");
+  }
+  return WEIR_OK;
+}
+
+weir_ref weir__spawn_wired(const weir_actor *type, const weir_spawn_options *options, const struct weir__wired *wired)
+{
+  return weir__spawn_actor(type, options, wired);
+}
+
+weir_ref weir_output(const char *name)
+{
+  struct weir__cell *cell = weir__cell_here();
+  struct weir__graph_node *node = cell ? node_of(cell) : NULL;
+  if (!node) return weir__ref_error_make(weir_error(WEIR_EINVAL, "only an actor of a topology has outputs"));
+  for (size_t i = 0; i < node->count; i++)
+    if (name && strcmp(node->edges[i].name, name) == 0) return weir__ref_of(node->edges[i].cell);
+  return weir__ref_error_make(
+      weir_error(WEIR_EINVAL, "%s has no output \"%s\"", weir__actor_name(cell), name ? name : ""));
+}
+
+bool weir__is_edge(const struct weir__cell *cell, weir_ref ref)
+{
+  return atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_EDGE &&
+         atomic_load_explicit(&cell->places, memory_order_relaxed) >> 32 == weir__generation_of(ref);
+}
+
+/* ---- what is lost ---- */
+
+static void tell_lost(struct weir__cell *cell, const weir_message *type, int code, const char *text)
+{
+  struct weir__graph_node *node = node_of(cell);
+  if (node && node->lost)
+    node->lost(node->arg, weir__actor_name(cell), type->name, code, text ? text : weir_strerror(code));
+}
+
+void weir__lost(struct weir__cell *cell, struct weir__message *m, int code, const char *text)
+{
+  if (!node_of(cell) || m->kind == WEIR__EDGE_END) return;
+  if (m->kind != WEIR__BATCH) {
+    tell_lost(cell, m->type, code, text);
+    return;
+  }
+  /* The record in hand is among those that are lost: it was not finished. */
+  struct batch *b = batch_of(m);
+  for (uint32_t i = b->handled ? b->handled - 1 : 0; i < b->count; i++) tell_lost(cell, b->type, code, text);
+}
+
+/* ---- routes ---- */
+
+static const weir_field *key_of(const weir_message *type, const char *name)
+{
+  for (size_t i = 0; i < type->count; i++)
+    if (strcmp(type->fields[i].name, name) == 0) return &type->fields[i];
+  return NULL;
+}
+
+/* FNV-1a, with its high bits mixed at the end, since a range of them picks the instance. */
+static uint32_t hash_bytes(const void *data, size_t size)
+{
+  const unsigned char *p = data;
+  uint64_t h = UINT64_C(0xcbf29ce484222325);
+  for (size_t i = 0; i < size; i++) h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+  h = (h ^ h >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+  return (uint32_t)(h >> 32);
+}
+
+static uint32_t hash_field(const weir_field *f, const void *value)
+{
+  const char *at = (const char *)value + f->offset;
+  const char *text;
+  weir_bytes bytes;
+  switch (f->kind) {
+  case WEIR_KIND_TEXT:
+    memcpy(&text, at, sizeof text);
+    return text ? hash_bytes(text, strlen(text)) : 0;
+  case WEIR_KIND_CHARS:
+    return hash_bytes(at, strnlen(at, f->size));
+  case WEIR_KIND_BYTES:
+    memcpy(&bytes, at, sizeof bytes);
+    return hash_bytes(bytes.data, bytes.size);
+  default:
+    return hash_bytes(at, f->size);
+  }
+}
+
+/* Which instance gets the record; -1 (with a text): its type has no such field. */
+static ptrdiff_t pick(struct target *t, const weir_message *type, const void *value)
+{
+  if (t->count == 1) return 0;
+  if (t->route == WEIR__ROUND_ROBIN) return (ptrdiff_t)(t->turn++ % t->count);
+  if (t->resolved != type) t->key = key_of(type, t->field), t->resolved = type;
+  if (!t->key) {
+    weir_error(WEIR_EINVAL, "%s has no field \"%s\" to go by", type->name, t->field);
+    return -1;
+  }
+  return (ptrdiff_t)((uint64_t)hash_field(t->key, value) * t->count >> 32);
+}
+
+/* ---- batches ---- */
+
+static struct weir__message *make_batch(struct edge *e, const weir_message *type, size_t record_bytes)
+{
+  size_t needed = sizeof(struct batch) + sizeof(struct record) + record_bytes;
+  size_t room = needed > e->room ? needed : e->room;
+  struct weir__message *m = weir__message_room(&batch_type, room);
+  if (!m) {
+    weir_error(WEIR_ENOMEM, "no memory for a batch");
+    return NULL;
+  }
+  m->kind = WEIR__BATCH;
+  *batch_of(m) = (struct batch){.type = type, .used = sizeof(struct batch), .room = (uint32_t)room};
+  return m;
+}
+
+static bool fits(struct weir__message *m, const weir_message *type, size_t record_bytes)
+{
+  struct batch *b = batch_of(m);
+  return b->type == type && b->count < RECORDS_MOST && sizeof(struct record) + record_bytes <= b->room - b->used;
+}
+
+static void append(struct weir__message *m, const weir_message *type, const void *value, size_t bytes)
+{
+  struct batch *b = batch_of(m);
+  struct record *r = (struct record *)(void *)((char *)b + b->used);
+  r->bytes = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+  weir__copy_value(type, value, r + 1);
+  b->used += (uint32_t)(sizeof *r + r->bytes);
+  b->count++;
+}
+
+/* The next batch is as large as this one would have liked to be. */
+static void learn_room(struct edge *e, const struct batch *b)
+{
+  bool many = b->count >= RECORDS_MOST;
+  if (!many && b->used > b->room / 2 && e->room < ROOM_MOST && b->room >= e->room) e->room *= 2;
+  if (many && b->used < b->room / 4 && e->room > ROOM_LEAST) e->room /= 2;
+}
+
+static void tell_records_lost(struct weir__cell *cell, const weir_message *type, uint32_t count, int code)
+{
+  char text[sizeof((struct weir__error *)0)->text];
+  const char *known = weir__error_text_of(code);
+  snprintf(text, sizeof text, "%s", known ? known : weir_strerror(code));
+  while (count--) tell_lost(cell, type, code, text);
+}
+
+/* Owns the message, but for WEIR_EFULL without `waits`. */
+static int post(struct edge *e, weir_ref to, struct weir__message *m, bool waits)
+{
+  struct weir__parcel p = {.type = m->type, .message = m, .deadline = INT64_MAX, .bytes = m->payload_bytes};
+  struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
+  uint32_t generation = weir__generation_of(to);
+  bool is_batch = m->kind == WEIR__BATCH;
+  uint32_t records = is_batch ? batch_of(m)->count : 0;
+  const weir_message *type = is_batch ? batch_of(m)->type : m->type;
+  int rc = waits ? weir__cell_send(cell, generation, &p, INT64_MAX, WEIR_EDEAD)
+                 : weir__cell_try(cell, generation, &p, WEIR_EDEAD);
+  if (!rc || (rc == WEIR_EFULL && !waits)) return rc;
+  weir__parcel_drop(&p);
+  tell_records_lost(e->owner, type, records, rc);
+  return rc;
+}
+
+/* Sends the batch under way to one instance. Without `waits` it may come back with WEIR_EFULL: then it is still under
+ * way. */
+static int send_off(struct edge *e, struct target *t, size_t i, bool waits)
+{
+  struct weir__message *m = t->batches[i];
+  if (!m) return WEIR_OK;
+  t->batches[i] = NULL; /* while we wait, others of this actor are sent off, too */
+  learn_room(e, batch_of(m));
+  m->payload_bytes = batch_of(m)->used;
+  int rc = post(e, t->instances[i], m, waits);
+  if (rc == WEIR_EFULL && !waits) {
+    m->payload_bytes = batch_of(m)->room;
+    t->batches[i] = m;
+  }
+  return rc;
+}
+
+/* A record that takes more places than the mailbox has can never be sent: better to know before it is in a batch. */
+static int check_size(weir_ref to, const weir_message *type, size_t bytes)
+{
+  uint32_t places = weir__places(sizeof(struct batch) + sizeof(struct record) + bytes + ALIGNMENT);
+  uint32_t capacity = atomic_load_explicit(&weir__cell_at(weir__slot_of(to))->capacity, memory_order_relaxed);
+  if (places <= capacity || places == 1) return WEIR_OK;
+  return weir_error(WEIR_ERANGE, "a %s of %zu bytes takes %u places, and the mailbox has %u", type->name, bytes, places,
+                    capacity);
+}
+
+static int send_to(struct edge *e, struct target *t, struct weir__parcel *p, bool waits)
+{
+  ptrdiff_t i = pick(t, p->type, p->value);
+  size_t bytes = (p->bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+  int rc = i < 0 ? WEIR_EINVAL : WEIR_OK;
+  if (!rc && bytes > WEIR__PLACE_BYTES / 2) rc = check_size(t->instances[i], p->type, bytes);
+  if (!rc && t->batches[i] && !fits(t->batches[i], p->type, bytes)) rc = send_off(e, t, (size_t)i, waits);
+  if (rc) return rc;
+  if (!t->batches[i]) t->batches[i] = make_batch(e, p->type, bytes);
+  if (!t->batches[i]) return WEIR_ENOMEM;
+  append(t->batches[i], p->type, p->value, p->bytes);
+  bool full = batch_of(t->batches[i])->count == RECORDS_MOST;
+  rc = full ? send_off(e, t, (size_t)i, waits) : WEIR_OK;
+  return rc == WEIR_EFULL ? WEIR_OK : rc; /* it is in the batch */
+}
+
+int weir__edge_send(struct weir__cell *cell, struct weir__parcel *p, bool waits, int64_t deadline_ns)
+{
+  struct edge *e = cell->state;
+  int rc = WEIR_OK;
+  if (e->owner != weir__cell_here())
+    rc = weir_error(WEIR_EINVAL, "an output is for the actor that it belongs to");
+  else if (waits && deadline_ns != INT64_MAX)
+    rc = weir_error(WEIR_EINVAL, "an output takes weir_send() and weir_try_send()");
+  else if (!e->count)
+    tell_lost(e->owner, p->type, WEIR_EDEAD, "the output is not wired");
+  for (size_t i = 0; i < e->count && !rc; i++) rc = send_to(e, &e->targets[i], p, waits);
+  if (p->message) weir__message_end(p->message, rc ? WEIR__UNSENT : WEIR__FREED); /* its copies are in the batches */
+  p->message = NULL;
+  return rc;
+}
+
+/* ---- a turn, a wait, the end ---- */
+
+void weir__node_flush(struct weir__cell *cell)
+{
+  struct weir__graph_node *node = node_of(cell);
+  for (size_t e = 0; node && e < node->count; e++)
+    for (size_t t = 0; t < node->edges[e].count; t++)
+      for (size_t i = 0; i < node->edges[e].targets[t].count; i++)
+        send_off(&node->edges[e], &node->edges[e].targets[t], i, true);
+}
+
+static void flush_here(void) { weir__node_flush(weir__cell_here()); }
+
+void weir__node_begins(struct weir__cell *cell)
+{
+  if (node_of(cell)) weir__strand_here()->before_wait = flush_here;
+}
+
+static void send_end(struct edge *e, weir_ref to)
+{
+  struct weir__message *m = weir__message_room(&end_type, 0);
+  if (!m) {
+    tell_lost(e->owner, &end_type, WEIR_ENOMEM, NULL);
+    return;
+  }
+  m->kind = WEIR__EDGE_END;
+  post(e, to, m, true);
+}
+
+static void drop_batches(struct edge *e, int code, const char *text)
+{
+  for (size_t t = 0; t < e->count; t++)
+    for (size_t i = 0; i < e->targets[t].count; i++) {
+      struct weir__message *m = e->targets[t].batches[i];
+      e->targets[t].batches[i] = NULL;
+      if (!m) continue;
+      weir__lost(e->owner, m, code, text);
+      weir__message_end(m, WEIR__UNSENT);
+    }
+}
+
+void weir__node_end(struct weir__cell *cell, int code, const char *text)
+{
+  struct weir__graph_node *node = node_of(cell);
+  if (!node) return;
+  weir__strand_here()->before_wait = NULL;
+  weir__strand_here()->uncancelled = true; /* what was handled is passed on, also after a stop */
+  if (!code) weir__node_flush(cell);
+  for (size_t e = 0; e < node->count; e++) {
+    drop_batches(&node->edges[e], code, text);
+    for (size_t t = 0; !code && t < node->edges[e].count; t++)
+      for (size_t i = 0; i < node->edges[e].targets[t].count; i++)
+        send_end(&node->edges[e], node->edges[e].targets[t].instances[i]);
+  }
+  struct weir__ending ending = {.actor = weir__ref_of(cell),
+                                .name = weir__actor_name(cell),
+                                .code = code,
+                                .text = text,
+                                .high_water = cell->high_water,
+                                .capacity = atomic_load_explicit(&cell->capacity, memory_order_relaxed)};
+  if (node->ended) node->ended(node->arg, &ending);
+  cell->extras->node = NULL;
+  weir__node_free(node);
+}
+
+/* ---- downstream ---- */
+
+static bool told_to_stop(const struct weir__cell *cell)
+{
+  return atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__STOPPING;
+}
+
+int weir__batch_handle(struct weir__cell *cell, struct weir__message *m)
+{
+  struct batch *b = batch_of(m);
+  struct record *r = (struct record *)(void *)(b + 1);
+  int rc = WEIR_OK;
+  cell->in_hand = m;
+  while (b->handled < b->count && rc != WEIR_STOP && !told_to_stop(cell)) {
+    b->handled++;
+    weir__strand_message(weir__strand_here(), 0, INT64_MAX);
+    rc = weir__handle(cell, b->type, r + 1, NULL);
+    if (rc && rc != WEIR_STOP) tell_lost(cell, b->type, rc, weir__error_text_of(rc));
+    r = (struct record *)(void *)((char *)(r + 1) + r->bytes);
+  }
+  while (b->handled < b->count) {
+    b->handled++;
+    tell_lost(cell, b->type, WEIR_EDEAD, "its actor was stopped");
+  }
+  cell->in_hand = NULL;
+  weir__worker_here()->work_to_poll -= (int)(b->count / 8);
+  weir__message_end(m, WEIR__HANDLED);
+  return rc == WEIR_STOP ? WEIR_STOP : WEIR_OK;
+}
+
+int weir__edge_ended(struct weir__cell *cell, struct weir__message *m)
+{
+  static const struct weir_inputs_ended nothing;
+  struct weir__graph_node *node = node_of(cell);
+  weir__message_end(m, WEIR__HANDLED);
+  if (!node || --node->inputs_left) return WEIR_OK;
+  const weir_message *type = weir_message_weir_inputs_ended();
+  weir__strand_message(weir__strand_here(), 0, INT64_MAX);
+  if (!weir__actor_probe(cell->type, type).found) return WEIR_STOP;
+  int rc = weir__handle(cell, type, &nothing, NULL);
+  if (rc && rc != WEIR_STOP) weir_fail(rc, "%s", weir__error_text_of(rc) ? weir__error_text_of(rc) : weir_strerror(rc));
+  return WEIR_STOP;
+}

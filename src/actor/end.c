@@ -1,0 +1,225 @@
+/* end.c: telling an actor to stop, failing, and the steps of an end. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "actor/actor.h"
+#include "actor/edge.h"
+#include "channel/line.h"
+#include "channel/mpsc.h"
+#include "runtime/strand.h"
+#include "runtime/task.h"
+
+/* ---- telling ---- */
+
+/* Lock held. */
+static bool tell(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t generation, uint32_t flags)
+{
+  weir__mpsc_close(bucket, cell, generation, WEIR_EDEAD);
+  /* seq_cst: first the flag, then the wait is looked at, and IDLE; it publishes its wait, or IDLE, and then looks at
+   * the flag. */
+  atomic_fetch_or_explicit(&cell->work.flags, flags, memory_order_seq_cst);
+  if (flags & WEIR__CANCELLED) weir__wait_cancel(&cell->waiting);
+  return weir__mpsc_nudge(cell);
+}
+
+static bool names(const struct weir__cell *cell, weir_ref ref)
+{
+  return atomic_load_explicit(&cell->places, memory_order_acquire) >> 32 == weir__generation_of(ref) &&
+         atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR;
+}
+
+static int gone(weir_ref ref) { return weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(ref)); }
+
+int weir__tell(weir_ref ref, uint32_t flags)
+{
+  int rc = weir_ref_error(ref);
+  if (rc) return rc;
+  struct weir__cell *cell = weir__cell_at(weir__slot_of(ref));
+  if (!cell) return gone(ref);
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  bool lives = names(cell, ref);
+  bool wake = lives && tell(bucket, cell, weir__generation_of(ref), flags);
+  weir__bucket_unlock(bucket);
+  if (wake) weir__cell_wake(cell);
+  return lives ? WEIR_OK : gone(ref);
+}
+
+int weir_stop(weir_ref ref) { return weir__tell(ref, WEIR__STOPPING | WEIR__CANCELLED); }
+int weir_drain(weir_ref ref) { return weir__tell(ref, WEIR__DRAINING); }
+
+bool weir_alive(weir_ref ref)
+{
+  struct weir__cell *cell = weir_ref_error(ref) ? NULL : weir__cell_at(weir__slot_of(ref));
+  if (!cell) return false;
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
+  return places >> 32 == weir__generation_of(ref) && !(places & WEIR__CLOSED);
+}
+
+static void stop_if_of(struct weir__cell *cell, void *runtime)
+{
+  if (!atomic_load_explicit(&cell->places, memory_order_relaxed)) return; /* C3: an unused page stays one */
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
+  /* A closed cell is free, being made, or ends by itself, unless it was told to: then it drains. */
+  bool lives = !(places & WEIR__CLOSED) || atomic_load_explicit(&cell->work.flags, memory_order_relaxed);
+  bool of = lives && atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR && cell->rt == runtime;
+  bool wake = of && tell(bucket, cell, (uint32_t)(places >> 32), WEIR__STOPPING | WEIR__CANCELLED);
+  weir__bucket_unlock(bucket);
+  if (wake) weir__cell_wake(cell);
+}
+
+void weir__stop_all_actors(struct weir_runtime *rt) { weir__cells_each(stop_if_of, rt); }
+
+/* ---- failing ---- */
+
+static void end_failed(struct weir__worker *w)
+{
+  struct weir__strand *s = w->current;
+  struct weir__cell *cell = weir__cell_of_work(s->self);
+  struct weir__error error = s->error;
+  bool ending = cell->phase == WEIR__ENDS; /* it failed in its end clause: the rest of the end follows */
+  weir__settle(cell, weir_error(WEIR_EFAILED, "%s failed: %s", weir__actor_name(cell), error.text));
+  s->error = error;
+  if (ending)
+    weir__actor_end_rest(cell, error.code, error.text);
+  else
+    weir__actor_end(cell, error.code, error.text);
+  weir__strand_rest(w);
+}
+
+void weir_fail(int code, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  weir__errorv(code < 0 ? code : WEIR_EINVAL, format, args);
+  va_end(args);
+  if (weir__cell_here()) weir__drop(weir__worker_here(), end_failed);
+  weir__task_fail(code);
+  fprintf(stderr, "weir_fail() outside of an actor or task: %s\n", weir_error_text());
+  abort();
+}
+
+/* ---- the end ---- */
+
+static void run_end_clause(struct weir__cell *cell)
+{
+  weir__call call = {.state = cell->state, .hook = WEIR__ENDED};
+  struct weir__strand *s = weir__strand_here();
+  weir__strand_message(s, 0, INT64_MAX);
+  s->uncancelled = true;
+  cell->type->dispatch(&call);
+}
+
+/* The next of its children, taken out of the list; nobody: none is left. */
+static weir_ref take_child(struct weir__cell *cell)
+{
+  weir_ref ref = {0};
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  if (cell->child) {
+    struct weir__cell *child = weir__cell_at(cell->child - 1);
+    ref = weir__ref_of(child);
+    cell->child = child->elder;
+    if (cell->child) weir__cell_at(cell->child - 1)->younger = 0;
+    atomic_store_explicit(&child->parent, 0, memory_order_relaxed);
+  }
+  weir__bucket_unlock(bucket);
+  return ref;
+}
+
+static void leave_family(struct weir__cell *cell)
+{
+  weir_ref child;
+  while (weir__generation_of(child = take_child(cell))) weir_stop(child);
+  uint32_t parent_slot = atomic_load_explicit(&cell->parent, memory_order_relaxed);
+  if (!parent_slot) return;
+  struct weir__cell *parent = weir__cell_at(parent_slot - 1);
+  struct weir__bucket *bucket = weir__bucket_lock(parent);
+  /* Unless the parent has ended and let us go meanwhile. */
+  if (atomic_load_explicit(&cell->parent, memory_order_relaxed)) {
+    if (cell->younger)
+      weir__cell_at(cell->younger - 1)->elder = cell->elder;
+    else
+      parent->child = cell->elder;
+    if (cell->elder) weir__cell_at(cell->elder - 1)->younger = cell->younger;
+    atomic_store_explicit(&cell->parent, 0, memory_order_relaxed);
+  }
+  weir__bucket_unlock(bucket);
+}
+
+static void dead_letter_queue(struct weir__cell *cell, int code, const char *text)
+{
+  struct weir__message *m;
+  weir__mpsc_collect(cell);
+  while ((m = weir__mpsc_pop(cell))) weir__dead_letter(cell, m, code, text);
+  weir__mpsc_serve(cell);
+}
+
+static void free_owned(struct weir__cell *cell)
+{
+  while (cell->owned) {
+    struct weir__message *m = cell->owned;
+    cell->owned = m->next;
+    weir__message_free(m);
+  }
+}
+
+/* The state outlives the close callbacks of its handles (T3). */
+static void free_state(struct weir__cell *cell)
+{
+  struct weir__extras *extras = cell->extras;
+  if (cell->state != &cell->small) free(cell->state);
+  cell->state = NULL;
+  if (!extras) return;
+  if (extras->config) weir__message_end(extras->config, WEIR__FREED);
+  free(extras);
+  cell->extras = NULL;
+}
+
+static bool handles_open(const struct weir__cell *cell) { return cell->extras && cell->extras->open_handles; }
+
+void weir__zombie_turn(struct weir__cell *cell)
+{
+  struct weir_runtime *rt = cell->rt;
+  uint16_t home = cell->work.home;
+  do {
+    dead_letter_queue(cell, WEIR_EDEAD, NULL);
+    if (handles_open(cell)) continue;
+    free_state(cell);
+    if (!weir__cell_free_if_done(cell)) continue;
+    if (home != WEIR__ANYWHERE) atomic_fetch_sub_explicit(&rt->workers[home].bound, 1, memory_order_relaxed);
+    weir__runtime_leave(rt);
+    return;
+  } while (!weir__mpsc_idle(cell));
+}
+
+void weir__actor_end_rest(struct weir__cell *cell, int code, const char *text)
+{
+  char why[sizeof((struct weir__error *)0)->text];
+  snprintf(why, sizeof why, "%s", text ? text : "");
+  if (cell->extras) {
+    weir__node_end(cell, code, why);
+    weir__timers_end(cell);
+    weir__handles_close(cell);
+    if (cell->extras->name) weir__name_remove(cell->rt, cell->extras->name), cell->extras->name = NULL;
+  }
+  leave_family(cell);
+  if (atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__HAS_TASKS)
+    weir__stop_tasks_of(cell->rt, weir__ref_of(cell).bits);
+  dead_letter_queue(cell, code ? WEIR_EFAILED : WEIR_EDEAD, code ? why : NULL);
+  free_owned(cell);
+  cell->phase = WEIR__ZOMBIE;
+  weir__zombie_turn(cell);
+}
+
+void weir__actor_end(struct weir__cell *cell, int code, const char *text)
+{
+  char why[sizeof((struct weir__error *)0)->text];
+  snprintf(why, sizeof why, "%s", text ? text : "");
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  weir__mpsc_close(bucket, cell, weir__generation_of(weir__ref_of(cell)), WEIR_EDEAD);
+  weir__bucket_unlock(bucket);
+  cell->phase = WEIR__ENDS;
+  weir__strand_here()->error.code = code;
+  run_end_clause(cell);
+  weir__actor_end_rest(cell, code, why);
+}

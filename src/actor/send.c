@@ -1,0 +1,106 @@
+/* send.c: sending to actors, and what a handler may do with the message in hand. */
+#include "channel/send.h"
+
+#include "actor/actor.h"
+#include "actor/edge.h"
+#include "runtime/strand.h"
+#include "runtime/task.h"
+
+weir_ref weir_self(void)
+{
+  struct weir__cell *cell = weir__cell_here();
+  return cell ? weir__ref_of(cell) : weir__ref_error_make(WEIR_EDEAD);
+}
+
+uint64_t weir__owner_of_tasks(void)
+{
+  struct weir__cell *cell = weir__cell_here();
+  if (!cell) return 0;
+  atomic_fetch_or_explicit(&cell->work.flags, WEIR__HAS_TASKS, memory_order_relaxed);
+  return weir__ref_of(cell).bits;
+}
+
+void weir__cell_wake(struct weir__cell *cell)
+{
+  if (atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR)
+    weir__schedule(cell->rt, &cell->work);
+  else
+    weir__channel_wake(cell);
+}
+
+/* ---- the three ways to send ---- */
+
+enum mode { WAIT, TRY };
+
+static int dead(weir_ref to) { return weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to)); }
+
+/* F6: a handler that sends without end lets others run. */
+static int spend_budget(void)
+{
+  struct weir__strand *s = weir__strand_here();
+  if (!s || !s->self || --s->budget) return WEIR_OK;
+  s->budget = WEIR__SEND_BUDGET;
+  return weir__give_way(s->worker);
+}
+
+/* Owns the parcel. */
+static int send_parcel(weir_ref to, struct weir__parcel *p, enum mode mode, int64_t deadline_ns)
+{
+  struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
+  int rc = WEIR_OK;
+  if (mode == WAIT) rc = spend_budget();
+  if (!rc && cell && weir__is_edge(cell, to)) return weir__edge_send(cell, p, mode == WAIT, deadline_ns);
+  if (rc || !cell) {
+    weir__parcel_drop(p);
+    return rc ? rc : weir__turned_away(dead(to));
+  }
+  uint32_t generation = weir__generation_of(to);
+  rc = mode == WAIT ? weir__cell_send(cell, generation, p, deadline_ns, WEIR_EDEAD)
+                    : weir__cell_try_send(cell, generation, p, WEIR_EDEAD);
+  return rc == WEIR_EDEAD ? dead(to) : rc;
+}
+
+static int send_value(weir_ref to, weir_value value, enum mode mode, weir_duration within)
+{
+  struct weir__parcel parcel;
+  int rc = weir_ref_error(to);
+  if (rc) return weir__turned_away(rc);
+  rc = weir__parcel_of_value(&parcel, value);
+  return rc ? rc : send_parcel(to, &parcel, mode, mode == WAIT ? weir__deadline(within) : 0);
+}
+
+int weir_send_value(weir_ref to, weir_value value) { return send_value(to, value, WAIT, WEIR_FOREVER); }
+int weir_try_send_value(weir_ref to, weir_value value) { return send_value(to, value, TRY, WEIR_FOREVER); }
+int weir_send_within_value(weir_ref to, weir_duration within, weir_value value)
+{
+  return send_value(to, value, WAIT, within);
+}
+
+/* ---- messages of one's own ---- */
+
+void *weir__keep(const void *message)
+{
+  struct weir__cell *cell = weir__cell_here();
+  struct weir__message *m = cell ? cell->in_hand : NULL;
+  if (!m || weir__payload(m) != message) {
+    weir_error(WEIR_EINVAL, "only the message in hand can be kept");
+    return NULL;
+  }
+  cell->in_hand = NULL;
+  return weir__message_hand_out(m);
+}
+
+int weir_pass(weir_ref to, void *message)
+{
+  if (!message) return weir_error(WEIR_EINVAL, "no message was given");
+  struct weir__message *m = weir__message_take_back(message);
+  if (!m) return WEIR_EINVAL;
+  weir__count(WEIR__CREATED); /* it was received: from now on it is on its way once more */
+  m->kind = WEIR__PLAIN;
+  struct weir__parcel parcel = {
+      .type = m->type, .value = message, .message = m, .deadline = INT64_MAX, .bytes = m->payload_bytes};
+  int rc = weir_ref_error(to);
+  if (!rc) return send_parcel(to, &parcel, WAIT, INT64_MAX);
+  weir__parcel_drop(&parcel);
+  return rc;
+}

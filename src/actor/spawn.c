@@ -1,0 +1,184 @@
+/* spawn.c: making an actor. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "actor/actor.h"
+#include "actor/edge.h"
+#include "channel/line.h"
+#include "channel/send.h"
+
+enum { CAPACITY = 64 };
+
+bool weir__is(const weir__call *call, int hook, const weir_message *type, int version)
+{
+  (void)version;
+  if (call->probe) {
+    struct weir__probe *p = call->probe;
+    if (hook == WEIR__START) p->starts = true, p->config = type;
+    if (hook == WEIR__MESSAGE_HOOK && p->takes && weir_message_same(type, p->takes)) p->found = true;
+    return false;
+  }
+  if (call->hook != hook) return false;
+  return hook == WEIR__ENDED || !call->type || weir_message_same(type, call->type);
+}
+
+struct weir__probe weir__actor_probe(const weir_actor *type, const weir_message *takes)
+{
+  struct weir__probe probe = {.takes = takes};
+  weir__call call = {.probe = &probe};
+  type->dispatch(&call);
+  return probe;
+}
+
+struct weir__extras *weir__extras(struct weir__cell *cell)
+{
+  if (!cell->extras) cell->extras = calloc(1, sizeof *cell->extras);
+  if (!cell->extras) weir_error(WEIR_ENOMEM, "no memory for an actor");
+  return cell->extras;
+}
+
+const char *weir__actor_name(const struct weir__cell *cell)
+{
+  return cell->extras && cell->extras->name ? weir__name_text(cell->extras->name) : cell->type->name;
+}
+
+/* ---- family: children are in a list of their parent's, under the lock of its bucket ---- */
+
+static void join_family(struct weir__cell *cell, struct weir__cell *parent)
+{
+  struct weir__bucket *bucket = weir__bucket_lock(parent);
+  cell->elder = parent->child;
+  if (cell->elder) weir__cell_at(cell->elder - 1)->younger = cell->slot + 1;
+  parent->child = cell->slot + 1;
+  atomic_store_explicit(&cell->parent, parent->slot + 1, memory_order_relaxed);
+  weir__bucket_unlock(bucket);
+}
+
+/* ---- the steps of a spawn, and how each is taken back ---- */
+
+static int check(const weir_actor *type, const weir_spawn_options *o, const struct weir__probe *probe)
+{
+  const weir_message *config = o->config.type ? o->config.type() : NULL;
+  if (o->capacity > WEIR__CAPACITY_MAX || type->capacity > WEIR__CAPACITY_MAX)
+    return weir_error(WEIR_ERANGE, "%s: capacity is %zu: 1 to %d", type->name,
+                      o->capacity ? o->capacity : type->capacity, WEIR__CAPACITY_MAX);
+  if (type->runs != WEIR_ON_ANY_WORKER && type->runs != WEIR_PINNED)
+    return weir_error(WEIR_EINVAL, "%s: .runs is %d", type->name, type->runs);
+  if (config && !probe->starts)
+    return weir_error(WEIR_EINVAL, "%s has no start clause to take a %s", type->name, config->name);
+  if (config && !weir_message_same(config, probe->config))
+    return weir_error(WEIR_EINVAL, "%s starts with a %s, not with a %s", type->name, probe->config->name, config->name);
+  return WEIR_OK;
+}
+
+static int make_state(struct weir__cell *cell)
+{
+  size_t bytes = cell->type->state_bytes;
+  cell->state = bytes <= sizeof cell->small ? &cell->small : calloc(1, bytes);
+  return cell->state ? WEIR_OK : weir_error(WEIR_ENOMEM, "no memory for an actor's state");
+}
+
+static int copy_config(struct weir__cell *cell, weir_value config)
+{
+  struct weir__parcel parcel;
+  if (!config.type) return WEIR_OK;
+  int rc = weir__parcel_of_value(&parcel, config);
+  if (rc) return rc;
+  struct weir__extras *extras = weir__extras(cell);
+  if (extras) extras->config = weir__parcel_message(&parcel);
+  return extras && extras->config ? WEIR_OK : weir_error(WEIR_ENOMEM, "no memory for a configuration");
+}
+
+static int set_name(struct weir__cell *cell, const char *name)
+{
+  if (!name) return WEIR_OK;
+  struct weir__extras *extras = weir__extras(cell);
+  return extras ? weir__name_add(cell->rt, name, cell, &extras->name) : WEIR_ENOMEM;
+}
+
+static void choose_home(struct weir__cell *cell)
+{
+  bool pinned = cell->type->runs == WEIR_PINNED;
+  struct weir__worker *home = pinned ? weir__runtime_least_bound(cell->rt) : NULL;
+  cell->work.home = home ? (uint16_t)home->index : WEIR__ANYWHERE;
+  if (home) atomic_fetch_add_explicit(&home->bound, 1, memory_order_relaxed);
+}
+
+static int furnish(struct weir__cell *cell, const weir_spawn_options *o, const struct weir__wired *wired)
+{
+  int rc = make_state(cell);
+  if (!rc) rc = copy_config(cell, o->config);
+  if (!rc && wired) rc = weir__node_make(cell, wired);
+  if (!rc) rc = set_name(cell, o->name);
+  return rc;
+}
+
+static void unfurnish(struct weir__cell *cell)
+{
+  struct weir__extras *extras = cell->extras;
+  if (extras) {
+    if (extras->config) weir__message_end(extras->config, WEIR__FREED);
+    if (extras->node) weir__node_free(extras->node);
+    free(extras);
+  }
+  if (cell->state != &cell->small) free(cell->state);
+  cell->extras = NULL;
+  weir__cell_untake(cell);
+}
+
+/* The runtime has been entered. */
+static weir_ref make(struct weir_runtime *rt, const weir_actor *type, const weir_spawn_options *o, bool starts,
+                     const struct weir__wired *wired)
+{
+  struct weir__cell *parent = weir__cell_here();
+  struct weir__cell *cell = weir__cell_take();
+  if (!cell) return weir__ref_error_make(weir_error(WEIR_ENOMEM, "no memory for an actor, or no slot is left"));
+  size_t capacity = o->capacity ? o->capacity : type->capacity ? type->capacity : CAPACITY;
+  atomic_store_explicit(&cell->kind, WEIR__CELL_ACTOR, memory_order_relaxed);
+  cell->rt = rt;
+  cell->type = type;
+  cell->work.kind = WEIR__ACTOR_TURN;
+  atomic_store_explicit(&cell->capacity, (uint32_t)capacity, memory_order_relaxed);
+  int rc = furnish(cell, o, wired);
+  if (rc) {
+    unfurnish(cell);
+    return weir__ref_error_make(rc);
+  }
+  choose_home(cell);
+  if (parent && parent->rt == rt) join_family(cell, parent);
+  starts = starts || wired;
+  cell->phase = starts ? WEIR__STARTS : WEIR__LIVES;
+  atomic_store_explicit(&cell->inbox, starts ? 0 : WEIR__CELL_IDLE, memory_order_relaxed);
+  weir_ref ref = weir__ref_of(cell);
+  weir__cell_open(cell);
+  if (starts) weir__schedule(rt, &cell->work);
+  return ref;
+}
+
+weir_ref weir__spawn_actor(const weir_actor *type, const weir_spawn_options *options, const struct weir__wired *wired)
+{
+  weir_spawn_options o = {.name = NULL};
+  if (options) o = *options;
+  if (!type || !type->dispatch || !type->name)
+    return weir__ref_error_make(weir_error(WEIR_EINVAL, "no actor type was given"));
+  struct weir__probe probe = weir__actor_probe(type, NULL);
+  int rc = check(type, &o, &probe);
+  if (rc) return weir__ref_error_make(rc);
+  if (o.on) weir__runtime_hold(o.on);
+  struct weir_runtime *rt = o.on ? o.on : weir__runtime_here_held();
+  if (!rt) return weir__ref_error_make(weir_error(WEIR_EINVAL, "%s: no runtime is running", type->name));
+  weir_ref ref;
+  if (weir__runtime_enter(rt)) {
+    ref = make(rt, type, &o, probe.starts, wired);
+    if (weir_ref_error(ref)) weir__runtime_leave(rt);
+  } else {
+    ref = weir__ref_error_make(weir_error(WEIR_EDEAD, "%s: the runtime is being stopped", type->name));
+  }
+  weir__runtime_release(rt);
+  return ref;
+}
+
+weir_ref weir__spawn(const weir_actor *type, const weir_spawn_options *options)
+{
+  return weir__spawn_actor(type, options, NULL);
+}

@@ -1,0 +1,248 @@
+/* turn.c: an actor's turn: it handles messages until none is left, or others are to have their turn. */
+#include <string.h>
+
+#include "actor/actor.h"
+#include "actor/edge.h"
+#include "channel/mpsc.h"
+#include "runtime/strand.h"
+
+enum { MESSAGES_A_TURN = 64 };
+
+/* ---- one message ---- */
+
+static int no_clause(struct weir__cell *cell, const weir_message *type)
+{
+  return weir_error(WEIR_EPROTO, "%s has no clause for %s", weir__actor_name(cell), type->name);
+}
+
+int weir__handle(struct weir__cell *cell, const weir_message *type, const void *value, void *reply)
+{
+  weir__call call = {.type = type, .state = cell->state, .payload = value, .reply = reply, .hook = WEIR__MESSAGE_HOOK};
+  int rc = cell->type->dispatch(&call);
+  if (rc == WEIR__UNHANDLED) return no_clause(cell, type);
+  if (rc > 0 && rc != WEIR_STOP)
+    return weir_error(WEIR_EINVAL, "the handler of %s returned %d, which is no code", type->name, rc);
+  return rc;
+}
+
+void weir__dead_letter(struct weir__cell *cell, struct weir__message *m, int code, const char *text)
+{
+  if (m->asker)
+    weir__answer_unbegun(m->asker, code == WEIR_EFAILED ? WEIR_EFAILED : WEIR_EDEAD, text);
+  else
+    weir__lost(cell, m, code, text);
+  weir__message_end(m, WEIR__DEAD);
+}
+
+/* The answer as it travels: what the handler filled in, with its texts copied. Consumes the handler's. */
+static struct weir__message *make_answer(struct weir__message *filled, int *code)
+{
+  size_t bytes;
+  struct weir__message *answer = NULL;
+  if (!filled || weir__is_flat(filled->type)) return filled;
+  int rc = weir__measure(filled->type, weir__payload(filled), &bytes);
+  if (!rc) answer = weir__message_make(filled->type, weir__payload(filled), bytes);
+  if (!answer) *code = rc ? rc : weir_error(WEIR_ENOMEM, "no memory for the answer");
+  weir__message_end(filled, WEIR__FREED);
+  return answer;
+}
+
+static void settle_asker(struct weir__strand *s, int code)
+{
+  struct weir__message *answer = s->reply;
+  s->reply = NULL;
+  if (answer && !code) answer = make_answer(answer, &code);
+  if (answer && (code || !s->asker)) {
+    weir__message_end(answer, WEIR__FREED);
+    answer = NULL;
+  }
+  if (s->asker) weir__answer(s->asker, code, answer, code ? weir__error_text_of(code) : NULL);
+  s->asker = 0;
+}
+
+void weir__settle(struct weir__cell *cell, int code)
+{
+  struct weir__strand *s = weir__strand_here();
+  struct weir__message *m = cell->in_hand; /* NULL: the handler kept it */
+  bool asked = s->asker != 0;
+  int told = code == WEIR_STOP ? WEIR_OK : code;
+  if (told == WEIR_ECANCELED && weir_cancelled())
+    told = weir_error(WEIR_EFAILED, "%s was stopped while it handled the message", weir__actor_name(cell));
+  settle_asker(s, told);
+  s->deadline = INT64_MAX;
+  cell->in_hand = NULL;
+  if (m && told && !asked) weir__lost(cell, m, told, weir__error_text_of(told));
+  if (m) weir__message_end(m, told ? WEIR__DEAD : WEIR__HANDLED);
+}
+
+/* The reply that the handler is to fill in. False: no memory. */
+static bool make_reply(struct weir__strand *s, const weir_message *request)
+{
+  s->reply = NULL;
+  if (!request->reply) return true;
+  const weir_message *type = request->reply();
+  s->reply = weir__message_room(type, (type->size + 7) & ~(size_t)7);
+  if (s->reply) memset(weir__payload(s->reply), 0, s->reply->payload_bytes);
+  return s->reply != NULL;
+}
+
+/* Takes the message in hand. False: nobody waits for it any more, or it can't be handled. */
+static bool take_in_hand(struct weir__cell *cell, struct weir__message *m)
+{
+  struct weir__strand *s = weir__strand_here();
+  if (m->asker && !weir__wait_move(m->asker, WEIR__QUEUED, WEIR__BEGUN)) {
+    weir__message_end(m, WEIR__WITHDRAWN);
+    return false;
+  }
+  weir__strand_message(s, m->asker, m->asker ? m->deadline : INT64_MAX);
+  cell->in_hand = m;
+  if (make_reply(s, m->type)) return true;
+  weir__settle(cell, weir_error(WEIR_ENOMEM, "no memory for the answer"));
+  return false;
+}
+
+static int handle_plain(struct weir__cell *cell, struct weir__message *m)
+{
+  if (!take_in_hand(cell, m)) return WEIR_OK;
+  struct weir__strand *s = weir__strand_here();
+  int rc = weir__handle(cell, m->type, weir__payload(m), s->reply ? weir__payload(s->reply) : NULL);
+  weir__settle(cell, rc);
+  return rc;
+}
+
+static int handle_timer(struct weir__cell *cell, struct weir__message *m)
+{
+  weir__timer_handled(m->timer);
+  return handle_plain(cell, m);
+}
+
+static int handle_message(struct weir__cell *cell, struct weir__message *m)
+{
+  switch ((enum weir__message_kind)m->kind) {
+  case WEIR__OWN_TIMER:
+    return handle_timer(cell, m);
+  case WEIR__BATCH:
+    return weir__batch_handle(cell, m);
+  case WEIR__EDGE_END:
+    return weir__edge_ended(cell, m);
+  case WEIR__PLAIN:
+    break;
+  }
+  return handle_plain(cell, m);
+}
+
+/* ---- the turn ---- */
+
+static uint32_t flags_of(const struct weir__cell *cell)
+{
+  return atomic_load_explicit(&cell->work.flags, memory_order_seq_cst);
+}
+
+static bool start(struct weir__cell *cell)
+{
+  struct weir__message *config = cell->extras ? cell->extras->config : NULL;
+  weir__call call = {.type = config ? config->type : NULL,
+                     .state = cell->state,
+                     .payload = config ? weir__payload(config) : NULL,
+                     .hook = WEIR__START};
+  weir__strand_message(weir__strand_here(), 0, INT64_MAX);
+  int rc = cell->type->dispatch(&call);
+  if (rc == WEIR__UNHANDLED) rc = WEIR_OK; /* it has no start clause */
+  cell->phase = WEIR__LIVES;
+  if (rc == WEIR_ECANCELED && (flags_of(cell) & WEIR__STOPPING)) rc = WEIR_STOP;
+  if (!rc) return true;
+  if (rc == WEIR_STOP)
+    weir__actor_end(cell, WEIR_OK, NULL);
+  else
+    weir__actor_end(cell, rc > 0 ? WEIR_EINVAL : rc,
+                    weir__error_text_of(rc) ? weir__error_text_of(rc) : weir_strerror(rc));
+  return false;
+}
+
+static struct weir__message *next_message(struct weir__cell *cell)
+{
+  struct weir__message *m = weir__mpsc_pop(cell);
+  if (m) return m;
+  weir__mpsc_collect(cell);
+  return weir__mpsc_pop(cell);
+}
+
+static void note_high_water(struct weir__cell *cell)
+{
+  weir__mpsc_collect(cell);
+  uint32_t length = weir__mpsc_length(cell);
+  if (length > cell->high_water) cell->high_water = length;
+}
+
+enum outcome { MORE, NOTHING_LEFT, ENDED };
+
+static enum outcome handle_some(struct weir__cell *cell)
+{
+  struct weir__worker *w = weir__worker_here();
+  note_high_water(cell);
+  for (int n = 0; n < MESSAGES_A_TURN; n++) {
+    if (flags_of(cell) & WEIR__STOPPING) {
+      weir__actor_end(cell, WEIR_OK, NULL);
+      return ENDED;
+    }
+    struct weir__message *m = next_message(cell);
+    if (!m) return NOTHING_LEFT;
+    w->work_to_poll--;
+    if (handle_message(cell, m) != WEIR_STOP) continue;
+    weir__actor_end(cell, WEIR_OK, NULL);
+    return ENDED;
+  }
+  return MORE;
+}
+
+/* Nothing is left: what it has gathered for others goes off; told to drain, it ends. `seen`: what it had been told. */
+static enum outcome when_nothing_is_left(struct weir__cell *cell, uint32_t *seen)
+{
+  weir__node_flush(cell); /* may wait, so more may have come */
+  *seen = flags_of(cell);
+  if (!(*seen & (WEIR__DRAINING | WEIR__STOPPING))) return NOTHING_LEFT;
+  weir__mpsc_collect(cell);
+  bool empty = weir__mpsc_length(cell) == 0 && !cell->urgent;
+  if (!empty && !(*seen & WEIR__STOPPING)) return NOTHING_LEFT;
+  weir__actor_end(cell, WEIR_OK, NULL);
+  return ENDED;
+}
+
+/* Between turns: to the end of the line, or idle until somebody pushes. The cell is not ours any more then: what is
+ * read of it may be its successor's, whom it does no harm to be looked at once in vain. */
+static void put_down(struct weir__cell *cell, bool more, uint32_t seen)
+{
+  if (!more && !cell->queued && !cell->urgent && weir__mpsc_idle(cell)) {
+    /* Told something meanwhile, by one who found it at work? Then it looks once more. */
+    if (flags_of(cell) == seen || !weir__mpsc_nudge(cell)) return;
+  }
+  weir__requeue(weir__worker_here(), &cell->work);
+}
+
+static void turn(struct weir__cell *cell)
+{
+  uint32_t seen = 0;
+  enum outcome outcome = handle_some(cell);
+  if (outcome == NOTHING_LEFT) outcome = when_nothing_is_left(cell, &seen);
+  weir__strand_rest(weir__worker_here());
+  if (outcome == ENDED) return;
+  weir__mpsc_serve(cell);
+  put_down(cell, outcome == MORE, seen);
+}
+
+void weir__run_actor(struct weir__worker *w, struct weir__work *work)
+{
+  struct weir__cell *cell = weir__cell_of_work(work);
+  weir__strand_begin(w, work, &cell->waiting);
+  if (cell->phase == WEIR__ZOMBIE) {
+    weir__strand_rest(w);
+    weir__zombie_turn(cell);
+    return;
+  }
+  weir__node_begins(cell);
+  if (cell->phase == WEIR__STARTS && !start(cell)) {
+    weir__strand_rest(weir__worker_here());
+    return;
+  }
+  turn(cell);
+}

@@ -1,0 +1,108 @@
+/* uv.c: libuv handles that belong to an actor.
+ *
+ *   NEW --uv_…_init, by the user--> OPEN --weir_uv_close, or the actor's end--> CLOSING --close callback--> freed
+ *    '--never initialised--> freed at the actor's end
+ *
+ * H1  A handle's memory begins with a head. The actor is pinned, so that heads and the count of open handles are
+ *     touched by its worker's thread alone.
+ * H2  The actor's cell, its state and its extras outlive the last close callback (T3), so callbacks may use them. */
+#include <weir/uv.h>
+
+#include <stdlib.h>
+
+#include "actor/actor.h"
+#include "channel/mpsc.h"
+
+struct weir__handle {
+  struct weir__handle *next, **link; /* in its actor's list */
+  struct weir__cell *cell;
+  weir_ref owner;
+  bool closing;
+};
+enum { HEAD = (sizeof(struct weir__handle) + 15) / 16 * 16 };
+
+static struct weir__handle *head_of(const void *handle)
+{
+  return (struct weir__handle *)((char *)(uintptr_t)handle - HEAD);
+}
+
+static uv_handle_t *handle_of(struct weir__handle *h) { return (uv_handle_t *)(void *)((char *)h + HEAD); }
+
+static void pin(struct weir__cell *cell, struct weir__worker *w)
+{
+  if (cell->work.home != WEIR__ANYWHERE) return;
+  cell->work.home = (uint16_t)w->index;
+  atomic_fetch_add_explicit(&w->bound, 1, memory_order_relaxed);
+}
+
+uv_loop_t *weir_loop(void)
+{
+  struct weir__strand *s = weir__strand_here();
+  if (!s || !s->self) return NULL;
+  struct weir__cell *cell = weir__cell_here();
+  if (cell) pin(cell, s->worker);
+  return &s->worker->loop;
+}
+
+void *weir__uv_new(size_t size)
+{
+  struct weir__cell *cell = weir__cell_here();
+  struct weir__extras *extras = cell ? weir__extras(cell) : NULL;
+  if (!cell) weir_error(WEIR_EINVAL, "only an actor's handler can own a libuv handle");
+  if (!extras) return NULL;
+  struct weir__handle *h = calloc(1, HEAD + size);
+  if (!h) {
+    weir_error(WEIR_ENOMEM, "no memory for a libuv handle");
+    return NULL;
+  }
+  pin(cell, weir__worker_here());
+  h->cell = cell;
+  h->owner = weir__ref_of(cell);
+  h->next = extras->handles;
+  h->link = &extras->handles;
+  if (h->next) h->next->link = &h->next;
+  extras->handles = h;
+  extras->open_handles++;
+  return handle_of(h);
+}
+
+weir_ref weir_uv_owner(const void *handle)
+{
+  return handle ? head_of(handle)->owner : weir__ref_error_make(WEIR_EINVAL);
+}
+
+static void forget(struct weir__handle *h)
+{
+  struct weir__cell *cell = h->cell;
+  *h->link = h->next;
+  if (h->next) h->next->link = h->link;
+  free(h);
+  /* The last one of an actor that has ended: its zombie ends, too (H2). */
+  if (--cell->extras->open_handles == 0 && cell->phase == WEIR__ZOMBIE && weir__mpsc_nudge(cell)) weir__cell_wake(cell);
+}
+
+static void on_closed(uv_handle_t *handle) { forget(head_of(handle)); }
+
+static void close_handle(struct weir__handle *h)
+{
+  uv_handle_t *handle = handle_of(h);
+  if (h->closing) return;
+  h->closing = true;
+  if (handle->type == UV_UNKNOWN_HANDLE)
+    forget(h); /* never initialised */
+  else
+    uv_close(handle, on_closed);
+}
+
+void weir_uv_close(void *handle)
+{
+  if (handle) close_handle(head_of(handle));
+}
+
+void weir__handles_close(struct weir__cell *cell)
+{
+  for (struct weir__handle *h = cell->extras->handles, *next; h; h = next) {
+    next = h->next;
+    close_handle(h);
+  }
+}

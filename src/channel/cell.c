@@ -1,0 +1,326 @@
+/* cell.c: the table of cells.
+ *
+ * Slabs of SLAB_CELLS cells. Each worker takes cells from a slab of its own; plain threads share one set, under a lock.
+ *
+ * S1  A slab's owner is a thread's context, or `outside`. The owner alone takes from `free`, and `used` is its.
+ * S2  Who is not the owner frees into `returned` (pushed by CAS); the owner takes that as a whole.
+ * S3  A slab whose cells are all free goes back to the pool; its pages are given back, its next generation is
+ *     remembered, so that a ref to one of its former cells stays stale for ever (C3). A slab with a survivor stays with
+ *     its owner: it is pinned.
+ * S4  A cell whose generations are used up is not put back: `used` keeps counting it (C3). */
+#include "channel/cell.h"
+
+#include <string.h>
+
+#include "channel/line.h"
+#include "platform/region.h"
+
+enum { SLAB_CELLS = 1024, SLABS_MOST = 1 << 16, SLABS_FEWEST = 64, COMMIT_SLABS = 4 };
+#define SLAB_BYTES ((size_t)SLAB_CELLS * sizeof(struct weir__cell))
+#define GENERATION_LAST UINT32_MAX
+
+struct weir__slab {
+  uint32_t index;
+  uint32_t used;              /* S1: cells that were taken and are not in `free` */
+  uint32_t untouched;         /* S1: cells from here on have never been used since the pages were (re)taken */
+  uint32_t generation;        /* what an untouched cell begins with */
+  uint32_t free;              /* S1: slot + 1 of a free cell, linked through `child`; 0: none */
+  _Atomic(uint32_t) returned; /* S2: likewise. Release by who frees, acquire by the owner */
+  _Atomic(uintptr_t) owner; /* a thread's context, OUTSIDE, or 0; written under table.lock or by the owner; relaxed: who
+                               frees a cell either is the owner, who knows, or is not */
+  struct weir__slab *next;  /* in the owner's list, or the pool's */
+};
+#define OUTSIDE ((uintptr_t)1)
+
+static struct {
+  pthread_mutex_t lock; /* guards all but `base` */
+  char *_Atomic base;   /* release, acquire: the region is there */
+  uint32_t most, made, committed;
+  struct weir__slab *slabs;   /* by index */
+  struct weir__slab *pool;    /* without living cells */
+  struct weir__slab *outside; /* of the plain threads */
+} table = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+struct weir__cell *weir__cell_at(uint32_t slot)
+{
+  char *base = atomic_load_explicit(&table.base, memory_order_acquire);
+  return base && slot / SLAB_CELLS < table.most ? (struct weir__cell *)base + slot : NULL;
+}
+
+weir_ref weir__ref_of(const struct weir__cell *cell)
+{
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
+  return (weir_ref){(places >> 32) << 32 | cell->slot};
+}
+
+weir_ref weir__ref_error_make(int code) { return (weir_ref){(uint32_t)code}; }
+
+int weir_ref_error(weir_ref ref)
+{
+  if (weir__generation_of(ref)) return WEIR_OK;
+  int code = (int32_t)(uint32_t)ref.bits;
+  return code ? code : WEIR_EDEAD; /* all zero: a ref that nobody has set */
+}
+
+/* ---- slabs ---- */
+
+/* Lock held. */
+static bool reserve_table(void)
+{
+  if (table.slabs) return true;
+  size_t page = 4096;
+  for (uint32_t most = SLABS_MOST; most >= SLABS_FEWEST; most /= 2) {
+    size_t cells = most * SLAB_BYTES, books = (most * sizeof(struct weir__slab) + page - 1) / page * page;
+    char *base = weir__region_reserve(cells + books);
+    if (!base) continue;
+    if (!weir__region_commit(base + cells, books)) return false;
+    table.most = most;
+    table.slabs = (struct weir__slab *)(void *)(base + cells);
+    atomic_store_explicit(&table.base, base, memory_order_release);
+    return true;
+  }
+  return false;
+}
+
+/* Lock held. */
+static struct weir__slab *new_slab(void)
+{
+  if (!reserve_table() || table.made == table.most) return NULL;
+  if (table.made == table.committed) {
+    char *base = atomic_load_explicit(&table.base, memory_order_relaxed);
+    if (!weir__region_commit(base + table.committed * SLAB_BYTES, COMMIT_SLABS * SLAB_BYTES)) return NULL;
+    table.committed += COMMIT_SLABS;
+  }
+  struct weir__slab *slab = &table.slabs[table.made];
+  slab->index = table.made++;
+  slab->generation = 1;
+  return slab;
+}
+
+/* Lock held. */
+static struct weir__slab *take_slab(uintptr_t owner)
+{
+  struct weir__slab *slab = table.pool;
+  if (slab)
+    table.pool = slab->next;
+  else
+    slab = new_slab();
+  if (!slab) return NULL;
+  slab->untouched = slab->index * SLAB_CELLS;
+  atomic_store_explicit(&slab->owner, owner, memory_order_relaxed);
+  return slab;
+}
+
+/* Lock held; no cell of it lives (S3). */
+static void return_slab(struct weir__slab *slab)
+{
+  char *at = (char *)weir__cell_at(slab->index * SLAB_CELLS);
+  uint32_t next = slab->generation;
+  for (uint32_t i = slab->index * SLAB_CELLS; i < slab->untouched; i++) {
+    uint32_t g = (uint32_t)(atomic_load_explicit(&weir__cell_at(i)->places, memory_order_relaxed) >> 32);
+    if (g > next) next = g;
+  }
+  weir__region_give_back(at, SLAB_BYTES);
+  slab->generation = next;
+  slab->free = 0;
+  atomic_store_explicit(&slab->owner, 0, memory_order_relaxed);
+  slab->next = table.pool;
+  table.pool = slab;
+}
+
+/* S2. The owner's. */
+static void collect_returned(struct weir__slab *slab)
+{
+  if (!atomic_load_explicit(&slab->returned, memory_order_relaxed)) return;
+  uint32_t at = atomic_exchange_explicit(&slab->returned, 0, memory_order_acquire);
+  while (at) {
+    struct weir__cell *cell = weir__cell_at(at - 1);
+    uint32_t next = cell->child;
+    cell->child = slab->free;
+    slab->free = at;
+    slab->used--;
+    at = next;
+  }
+}
+
+static bool has_cell(const struct weir__slab *slab)
+{
+  return slab->free || slab->untouched < (slab->index + 1) * SLAB_CELLS;
+}
+
+/* A slab of this list with a free cell, moved to its front; those without a living cell go back, but for one. The
+ * owner's; table.lock held. */
+static struct weir__slab *find_slab(struct weir__slab **list)
+{
+  struct weir__slab *found = NULL, **at = list;
+  while (*at) {
+    struct weir__slab *slab = *at;
+    collect_returned(slab);
+    bool idle = slab->used == 0;
+    if ((idle && found) || (!found && has_cell(slab))) {
+      *at = slab->next;
+      if (found)
+        return_slab(slab);
+      else
+        found = slab;
+    } else {
+      at = &slab->next;
+    }
+  }
+  if (found) found->next = *list, *list = found;
+  return found;
+}
+
+static struct weir__slab *slab_with_room(struct weir__slab **list, uintptr_t owner)
+{
+  struct weir__slab *slab = find_slab(list);
+  if (slab) return slab;
+  slab = take_slab(owner);
+  if (slab) slab->next = *list, *list = slab;
+  return slab;
+}
+
+/* ---- cells ---- */
+
+static struct weir__cell *take_from(struct weir__slab *slab)
+{
+  struct weir__cell *cell;
+  slab->used++;
+  if (slab->free) {
+    cell = weir__cell_at(slab->free - 1);
+    slab->free = cell->child;
+    return cell;
+  }
+  cell = weir__cell_at(slab->untouched);
+  cell->slot = slab->untouched++;
+  atomic_store_explicit(&cell->places, (uint64_t)slab->generation << 32 | WEIR__CLOSED, memory_order_relaxed);
+  return cell;
+}
+
+static struct weir__cell *take_outside(void)
+{
+  pthread_mutex_lock(&table.lock);
+  struct weir__slab *slab = table.outside;
+  if (!slab || !has_cell(slab)) slab = slab_with_room(&table.outside, OUTSIDE);
+  struct weir__cell *cell = slab ? take_from(slab) : NULL;
+  pthread_mutex_unlock(&table.lock);
+  return cell;
+}
+
+static struct weir__cell *take_inside(struct weir__thread *t)
+{
+  struct weir__slab *slab = t->slab;
+  if (!slab || !has_cell(slab)) {
+    pthread_mutex_lock(&table.lock);
+    slab = slab_with_room(&t->slab, (uintptr_t)t);
+    pthread_mutex_unlock(&table.lock);
+  }
+  return slab ? take_from(slab) : NULL;
+}
+
+struct weir__cell *weir__cell_take(void)
+{
+  struct weir__thread *t = weir__thread();
+  if (!t) return NULL;
+  struct weir__cell *cell = t->worker ? take_inside(t) : take_outside();
+  if (!cell) return NULL;
+  /* Whoever comes with a stale ref reads `places`, `inbox` and `popped` only; those are as they were left. */
+  cell->extras = NULL;
+  cell->type = NULL;
+  cell->rt = NULL;
+  cell->state = NULL;
+  cell->phase = 0;
+  cell->popped_unseen = 0;
+  cell->urgent = cell->queued = cell->in_hand = cell->owned = NULL;
+  cell->urgent_end = &cell->urgent;
+  cell->queued_end = &cell->queued;
+  cell->child = cell->elder = cell->younger = 0;
+  cell->high_water = 0;
+  cell->work.next = NULL;
+  atomic_store_explicit(&cell->work.flags, 0, memory_order_relaxed);
+  atomic_store_explicit(&cell->waiting, 0, memory_order_relaxed);
+  atomic_store_explicit(&cell->parent, 0, memory_order_relaxed);
+  memset(&cell->small, 0, sizeof cell->small);
+  return cell;
+}
+
+void weir__cell_open(struct weir__cell *cell)
+{
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
+  atomic_store_explicit(&cell->places, places & ~(WEIR__CLOSED | WEIR__WAITERS), memory_order_release);
+}
+
+static void put_back(struct weir__cell *cell)
+{
+  struct weir__thread *t = weir__thread_here;
+  struct weir__slab *slab = &table.slabs[cell->slot / SLAB_CELLS];
+  if (t && t->worker && atomic_load_explicit(&slab->owner, memory_order_relaxed) == (uintptr_t)t) {
+    cell->child = slab->free;
+    slab->free = cell->slot + 1;
+    slab->used--;
+    return;
+  }
+  uint32_t newest = atomic_load_explicit(&slab->returned, memory_order_relaxed);
+  do cell->child = newest;
+  while (!atomic_compare_exchange_weak_explicit(&slab->returned, &newest, cell->slot + 1, memory_order_release,
+                                                memory_order_relaxed));
+}
+
+/* Lock held. The next generation, closed; false: there is none (S4). */
+static bool next_generation(struct weir__cell *cell)
+{
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
+  uint32_t generation = (uint32_t)(places >> 32);
+  bool last = generation == GENERATION_LAST;
+  uint64_t next = (uint64_t)(last ? 0 : generation + 1) << 32 | (places & WEIR__RESERVED_MASK) | WEIR__CLOSED;
+  atomic_store_explicit(&cell->work.flags, 0, memory_order_relaxed); /* a free cell has been told nothing */
+  atomic_store_explicit(&cell->places, next, memory_order_release);
+  return !last;
+}
+
+bool weir__cell_free_if_done(struct weir__cell *cell)
+{
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
+  uint32_t reserved = (uint32_t)((places & WEIR__RESERVED_MASK) >> 2);
+  bool done = reserved == atomic_load_explicit(&cell->popped, memory_order_relaxed);
+  bool reusable = done && next_generation(cell);
+  weir__bucket_unlock(bucket);
+  if (reusable) put_back(cell);
+  return done;
+}
+
+void weir__cell_untake(struct weir__cell *cell)
+{
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  bool reusable = next_generation(cell);
+  weir__bucket_unlock(bucket);
+  if (reusable) put_back(cell);
+}
+
+void weir__cells_each(void (*f)(struct weir__cell *, void *), void *arg)
+{
+  pthread_mutex_lock(&table.lock);
+  uint32_t made = table.made;
+  pthread_mutex_unlock(&table.lock);
+  for (uint32_t slot = 0; slot < made * SLAB_CELLS; slot++) f(weir__cell_at(slot), arg);
+}
+
+void weir__cell_thread_ends(struct weir__thread *t)
+{
+  pthread_mutex_lock(&table.lock);
+  while (t->slab) {
+    struct weir__slab *slab = t->slab;
+    t->slab = slab->next;
+    collect_returned(slab);
+    if (slab->used == 0) {
+      return_slab(slab);
+    } else {
+      /* A survivor (a channel's cell): the plain threads take it over. */
+      atomic_store_explicit(&slab->owner, OUTSIDE, memory_order_relaxed);
+      slab->next = table.outside;
+      table.outside = slab;
+    }
+  }
+  pthread_mutex_unlock(&table.lock);
+}

@@ -1,0 +1,116 @@
+/* cell.h: a cell: what a ref, a sender or a receiver names: a slot with a bounded mailbox.
+ *
+ * Actors, channels and the edges of topologies are cells. The table of cells is process-wide and outlives runtimes
+ * (C5); a ref is `generation << 32 | slot`, and the generation is part of the word that senders change (C1).
+ *
+ *   FREE --cell_take--> OPEN --close--> CLOSED --the last place is back--> FREE, with the next generation
+ *
+ * C1  `places` holds the generation: a stale ref fails in the CAS.
+ * C2  Joining the line of waiters, closing, and all that takes no place runs under the lock of the cell's bucket
+ *     (channel/line.h); a generation changes only under it.
+ * C3  `places` is read before any CAS: a page that was given back reads as zeroes, and generation 0 is never valid.
+ * C4  After close a cell lives on until reserved == popped: its owner dead-letters what still comes, and frees it then.
+ *
+ * Line 0 is the senders', line 1 belongs to whoever runs the cell, line 2 to its state and family (C6: 192 bytes). */
+#ifndef WEIR__CELL_H
+#define WEIR__CELL_H
+
+#include <weir/actor.h>
+
+#include "channel/message.h"
+#include "platform/cpu.h"
+#include "runtime/work.h"
+#include "runtime/worker.h"
+
+enum weir__cell_kind { WEIR__CELL_ACTOR = 1, WEIR__CELL_CHANNEL, WEIR__CELL_EDGE };
+
+/* places: generation 32 | reserved 30 | flags 2 */
+#define WEIR__WAITERS ((uint64_t)1) /* somebody stands in line: nobody may overtake */
+#define WEIR__CLOSED ((uint64_t)2)  /* no new messages */
+#define WEIR__ONE_PLACE ((uint64_t)4)
+#define WEIR__RESERVED_MASK ((((uint64_t)1 << 30) - 1) << 2)
+enum { WEIR__RESERVED_MAX = (1 << 30) - 1, WEIR__CAPACITY_MAX = 1 << 24 };
+
+/* inbox: the newest message, or WEIR__CELL_IDLE: nothing is there and its owner is not scheduled: who pushes,
+ * schedules. */
+#define WEIR__CELL_IDLE ((uintptr_t)1)
+
+enum { WEIR__STATE_INLINE = 32 };
+
+struct weir__extras;
+
+struct weir__cell {
+  /* Senders'. */
+  _Atomic(uint64_t) places WEIR__ALIGNED; /* C1. Senders by CAS; flags and generation under the bucket's lock */
+  _Atomic(uintptr_t) inbox;   /* pushed by CAS by who holds a place or the bucket's lock; taken by the owner (M4) */
+  _Atomic(uint32_t) capacity; /* written when the cell is made; relaxed */
+  _Atomic(uint8_t) kind;      /* written when the cell is made, before the generation; relaxed: by a stale ref anybody
+                                 may look */
+  uint8_t phase;              /* the owner's; of an actor see actor/actor.h */
+  weir_runtime *rt;           /* C5; NULL: a channel. This and the next: written when the cell is made */
+  const weir_actor *type;
+  struct weir__extras *extras; /* name, configuration, handles …; NULL until there is one. The owner's (C6) */
+  void *state;
+  _Atomic(uint64_t) waiting; /* the wait of its handler, or of a channel's receiver, for who must end it: wait.h */
+
+  /* Whoever runs it: one thread at a time, handed on through the run queues. */
+  _Atomic(uint32_t) popped WEIR__ALIGNED; /* places given back, mod 2^30 (M1). Written by the owner: release: the place
+                                     was left before; read by senders: acquire. A line of its own, away from `places` */
+  uint32_t popped_unseen;                 /* popped since the line was looked at last (M2) */
+  struct weir__message *urgent, **urgent_end; /* sorted out of the inbox: own timers (M5) … */
+  struct weir__message *queued, **queued_end; /* … and the others, oldest first */
+  struct weir__message *in_hand;              /* what the handler handles (F2) */
+  struct weir__work work;                     /* where it stands in line to run; its flags: see work.h */
+
+  /* State and family. */
+  union {
+    uint64_t words[WEIR__STATE_INLINE / 8];
+    _Atomic(uint64_t) senders; /* of a channel: how many sender handles there are; relaxed but for the last, acq_rel */
+  } small;
+  struct weir__message *owned; /* messages that are the user's (F2). The owner's */
+  uint32_t slot;               /* written once */
+  _Atomic(uint32_t) parent;    /* the slot of who spawned it + 1, 0: nobody; written under that one's bucket's lock */
+  uint32_t child, elder, younger; /* its newest child, its siblings: slots + 1, under the parent's bucket's lock */
+  uint32_t high_water;            /* the most messages seen queued at a turn's start. The owner's */
+};
+_Static_assert(sizeof(struct weir__cell) <= 192, "C6: a bare cell");
+
+/* The cell of a slot; there is memory for each slot (C3). NULL: no such slot. */
+struct weir__cell *weir__cell_at(uint32_t slot);
+static inline uint32_t weir__slot_of(weir_ref ref) { return (uint32_t)ref.bits; }
+static inline uint32_t weir__generation_of(weir_ref ref) { return (uint32_t)(ref.bits >> 32); }
+weir_ref weir__ref_of(const struct weir__cell *cell); /* of a cell that lives */
+/* A ref that is nobody's and carries an error. */
+weir_ref weir__ref_error_make(int code);
+
+/* The cell of an actor's work. */
+static inline struct weir__cell *weir__cell_of_work(struct weir__work *work)
+{
+  return (struct weir__cell *)((char *)work - offsetof(struct weir__cell, work));
+}
+
+/* The actor whose handler runs here; NULL: none. */
+static inline struct weir__cell *weir__cell_here(void)
+{
+  struct weir__strand *s = weir__strand_here();
+  return s && s->self && s->self->kind == WEIR__ACTOR_TURN ? weir__cell_of_work(s->self) : NULL;
+}
+
+/* Takes a free cell. It is closed, and has a generation that no ref has yet; weir__cell_open() makes it valid. NULL: no
+ * memory, or no slot is left. */
+struct weir__cell *weir__cell_take(void);
+/* Publishes it: from now on its ref works. All other fields have been written. */
+void weir__cell_open(struct weir__cell *cell);
+/* Gives a closed cell back if all its places are back (C4), under the lock of its bucket. False: not yet. */
+bool weir__cell_free_if_done(struct weir__cell *cell);
+/* One that was never opened. */
+void weir__cell_untake(struct weir__cell *cell);
+
+/* A push, a nudge or the like said that the owner must be scheduled: an actor is, a channel's receiver is woken. */
+void weir__cell_wake(struct weir__cell *cell);
+void weir__channel_wake(struct weir__cell *cell);
+
+/* Calls f for each slot that has ever been used, in no particular order; cells may come and go meanwhile. */
+void weir__cells_each(void (*f)(struct weir__cell *, void *), void *arg);
+
+#endif

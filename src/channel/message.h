@@ -1,0 +1,79 @@
+/* message.h: the envelope of a message, and how one is made from a value and a table of fields.
+ *
+ * One allocation: envelope, struct, then texts, bytes and lists. The envelope is the node of every queue it goes
+ * through. A message has one owner at a time, who alone touches it, and it has one counted end (L2):
+ *
+ *            make                 push                  pop                  handled, refused, …
+ *   (sender) ----> sender's hand ----> a mailbox's list ----> a handler's hand -----------------> ended
+ *                       |                                        |  weir_keep(): RECEIVED, then the user's until
+ *                       '--> a wait record (line)                '-------> weir_free() or weir_pass() */
+#ifndef WEIR__MESSAGE_H
+#define WEIR__MESSAGE_H
+
+#include <weir/message.h>
+
+#include "runtime/thread.h"
+
+enum weir__message_kind {
+  WEIR__PLAIN = 0,
+  WEIR__OWN_TIMER, /* of a timer that its actor set to itself: goes ahead of the others, takes no place (M5) */
+  WEIR__BATCH,     /* records of an edge: see actor/edge.h */
+  WEIR__EDGE_END   /* an upstream actor has sent its last: see actor/edge.h */
+};
+
+enum { WEIR__PLACE_BYTES = 64 << 10 }; /* a message takes a place for each so many bytes of payload */
+
+struct weir__message {
+  struct weir__message *next; /* of the list it stands in */
+  const weir_message *type;
+  union {
+    uint64_t asker;                 /* in a request on its way: the name of the wait to be answered; 0: nobody asks */
+    struct weir__message *previous; /* when it is the user's: in its actor's list of those (F2) */
+  };
+  union {
+    int64_t deadline;         /* in a request on its way: of the ask; INT64_MAX: none */
+    struct weir__cell *owner; /* when it is the user's: whose list it is in; NULL: in none */
+    uint64_t timer;           /* of WEIR__OWN_TIMER: its name */
+  };
+  uint32_t payload_bytes;
+  uint8_t class;      /* of depot.h */
+  uint8_t kind;       /* enum weir__message_kind */
+  uint8_t users;      /* 1: handed to the user, who may weir_free() it */
+  uint8_t unanswered; /* a request in hand, whose asker has not been answered yet */
+};
+enum { WEIR__ENVELOPE = sizeof(struct weir__message) };
+
+static inline void *weir__payload(struct weir__message *m) { return (char *)m + WEIR__ENVELOPE; }
+static inline struct weir__message *weir__message_of(const void *payload)
+{
+  return (struct weir__message *)((char *)(uintptr_t)payload - WEIR__ENVELOPE);
+}
+
+/* How many bytes a copy of the value takes, its texts included. WEIR_OK; WEIR_EINVAL (a table that is broken, bytes
+ * with an owner), WEIR_ERANGE (above 1 GiB), with a text. */
+int weir__measure(const weir_message *type, const void *value, size_t *bytes);
+/* How many places a message of so many bytes takes. */
+static inline uint32_t weir__places(size_t bytes)
+{
+  return bytes <= WEIR__PLACE_BYTES ? 1 : (uint32_t)((bytes + WEIR__PLACE_BYTES - 1) / WEIR__PLACE_BYTES);
+}
+/* An envelope with room for `bytes` of payload. NULL: no memory. Counted as created. */
+struct weir__message *weir__message_room(const weir_message *type, size_t bytes);
+/* A message made of a copy of the value, whose size weir__measure() gave. */
+struct weir__message *weir__message_make(const weir_message *type, const void *value, size_t bytes);
+/* Copies a value into `room` of that size: the struct at its start, what it points to behind it. */
+void weir__copy_value(const weir_message *type, const void *value, void *room);
+/* Does the type hold nothing that points elsewhere? */
+bool weir__is_flat(const weir_message *type);
+
+/* The one end of a message: counts it, and frees it. Whoever asks must have been answered. */
+void weir__message_end(struct weir__message *m, enum weir__count how);
+/* Frees without counting: what the user had received. */
+void weir__message_free(struct weir__message *m);
+
+/* Hands a message to the user: counted as received, in the list of the actor that runs here, if one does. */
+void *weir__message_hand_out(struct weir__message *m);
+/* Takes one that is the user's back. NULL (with a text): it is not one. */
+struct weir__message *weir__message_take_back(void *payload);
+
+#endif

@@ -1,0 +1,217 @@
+/* mpsc.c: see mpsc.h. */
+#include "channel/mpsc.h"
+
+#include "channel/line.h"
+#include "channel/message.h"
+
+/* Messages that wait in a line and never get a place. */
+static void unsent(struct weir__message *m)
+{
+  if (m) weir__message_end(m, WEIR__UNSENT);
+}
+
+bool weir__mpsc_nudge(struct weir__cell *cell)
+{
+  uintptr_t idle = WEIR__CELL_IDLE;
+  return atomic_compare_exchange_strong_explicit(&cell->inbox, &idle, 0, memory_order_seq_cst, memory_order_relaxed);
+}
+
+/* ---- the owner's ---- */
+
+static void sort_in(struct weir__cell *cell, struct weir__message *m)
+{
+  struct weir__message ***end = m->kind == WEIR__OWN_TIMER ? &cell->urgent_end : &cell->queued_end;
+  m->next = NULL;
+  **end = m;
+  *end = &m->next;
+}
+
+void weir__mpsc_collect(struct weir__cell *cell)
+{
+  uintptr_t taken = atomic_load_explicit(&cell->inbox, memory_order_relaxed);
+  if (taken <= WEIR__CELL_IDLE) return;
+  struct weir__message *newest =
+      (struct weir__message *)atomic_exchange_explicit(&cell->inbox, 0, memory_order_acquire);
+  struct weir__message *oldest = NULL;
+  while (newest) {
+    struct weir__message *next = newest->next;
+    newest->next = oldest;
+    oldest = newest;
+    newest = next;
+  }
+  while (oldest) {
+    struct weir__message *next = oldest->next;
+    sort_in(cell, oldest);
+    oldest = next;
+  }
+}
+
+/* M1; M2: the line is looked at when as many places have come back as half of the capacity, and at the turn's end. */
+static void places_are_back(struct weir__cell *cell, uint32_t n)
+{
+  uint32_t popped = (atomic_load_explicit(&cell->popped, memory_order_relaxed) + n) & WEIR__RESERVED_MAX;
+  atomic_store_explicit(&cell->popped, popped, memory_order_release);
+  cell->popped_unseen += n;
+  if (cell->popped_unseen * 2 >= atomic_load_explicit(&cell->capacity, memory_order_relaxed)) weir__mpsc_serve(cell);
+}
+
+static struct weir__message *take(struct weir__message **list, struct weir__message ***end)
+{
+  struct weir__message *m = *list;
+  *list = m->next;
+  if (!*list) *end = list;
+  m->next = NULL;
+  return m;
+}
+
+struct weir__message *weir__mpsc_pop(struct weir__cell *cell)
+{
+  if (cell->urgent) return take(&cell->urgent, &cell->urgent_end);
+  if (!cell->queued) return NULL;
+  struct weir__message *m = take(&cell->queued, &cell->queued_end);
+  places_are_back(cell, weir__places(m->payload_bytes));
+  return m;
+}
+
+void weir__mpsc_serve(struct weir__cell *cell)
+{
+  if (!cell->popped_unseen) return;
+  cell->popped_unseen = 0;
+  /* O4: the store and the load are one in the order of all seq_cst operations, after each other. */
+  atomic_store_explicit(&cell->popped, atomic_load_explicit(&cell->popped, memory_order_relaxed), memory_order_seq_cst);
+  if (!(atomic_load_explicit(&cell->places, memory_order_seq_cst) & WEIR__WAITERS)) return;
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  weir__mpsc_fill(bucket, cell); /* the owner runs: it need not be scheduled */
+  weir__bucket_unlock(bucket);
+}
+
+bool weir__mpsc_idle(struct weir__cell *cell)
+{
+  uintptr_t nothing = 0;
+  return atomic_compare_exchange_strong_explicit(&cell->inbox, &nothing, WEIR__CELL_IDLE, memory_order_seq_cst,
+                                                 memory_order_relaxed);
+}
+
+uint32_t weir__mpsc_length(const struct weir__cell *cell)
+{
+  return weir__used(cell, atomic_load_explicit(&cell->places, memory_order_relaxed));
+}
+
+/* ---- places, under the lock ---- */
+
+/* Lock held, Q2: nobody else raises `reserved` meanwhile, but permits may be given back. */
+static void add_places(struct weir__cell *cell, uint32_t n)
+{
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
+  while (!atomic_compare_exchange_weak_explicit(&cell->places, &places, weir__plus_places(places, n),
+                                                memory_order_acq_rel, memory_order_relaxed))
+    continue;
+}
+
+static bool has_room(const struct weir__cell *cell, uint32_t n)
+{
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_seq_cst);
+  uint32_t popped = atomic_load_explicit(&cell->popped, memory_order_seq_cst); /* O4 */
+  uint32_t used = (weir__reserved_of(places) - popped) & WEIR__RESERVED_MAX;
+  return used + n <= atomic_load_explicit(&cell->capacity, memory_order_relaxed);
+}
+
+/* A waiter gets its place: its message is queued for it. False: its wait had ended before. */
+static bool hand_over(struct weir__cell *cell, struct weir__wait *w, bool *schedule)
+{
+  uint64_t name = weir__wait_name(w);
+  struct weir__message *m = w->message;
+  uint32_t n = w->places;
+  bool asks = m->asker != 0;
+  if (asks ? !weir__wait_move(name, WEIR__IN_LINE, WEIR__QUEUED) : !weir__wait_claim(name, WEIR__IN_LINE)) return false;
+  add_places(cell, n);
+  weir__count_entry(cell);
+  *schedule |= weir__mpsc_push(cell, m);
+  if (!asks) weir__wait_finish(w, WEIR_OK, NULL, NULL);
+  return true;
+}
+
+bool weir__mpsc_fill(struct weir__bucket *bucket, struct weir__cell *cell)
+{
+  bool schedule = false;
+  struct weir__wait *w;
+  while ((w = weir__line_first(bucket, cell)) && has_room(cell, w->places)) {
+    weir__line_leave(bucket, w);
+    hand_over(cell, w, &schedule);
+  }
+  if (!w) atomic_fetch_and_explicit(&cell->places, ~WEIR__WAITERS, memory_order_seq_cst);
+  return schedule;
+}
+
+bool weir__mpsc_give_back(struct weir__cell *cell, uint32_t n)
+{
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
+  while (!atomic_compare_exchange_weak_explicit(&cell->places, &places, weir__plus_places(places, 0u - n),
+                                                memory_order_seq_cst, memory_order_relaxed))
+    continue;
+  /* Of a closed cell this may have been the last place: its owner looks (C4). */
+  bool schedule = places & WEIR__CLOSED ? weir__mpsc_nudge(cell) : weir__mpsc_fill(bucket, cell);
+  weir__bucket_unlock(bucket);
+  return schedule;
+}
+
+bool weir__mpsc_close(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t generation, int code)
+{
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
+  do {
+    if ((uint32_t)(places >> 32) != generation || (places & WEIR__CLOSED)) return false;
+  } while (!atomic_compare_exchange_weak_explicit(&cell->places, &places, (places | WEIR__CLOSED) & ~WEIR__WAITERS,
+                                                  memory_order_seq_cst, memory_order_acquire));
+  struct weir__wait *w;
+  while ((w = weir__line_first(bucket, cell))) {
+    weir__line_leave(bucket, w);
+    if (!weir__wait_claim(weir__wait_name(w), WEIR__IN_LINE)) continue;
+    unsent(w->message);
+    weir__wait_finish(w, code, NULL, NULL);
+  }
+  return true;
+}
+
+/* ---- waiting for a place ---- */
+
+/* Lock held. Sets WAITERS, unless there is room and nobody stands in line, or the cell is gone. */
+static enum weir__reserve reserve_or_wait(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t generation,
+                                          uint32_t n)
+{
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
+  for (;;) {
+    if ((uint32_t)(places >> 32) != generation || (places & WEIR__CLOSED)) return WEIR__GONE;
+    if (places & WEIR__WAITERS) break;
+    if (atomic_compare_exchange_weak_explicit(&cell->places, &places, places | WEIR__WAITERS, memory_order_seq_cst,
+                                              memory_order_acquire))
+      break;
+  }
+  /* O4: WAITERS is set; now `popped` is read again. */
+  if (weir__line_first(bucket, cell) || !has_room(cell, n)) return WEIR__FULL;
+  add_places(cell, n);
+  atomic_fetch_and_explicit(&cell->places, ~WEIR__WAITERS, memory_order_seq_cst);
+  return WEIR__GOT;
+}
+
+enum weir__reserve weir__mpsc_join(struct weir__cell *cell, uint32_t generation, struct weir__wait *w)
+{
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  enum weir__reserve got = reserve_or_wait(bucket, cell, generation, w->places);
+  w->joined = cell;
+  if (got == WEIR__FULL) weir__line_join(bucket, cell, w);
+  weir__bucket_unlock(bucket);
+  return got;
+}
+
+void weir__line_leave_late(struct weir__wait *w)
+{
+  struct weir__cell *cell = w->joined;
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  bool was_in = w->cell != NULL; /* then the cell is open, and has not become another one: close empties the line */
+  weir__line_leave(bucket, w);
+  /* Those behind it may fit where it did not, and an empty line is to be seen as such. */
+  bool schedule = was_in && weir__mpsc_fill(bucket, cell);
+  weir__bucket_unlock(bucket);
+  if (schedule) weir__cell_wake(cell);
+}

@@ -1,0 +1,106 @@
+/* mpsc.h: the bounded queue of a cell: many senders, one owner.
+ *
+ *              reserve                 push                  pop
+ *     FREE -------------> PERMIT -------------> QUEUED -------------> FREE
+ *      ^                     |                                         |
+ *      |                     +--------------- give back -------------> +
+ *      +--- somebody stands in line: the place is filled from there (M3) at once
+ *
+ * Q1  reserved − popped (mod 2^30) places are permits or queued; never more than the capacity. Senders raise `reserved`
+ * by CAS, the owner alone raises `popped` (M1). Q2  While WAITERS is set only the holder of the bucket's lock raises
+ * `reserved`: nobody overtakes. Q3  Only who holds a permit pushes a message that takes a place; the permit keeps the
+ * cell alive (C4). Q4  `inbox` decides alone who schedules: the push that finds IDLE does (M4).
+ *
+ * O1  reserve: CAS(places), acq_rel: pairs with the release of `popped` and of the generation: the cell is the one we
+ * mean. O2  push: CAS(inbox), acq_rel: release publishes the message, acquire on IDLE: what the owner left behind in
+ * the cell is there before who schedules it runs it. O3  idle: CAS(inbox, 0 -> IDLE), release: pairs with O2. O4  A
+ * sender sets WAITERS (seq_cst), then reads `popped`; the owner writes `popped` (seq_cst), then reads WAITERS (M2): one
+ * of them sees the other. */
+#ifndef WEIR__MPSC_H
+#define WEIR__MPSC_H
+
+#include "channel/cell.h"
+
+enum weir__reserve { WEIR__GOT, WEIR__FULL, WEIR__GONE, WEIR__TOO_LARGE };
+
+static inline uint32_t weir__reserved_of(uint64_t places) { return (uint32_t)((places & WEIR__RESERVED_MASK) >> 2); }
+
+/* Queued or permitted, by a word that was read: never less than it is by then, but for what was popped since. */
+static inline uint32_t weir__used(const struct weir__cell *cell, uint64_t places)
+{
+  return (weir__reserved_of(places) - atomic_load_explicit(&cell->popped, memory_order_acquire)) & WEIR__RESERVED_MAX;
+}
+
+static inline uint64_t weir__plus_places(uint64_t places, uint32_t n)
+{
+  return (places & ~WEIR__RESERVED_MASK) | ((places + n * WEIR__ONE_PLACE) & WEIR__RESERVED_MASK);
+}
+
+/* Takes n places for a message to the cell of that generation, without waiting. FULL: no room, or others wait. */
+static inline enum weir__reserve weir__mpsc_reserve(struct weir__cell *cell, uint32_t generation, uint32_t n)
+{
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
+  for (;;) {
+    if ((uint32_t)(places >> 32) != generation || (places & WEIR__CLOSED)) return WEIR__GONE;
+    uint32_t capacity = atomic_load_explicit(&cell->capacity, memory_order_relaxed);
+    if (n > capacity) return WEIR__TOO_LARGE;
+    if ((places & WEIR__WAITERS) || weir__used(cell, places) + n > capacity) return WEIR__FULL;
+    if (atomic_compare_exchange_weak_explicit(&cell->places, &places, weir__plus_places(places, n),
+                                              memory_order_acq_rel, memory_order_acquire))
+      return WEIR__GOT;
+  }
+}
+
+/* Queues a message. True: the caller must schedule the owner (Q4). Needs a permit, or the lock of the bucket and a cell
+ * that is not free. */
+static inline bool weir__mpsc_push(struct weir__cell *cell, struct weir__message *m)
+{
+  uintptr_t newest = atomic_load_explicit(&cell->inbox, memory_order_relaxed);
+  do m->next = newest == WEIR__CELL_IDLE ? NULL : (struct weir__message *)newest;
+  while (!atomic_compare_exchange_weak_explicit(&cell->inbox, &newest, (uintptr_t)m, memory_order_acq_rel,
+                                                memory_order_relaxed));
+  return newest == WEIR__CELL_IDLE;
+}
+
+/* Before a push. What a channel holds is counted apart: no runtime empties it (L2). */
+static inline void weir__count_entry(const struct weir__cell *cell)
+{
+  if (atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_CHANNEL) weir__count(WEIR__ENTERED);
+}
+
+/* Nothing is queued, but the owner is to look. True: the caller must schedule it. Permit or lock, as for a push. */
+bool weir__mpsc_nudge(struct weir__cell *cell);
+
+/* ---- the owner's ---- */
+
+/* Takes what was pushed into the private lists. */
+void weir__mpsc_collect(struct weir__cell *cell);
+/* The next message, urgent ones first, its places given back; NULL: nothing is there. */
+struct weir__message *weir__mpsc_pop(struct weir__cell *cell);
+/* M2: before the owner ends its turn, suspends or idles: sees to those that wait in line. */
+void weir__mpsc_serve(struct weir__cell *cell);
+/* False: something was pushed meanwhile; the owner goes on. True: from now on who pushes schedules. */
+bool weir__mpsc_idle(struct weir__cell *cell);
+/* The messages queued, by the owner. */
+uint32_t weir__mpsc_length(const struct weir__cell *cell);
+
+/* ---- anybody's, not on the fast path ---- */
+
+/* Gives a permit of n places back unused. The caller schedules the owner if true. */
+bool weir__mpsc_give_back(struct weir__cell *cell, uint32_t n);
+
+struct weir__bucket;
+struct weir__wait;
+/* Lock held: fills free places from the line (M3). Returns whether the owner must be scheduled. */
+bool weir__mpsc_fill(struct weir__bucket *bucket, struct weir__cell *cell);
+/* Lock held: closes the cell of that generation: no new messages, and whoever stands in line gets `code`. False: it was
+ * closed, or is another one, by now. */
+bool weir__mpsc_close(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t generation, int code);
+
+/* ---- waiting for a place ---- */
+
+/* Joins the line with a message to be queued, unless there is room by now. The wait is in phase LINE, with message and
+ * places. WEIR__FULL: it stands in line; WEIR__GOT: it has the places, and the record is still the caller's alone. */
+enum weir__reserve weir__mpsc_join(struct weir__cell *cell, uint32_t generation, struct weir__wait *w);
+
+#endif

@@ -1,0 +1,135 @@
+/* send.c: see send.h. */
+#include "channel/send.h"
+
+#include "channel/line.h"
+#include "runtime/wait.h"
+
+int weir__parcel_of_value(struct weir__parcel *p, weir_value value)
+{
+  *p = (struct weir__parcel){.deadline = INT64_MAX};
+  if (!value.type || !value.at) return weir_error(WEIR_EINVAL, "no value was given");
+  p->type = value.type();
+  p->value = value.at;
+  return weir__measure(p->type, p->value, &p->bytes);
+}
+
+struct weir__message *weir__parcel_message(struct weir__parcel *p)
+{
+  if (!p->message) p->message = weir__message_make(p->type, p->value, p->bytes);
+  if (!p->message) return NULL;
+  p->message->asker = p->asker;
+  p->message->deadline = p->deadline;
+  return p->message;
+}
+
+void weir__parcel_drop(struct weir__parcel *p)
+{
+  if (p->message) weir__message_end(p->message, WEIR__UNSENT);
+  p->message = NULL;
+}
+
+int weir__turned_away(int code)
+{
+  if (code == WEIR_EFULL) weir__count(WEIR__REFUSED_FULL);
+  if (code == WEIR_EDEAD || code == WEIR_ECLOSED) weir__count(WEIR__REFUSED_DEAD);
+  return code;
+}
+
+static void queue(struct weir__cell *cell, struct weir__message *m)
+{
+  weir__count_entry(cell);
+  if (weir__mpsc_push(cell, m)) weir__cell_wake(cell);
+}
+
+static int no_memory(void) { return weir_error(WEIR_ENOMEM, "no memory for the message"); }
+
+static int too_large(const struct weir__cell *cell, const struct weir__parcel *p)
+{
+  return weir_error(WEIR_ERANGE, "%s: %zu bytes take %u places, and the mailbox has %u", p->type->name, p->bytes,
+                    weir__places(p->bytes), atomic_load_explicit(&cell->capacity, memory_order_relaxed));
+}
+
+int weir__cell_try(struct weir__cell *cell, uint32_t generation, struct weir__parcel *p, int gone)
+{
+  uint32_t places = weir__places(p->bytes);
+  switch (weir__mpsc_reserve(cell, generation, places)) {
+  case WEIR__GONE:
+    return gone;
+  case WEIR__FULL:
+    return WEIR_EFULL;
+  case WEIR__TOO_LARGE:
+    return too_large(cell, p);
+  case WEIR__GOT:
+    break;
+  }
+  struct weir__message *m = weir__parcel_message(p);
+  if (!m) {
+    if (weir__mpsc_give_back(cell, places)) weir__cell_wake(cell);
+    return no_memory();
+  }
+  p->message = NULL;
+  queue(cell, m);
+  return WEIR_OK;
+}
+
+int weir__cell_try_send(struct weir__cell *cell, uint32_t generation, struct weir__parcel *p, int gone)
+{
+  int rc = weir__cell_try(cell, generation, p, gone);
+  if (!rc) return WEIR_OK;
+  if (!p->message) weir__turned_away(rc);
+  weir__parcel_drop(p);
+  return rc;
+}
+
+/* It stands in line with its message; its wait has come to an end. */
+static int after_sleep(struct weir__wait *w)
+{
+  int rc = w->result;
+  if (rc == WEIR_ETIMEDOUT || rc == WEIR_ECANCELED) {
+    weir__line_leave_late(w);
+    weir__message_end(w->message, WEIR__UNSENT);
+  }
+  weir__wait_close(w);
+  return rc ? weir_error(rc, "%s", rc == WEIR_ETIMEDOUT ? "no place came free in time" : weir_strerror(rc)) : WEIR_OK;
+}
+
+static int stand_in_line(struct weir__cell *cell, uint32_t generation, struct weir__parcel *p, int64_t deadline_ns,
+                         int gone)
+{
+  struct weir__wait *w = weir__wait_open(WEIR__IN_LINE);
+  struct weir__message *m = w ? weir__parcel_message(p) : NULL;
+  if (!m) {
+    if (w) weir__wait_close(w);
+    return no_memory();
+  }
+  w->message = m;
+  w->places = weir__places(p->bytes);
+  weir__wait_attach(w);
+  switch (weir__mpsc_join(cell, generation, w)) {
+  case WEIR__FULL:
+    p->message = NULL;
+    weir__wait_sleep(w, deadline_ns);
+    return after_sleep(w);
+  case WEIR__GOT:
+    p->message = NULL;
+    weir__wait_close(w);
+    queue(cell, m);
+    return WEIR_OK;
+  default:
+    weir__wait_close(w);
+    return gone;
+  }
+}
+
+int weir__cell_send(struct weir__cell *cell, uint32_t generation, struct weir__parcel *p, int64_t deadline_ns, int gone)
+{
+  int rc = weir__cell_try(cell, generation, p, gone);
+  if (rc == WEIR_EFULL) {
+    rc = weir__may_wait();
+    if (!rc) rc = stand_in_line(cell, generation, p, deadline_ns, gone);
+  } else if (rc && !p->message) {
+    weir__turned_away(rc);
+  }
+  weir__parcel_drop(p);
+  return rc;
+}

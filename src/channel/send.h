@@ -1,0 +1,37 @@
+/* send.h: sending to a cell, for actors and channels alike. */
+#ifndef WEIR__SEND_H
+#define WEIR__SEND_H
+
+#include "channel/cell.h"
+#include "channel/mpsc.h"
+
+/* What is to be sent: a value that is to be copied once there is a place for it, or a message that exists. */
+struct weir__parcel {
+  const weir_message *type;
+  const void *value;             /* borrowed */
+  struct weir__message *message; /* owned, gone after the send; NULL: to be made */
+  uint64_t asker;                /* for the envelope; 0: nobody asks */
+  int64_t deadline;              /* for the envelope */
+  size_t bytes;                  /* of the payload */
+};
+
+/* Measures a value. The errors of weir__measure(). */
+int weir__parcel_of_value(struct weir__parcel *p, weir_value value);
+/* The message, made if need be. NULL: no memory. */
+struct weir__message *weir__parcel_message(struct weir__parcel *p);
+/* Ends it, if it exists, as not sent. */
+void weir__parcel_drop(struct weir__parcel *p);
+
+/* Queues it if there is a place: WEIR_OK, WEIR_EFULL, `gone`, WEIR_ERANGE, WEIR_ENOMEM. Counts nothing that it turns
+ * away, and leaves the parcel to the caller then. */
+int weir__cell_try(struct weir__cell *cell, uint32_t generation, struct weir__parcel *p, int gone);
+/* Queues it, waiting for a place until the deadline. Owns the parcel, whatever happens. */
+int weir__cell_send(struct weir__cell *cell, uint32_t generation, struct weir__parcel *p, int64_t deadline_ns,
+                    int gone);
+/* Queues it without waiting; counts what it turns away. Owns the parcel. */
+int weir__cell_try_send(struct weir__cell *cell, uint32_t generation, struct weir__parcel *p, int gone);
+
+/* Counts what was turned away before a message was made, and returns the code. */
+int weir__turned_away(int code);
+
+#endif

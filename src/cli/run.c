@@ -1,0 +1,194 @@
+/* run.c: weir run: checks a topology, then runs it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/say.h"
+#include "topology/suggest.h"
+
+static const char help[] =
+    "usage: weir run [options] FILE\n"
+    "\n"
+    "Checks the topology in FILE, then runs it until its input has ended and everything that came of it has been\n"
+    "handled. Nothing is started unless all of FILE is in order; every error in it is reported, with its place.\n"
+    "\n"
+    "options:\n"
+    "  --flavor multi_thread|current_thread\n"
+    "                    the runtime's flavor, whatever FILE says\n"
+    "  --workers N|auto  threads of the multi_thread flavor, 1 to 256, whatever FILE says; auto: one per core\n"
+    "  --stats           at the end, says on standard error how full mailboxes were and how messages ended\n"
+    "  --help            shows this\n"
+    "\n"
+    "exit codes:\n"
+    "  0   success\n"
+    "  1   failed while running: an actor failed (its message is on standard error), or records were lost\n"
+    "  2   the command line is wrong\n"
+    "  78  FILE can't be read, or is wrong; nothing was started\n";
+
+enum { FROM_FILE = -1 };
+
+struct options {
+  const char *file;
+  int flavor;  /* or FROM_FILE */
+  int workers; /* 0: auto; or FROM_FILE */
+  bool stats;
+  bool help;
+};
+
+/* ---- the command line ---- */
+
+static int read_flavor(struct options *o, const char *value)
+{
+  if (strcmp(value, "multi_thread") == 0)
+    o->flavor = WEIR_MULTI_THREAD;
+  else if (strcmp(value, "current_thread") == 0)
+    o->flavor = WEIR_CURRENT_THREAD;
+  else
+    return weir__say_usage("run", "run: --flavor is multi_thread or current_thread, not \"%s\"", value);
+  return WEIR__EXIT_SUCCESS;
+}
+
+static int read_workers(struct options *o, const char *value)
+{
+  enum { MOST = 256 };
+  char *end;
+  bool is_auto = strcmp(value, "auto") == 0;
+  long workers = *value >= '0' && *value <= '9' ? strtol(value, &end, 10) : 0;
+  if (!is_auto && (workers < 1 || workers > MOST || *end))
+    return weir__say_usage("run", "run: --workers is a number from 1 to %d, or auto, not \"%s\"", (int)MOST, value);
+  o->workers = is_auto ? 0 : (int)workers;
+  return WEIR__EXIT_SUCCESS;
+}
+
+static int read_stats(struct options *o, const char *value)
+{
+  (void)value;
+  o->stats = true;
+  return WEIR__EXIT_SUCCESS;
+}
+
+static int read_help(struct options *o, const char *value)
+{
+  (void)value;
+  o->help = true;
+  return WEIR__EXIT_SUCCESS;
+}
+
+static const struct option {
+  const char *name;
+  bool takes_value;
+  int (*read)(struct options *o, const char *value);
+} known_options[] = {
+    {"--flavor", true, read_flavor}, {"--workers", true, read_workers}, {"--stats", false, read_stats},
+    {"--help", false, read_help},    {"-h", false, read_help},
+};
+enum { KNOWN_OPTIONS = sizeof known_options / sizeof known_options[0] };
+
+static int unknown_option(const char *name)
+{
+  struct weir__suggestion suggestion = weir__suggest(name);
+  for (size_t i = 0; i < KNOWN_OPTIONS; i++) weir__suggest_offer(&suggestion, known_options[i].name);
+  return weir__say_usage("run", "run: unknown option \"%s\"%s", name, weir__suggest_text(&suggestion));
+}
+
+/* Reads arguments[*at], and the value that may follow it: "--workers 2" or "--workers=2". */
+static int read_option(struct options *o, char **arguments, int *at)
+{
+  char *name = arguments[*at], *equals = strchr(name, '=');
+  const char *value = equals ? equals + 1 : NULL;
+  if (equals) *equals = 0;
+  const struct option *option = known_options;
+  while (option < known_options + KNOWN_OPTIONS && strcmp(option->name, name) != 0) option++;
+  if (option == known_options + KNOWN_OPTIONS) return unknown_option(name);
+  if (value && !option->takes_value) return weir__say_usage("run", "run: %s takes no value", name);
+  if (option->takes_value && !value) value = arguments[*at + 1] ? arguments[++*at] : NULL;
+  if (option->takes_value && !value) return weir__say_usage("run", "run: %s needs a value", name);
+  return option->read(o, value);
+}
+
+static int read_file_name(struct options *o, const char *name)
+{
+  if (o->file) return weir__say_usage("run", "run: one file at a time: \"%s\", or \"%s\"?", o->file, name);
+  o->file = name;
+  return WEIR__EXIT_SUCCESS;
+}
+
+static int read_options(struct options *o, int count, char **arguments)
+{
+  bool options_ended = false;
+  int code = WEIR__EXIT_SUCCESS;
+  for (int i = 1; i < count && !code && !o->help; i++) {
+    if (options_ended || arguments[i][0] != '-' || !arguments[i][1])
+      code = read_file_name(o, arguments[i]);
+    else if (strcmp(arguments[i], "--") == 0)
+      options_ended = true;
+    else
+      code = read_option(o, arguments, &i);
+  }
+  if (!code && !o->help && !o->file) code = weir__say_usage("run", "run: which FILE?");
+  return code;
+}
+
+/* ---- the run ---- */
+
+static void print_account(void *arg, const weir_actor_account *a)
+{
+  (void)arg;
+  fprintf(stderr, "%s: mailbox: at most %" PRIu64 " of %" PRIu64 " places taken\n", a->actor, a->mailbox_high,
+          a->mailbox_capacity);
+}
+
+static void print_accounts(void)
+{
+  weir_accounts a;
+  weir_accounts_read(&a);
+  fprintf(stderr,
+          "messages: created %" PRIu64 " = handled %" PRIu64 " + received %" PRIu64 " + withdrawn %" PRIu64
+          " + dead %" PRIu64 " + freed %" PRIu64 " + unsent %" PRIu64 " + live %" PRIu64 "\n",
+          a.created, a.handled, a.received, a.withdrawn, a.dead, a.freed, a.unsent, a.live);
+}
+
+static int run_topology(const weir_topology *topology, const struct options *o)
+{
+  weir_runtime_options runtime;
+  weir_topology_runtime(topology, &runtime);
+  if (o->flavor != FROM_FILE) runtime.flavor = o->flavor;
+  if (o->workers != FROM_FILE) runtime.workers = o->workers;
+  if (runtime.flavor == WEIR_CURRENT_THREAD) {
+    if (o->workers > 1)
+      return weir__say_usage("run", "run: the current_thread flavor has no other threads: --workers %d", o->workers);
+    runtime.workers = 0;
+  }
+  weir_listener listener = {.problem = weir__say_problems.problem, .account = o->stats ? print_account : NULL};
+  int rc = weir_topology_run(topology, &runtime, &listener);
+  if (rc == WEIR_ENOMEM) weir__say("no memory");
+  if (o->stats) print_accounts();
+  return rc ? WEIR__EXIT_FAILED : WEIR__EXIT_SUCCESS;
+}
+
+static int run(int count, char **arguments)
+{
+  struct options o = {.flavor = FROM_FILE, .workers = FROM_FILE};
+  int code = read_options(&o, count, arguments);
+  if (code) return code;
+  if (o.help) {
+    fputs(help, stdout);
+    return WEIR__EXIT_SUCCESS;
+  }
+  weir_topology *topology;
+  int rc = weir_topology_load(o.file, &weir__say_problems, &topology);
+  if (rc == WEIR_ENOMEM) weir__say("no memory to read %s", o.file);
+  if (rc) return rc == WEIR_ENOMEM ? WEIR__EXIT_FAILED : WEIR__EXIT_CONFIGURATION;
+  code = run_topology(topology, &o);
+  weir_topology_free(topology);
+  return code;
+}
+
+const struct weir__command weir__command_run = {
+    .name = "run",
+    .summary = "checks a topology and runs it until its input has ended",
+    .help = help,
+    .run = run,
+};

@@ -1,0 +1,25 @@
+/* region.c: see region.h. */
+#include "platform/region.h"
+
+#include <sys/mman.h>
+
+#include "platform/sanitizer.h"
+
+void *weir__region_reserve(size_t bytes)
+{
+  void *at = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) return NULL;
+  madvise(at, bytes, MADV_NOHUGEPAGE); /* else a read could make a huge page of it, and what is given back would stay */
+  return at;
+}
+
+bool weir__region_commit(void *at, size_t bytes)
+{
+  if (mprotect(at, bytes, PROT_READ | PROT_WRITE) != 0) return false;
+#if WEIR__ASAN
+  __lsan_register_root_region(at, bytes);
+#endif
+  return true;
+}
+
+void weir__region_give_back(void *at, size_t bytes) { madvise(at, bytes, MADV_DONTNEED); }

@@ -1,0 +1,504 @@
+/* runtime.c: see runtime.h. */
+#include "runtime/runtime.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "platform/clock.h"
+#include "runtime/wait.h"
+
+enum { WORKERS_MOST = 256, STACK_LEAST = 16 << 10, STACK_MOST = 1 << 30, STACK_BYTES = 256 << 10 };
+
+/* The runtimes of the process, the oldest first. */
+static struct {
+  pthread_mutex_t lock;
+  struct weir_runtime *first;
+} runtimes = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* ---- what lives in it, who holds it ---- */
+
+/* Something that the thread which stops the runtime waits for may have come. */
+static void tell_stopper(struct weir_runtime *rt)
+{
+  pthread_mutex_lock(&rt->lock);
+  pthread_cond_broadcast(&rt->changed);
+  if (rt->flavor == WEIR_CURRENT_THREAD) {
+    struct weir__worker *w = &rt->workers[0];
+    atomic_store_explicit(&w->driven, true, memory_order_seq_cst);
+    bool was_parked = rt->is_parked[0];
+    if (was_parked) uv_async_send(&w->doorbell);
+  }
+  pthread_mutex_unlock(&rt->lock);
+}
+
+bool weir__runtime_enter(struct weir_runtime *rt)
+{
+  atomic_fetch_add_explicit(&rt->live, 1, memory_order_seq_cst);
+  if (atomic_load_explicit(&rt->state, memory_order_seq_cst) < WEIR__STOPS) return true;
+  weir__runtime_leave(rt);
+  return false;
+}
+
+void weir__runtime_leave(struct weir_runtime *rt)
+{
+  bool outside = !weir__worker_here() || weir__worker_here()->rt != rt;
+  if (outside) weir__runtime_hold(rt); /* once `live` is 0 it may go at any moment */
+  if (atomic_fetch_sub_explicit(&rt->live, 1, memory_order_seq_cst) == 1 &&
+      atomic_load_explicit(&rt->state, memory_order_seq_cst) >= WEIR__STOPS)
+    tell_stopper(rt);
+  if (outside) weir__runtime_release(rt);
+}
+
+/* Its own workers are waited for, so they need no hold. */
+static bool needs_hold(struct weir_runtime *rt)
+{
+  struct weir__worker *w = weir__worker_here();
+  return !w || w->rt != rt;
+}
+
+void weir__runtime_hold(struct weir_runtime *rt)
+{
+  if (needs_hold(rt)) atomic_fetch_add_explicit(&rt->holds, 1, memory_order_acq_rel);
+}
+
+void weir__runtime_release(struct weir_runtime *rt)
+{
+  if (needs_hold(rt)) atomic_fetch_sub_explicit(&rt->holds, 1, memory_order_acq_rel);
+}
+
+/* ---- the line that belongs to no worker ---- */
+
+void weir__runtime_inject(struct weir_runtime *rt, struct weir__work *work)
+{
+  weir__runtime_hold(rt);
+  pthread_mutex_lock(&rt->lock);
+  weir__work_append(&rt->injected, work);
+  atomic_fetch_add_explicit(&rt->injected_count, 1, memory_order_seq_cst);
+  pthread_mutex_unlock(&rt->lock);
+  weir__runtime_notify(rt);
+  weir__runtime_release(rt);
+}
+
+unsigned weir__runtime_take_injected(struct weir_runtime *rt, struct weir__work **out, unsigned most)
+{
+  if (!atomic_load_explicit(&rt->injected_count, memory_order_seq_cst)) return 0;
+  unsigned count = 0;
+  pthread_mutex_lock(&rt->lock);
+  /* A fair part, so that the others find some, too. */
+  size_t part = atomic_load_explicit(&rt->injected_count, memory_order_relaxed) / rt->worker_count + 1;
+  while (count < most && count < part && (out[count] = weir__work_take(&rt->injected))) count++;
+  atomic_fetch_sub_explicit(&rt->injected_count, count, memory_order_seq_cst);
+  pthread_mutex_unlock(&rt->lock);
+  return count;
+}
+
+/* ---- who sleeps ---- */
+
+/* Lock held. R3. */
+static bool is_quiet(struct weir_runtime *rt)
+{
+  if (atomic_load_explicit(&rt->injected_count, memory_order_seq_cst)) return false;
+  for (unsigned i = 0; i < rt->worker_count; i++) {
+    struct weir__worker *w = &rt->workers[i];
+    if (!rt->is_parked[i] || atomic_load_explicit(&w->inbox, memory_order_seq_cst) ||
+        weir__run_queue_length(&w->queue) || atomic_load_explicit(&w->suspended, memory_order_acquire))
+      return false;
+  }
+  return true;
+}
+
+void weir__runtime_park(struct weir__worker *w)
+{
+  struct weir_runtime *rt = w->rt;
+  pthread_mutex_lock(&rt->lock);
+  rt->is_parked[w->index] = true;
+  atomic_fetch_add_explicit(&rt->parked, 1, memory_order_seq_cst);
+  atomic_store_explicit(&w->parked, true, memory_order_seq_cst);
+  if (atomic_load_explicit(&rt->state, memory_order_relaxed) == WEIR__DRAINS && is_quiet(rt))
+    pthread_cond_broadcast(&rt->changed);
+  pthread_mutex_unlock(&rt->lock);
+}
+
+/* Lock held. */
+static bool take_off(struct weir__worker *w)
+{
+  struct weir_runtime *rt = w->rt;
+  if (!rt->is_parked[w->index]) return false;
+  rt->is_parked[w->index] = false;
+  atomic_fetch_sub_explicit(&rt->parked, 1, memory_order_seq_cst);
+  atomic_store_explicit(&w->parked, false, memory_order_seq_cst);
+  return true;
+}
+
+bool weir__runtime_unpark(struct weir__worker *w)
+{
+  pthread_mutex_lock(&w->rt->lock);
+  bool taken_off = take_off(w);
+  if (w == weir__worker_here()) {
+    w->searching = w->searching || w->hired;
+    w->hired = false;
+  }
+  pthread_mutex_unlock(&w->rt->lock);
+  return taken_off;
+}
+
+static struct weir__worker *hire(struct weir_runtime *rt)
+{
+  struct weir__worker *hired = NULL;
+  pthread_mutex_lock(&rt->lock);
+  for (unsigned i = 0; i < rt->worker_count && !hired; i++)
+    if (take_off(&rt->workers[i])) hired = &rt->workers[i];
+  if (hired) hired->hired = true;
+  pthread_mutex_unlock(&rt->lock);
+  return hired;
+}
+
+void weir__runtime_notify(struct weir_runtime *rt)
+{
+  unsigned none = 0;
+  if (!atomic_load_explicit(&rt->parked, memory_order_seq_cst) ||
+      atomic_load_explicit(&rt->searching, memory_order_seq_cst) ||
+      !atomic_compare_exchange_strong_explicit(&rt->searching, &none, 1, memory_order_seq_cst, memory_order_relaxed))
+    return;
+  struct weir__worker *w = hire(rt);
+  if (w)
+    uv_async_send(&w->doorbell);
+  else
+    atomic_fetch_sub_explicit(&rt->searching, 1, memory_order_seq_cst);
+}
+
+struct weir__worker *weir__runtime_least_bound(struct weir_runtime *rt)
+{
+  struct weir__worker *least = &rt->workers[0];
+  for (unsigned i = 1; i < rt->worker_count; i++)
+    if (atomic_load_explicit(&rt->workers[i].bound, memory_order_relaxed) <
+        atomic_load_explicit(&least->bound, memory_order_relaxed))
+      least = &rt->workers[i];
+  return least;
+}
+
+/* ---- start ---- */
+
+static int check_options(const weir_runtime_options *o)
+{
+  const char *why = "";
+  struct weir__worker *here = weir__worker_here();
+  if (!weir__thread()) return weir_error(WEIR_ENOMEM, "no memory for this thread's context");
+  if (here) return weir_error(WEIR_EINVAL, "this thread runs a runtime already");
+  if (o->flavor != WEIR_MULTI_THREAD && o->flavor != WEIR_CURRENT_THREAD)
+    return weir_error(WEIR_EINVAL, "flavor is %d: WEIR_MULTI_THREAD or WEIR_CURRENT_THREAD", o->flavor);
+  if (o->workers < 0 || o->workers > WORKERS_MOST)
+    return weir_error(WEIR_EINVAL, "workers is %d: 0 (one per core) to %d", o->workers, WORKERS_MOST);
+  if (o->flavor == WEIR_CURRENT_THREAD && o->workers > 1)
+    return weir_error(WEIR_EINVAL, "workers is %d: a current-thread runtime has one", o->workers);
+  if (o->stack_bytes && (o->stack_bytes < STACK_LEAST || o->stack_bytes > STACK_MOST))
+    return weir_error(WEIR_EINVAL, "stack_bytes is %zu: 16 KiB to 1 GiB", o->stack_bytes);
+  if (!weir__fiber_supported(&why)) return weir_error(WEIR_ENOTSUP, "%s", why);
+  return WEIR_OK;
+}
+
+static unsigned cores(void)
+{
+  unsigned n = uv_available_parallelism();
+  return n > WORKERS_MOST ? WORKERS_MOST : n;
+}
+
+static void runtime_free(struct weir_runtime *rt)
+{
+  for (unsigned i = 0; rt->workers && i < rt->worker_count; i++) {
+    weir__worker_timers_end(&rt->workers[i]);
+    weir__worker_close(&rt->workers[i]);
+    weir__worker_free(&rt->workers[i]);
+  }
+  pthread_mutex_destroy(&rt->lock);
+  pthread_cond_destroy(&rt->changed);
+  free(rt->workers);
+  free(rt->is_parked);
+  free(rt);
+}
+
+static struct weir_runtime *runtime_make(const weir_runtime_options *o)
+{
+  struct weir_runtime *rt = calloc(1, sizeof *rt);
+  pthread_condattr_t attributes;
+  if (!rt) return NULL;
+  rt->flavor = o->flavor;
+  rt->worker_count = o->flavor == WEIR_CURRENT_THREAD ? 1 : o->workers ? (unsigned)o->workers : cores();
+  rt->stack_bytes = o->stack_bytes ? o->stack_bytes : STACK_BYTES;
+  pthread_mutex_init(&rt->lock, NULL);
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init(&rt->changed, &attributes);
+  pthread_condattr_destroy(&attributes);
+  rt->is_parked = calloc(rt->worker_count, sizeof *rt->is_parked);
+  rt->workers = aligned_alloc(WEIR__LINE, rt->worker_count * sizeof *rt->workers);
+  if (rt->workers) memset(rt->workers, 0, rt->worker_count * sizeof *rt->workers);
+  if (rt->is_parked && rt->workers) return rt;
+  runtime_free(rt);
+  return NULL;
+}
+
+/* Tells the thread that starts the runtime. */
+static void report_start(struct weir__worker *w)
+{
+  pthread_mutex_lock(&w->rt->lock);
+  w->start_failed = !w->thread;
+  w->started = true;
+  pthread_cond_broadcast(&w->rt->changed);
+  pthread_mutex_unlock(&w->rt->lock);
+}
+
+static void worker_thread(void *arg)
+{
+  struct weir__worker *w = arg;
+  w->thread = weir__thread();
+  report_start(w);
+  if (!w->thread) return;
+  w->thread->worker = w;
+  weir__fiber_adopt(&w->own);
+  weir__worker_run(w);
+  weir__fiber_unadopt(&w->own);
+  weir__cell_thread_ends(w->thread);
+  w->thread->worker = NULL;
+}
+
+/* Workers take no asynchronous signals: those go to the program's own threads (U4). */
+static void block_signals(sigset_t *before)
+{
+  static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+  sigset_t all;
+  sigfillset(&all);
+  for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) sigdelset(&all, own[i]);
+  pthread_sigmask(SIG_BLOCK, &all, before);
+}
+
+static int await_start(struct weir__worker *w)
+{
+  pthread_mutex_lock(&w->rt->lock);
+  while (!w->started) pthread_cond_wait(&w->rt->changed, &w->rt->lock);
+  pthread_mutex_unlock(&w->rt->lock);
+  return w->start_failed ? WEIR_ENOMEM : WEIR_OK;
+}
+
+static int start_threads(struct weir_runtime *rt)
+{
+  int rc = 0;
+  sigset_t before;
+  block_signals(&before);
+  for (unsigned i = 0; i < rt->worker_count && !rc; i++) {
+    rc = uv_thread_create(&rt->workers[i].thread_id, worker_thread, &rt->workers[i]);
+    rt->workers[i].has_thread = rc == 0;
+    if (!rc) rc = await_start(&rt->workers[i]);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return rc ? weir_error(rc, "a worker's thread") : WEIR_OK;
+}
+
+static void end_threads(struct weir_runtime *rt)
+{
+  atomic_store_explicit(&rt->state, WEIR__STOPPED, memory_order_seq_cst);
+  for (unsigned i = 0; i < rt->worker_count; i++)
+    if (rt->workers[i].has_thread) weir__worker_ring(&rt->workers[i]);
+  for (unsigned i = 0; i < rt->worker_count; i++)
+    if (rt->workers[i].has_thread) uv_thread_join(&rt->workers[i].thread_id);
+}
+
+static void adopt_this_thread(struct weir_runtime *rt)
+{
+  struct weir__worker *w = &rt->workers[0];
+  rt->owner = weir__thread_here;
+  w->thread = rt->owner;
+  w->thread->worker = w;
+  weir__fiber_adopt(&w->own);
+}
+
+static void list_add(struct weir_runtime *rt)
+{
+  pthread_mutex_lock(&runtimes.lock);
+  struct weir_runtime **end = &runtimes.first;
+  while (*end) end = &(*end)->next;
+  *end = rt;
+  pthread_mutex_unlock(&runtimes.lock);
+}
+
+/* True: it was the last. */
+static bool list_remove(struct weir_runtime *rt)
+{
+  pthread_mutex_lock(&runtimes.lock);
+  struct weir_runtime **at = &runtimes.first;
+  while (*at && *at != rt) at = &(*at)->next;
+  if (*at) *at = rt->next;
+  bool last = !runtimes.first;
+  pthread_mutex_unlock(&runtimes.lock);
+  return last;
+}
+
+int weir_runtime_start(const weir_runtime_options *options, weir_runtime **rt_out)
+{
+  weir_runtime_options o = {0};
+  if (options) o = *options;
+  *rt_out = NULL;
+  int rc = check_options(&o);
+  if (rc) return rc;
+  struct weir_runtime *rt = runtime_make(&o);
+  if (!rt) return weir_error(WEIR_ENOMEM, "no memory for a runtime");
+  for (unsigned i = 0; i < rt->worker_count && !rc; i++) rc = weir__worker_init(&rt->workers[i], rt, i);
+  if (!rc && rt->flavor == WEIR_CURRENT_THREAD) adopt_this_thread(rt);
+  if (!rc && rt->flavor == WEIR_MULTI_THREAD) rc = start_threads(rt);
+  if (rc) {
+    end_threads(rt);
+    runtime_free(rt);
+    return rc;
+  }
+  list_add(rt);
+  *rt_out = rt;
+  return WEIR_OK;
+}
+
+weir_runtime *weir_runtime_here(void)
+{
+  struct weir__worker *w = weir__worker_here();
+  if (w) return w->rt;
+  pthread_mutex_lock(&runtimes.lock);
+  struct weir_runtime *rt = runtimes.first;
+  pthread_mutex_unlock(&runtimes.lock);
+  return rt;
+}
+
+struct weir_runtime *weir__runtime_here_held(void)
+{
+  struct weir__worker *w = weir__worker_here();
+  if (w) return w->rt;
+  pthread_mutex_lock(&runtimes.lock); /* a runtime leaves the list before its holds are waited for */
+  struct weir_runtime *rt = runtimes.first;
+  if (rt) weir__runtime_hold(rt);
+  pthread_mutex_unlock(&runtimes.lock);
+  return rt;
+}
+
+int weir_runtime_workers(const weir_runtime *rt) { return (int)rt->worker_count; }
+
+/* ---- stop ---- */
+
+/* What the thread that stops a runtime waits for. */
+struct stop_wait {
+  struct weir_runtime *rt;
+  bool (*come)(struct weir_runtime *);
+  int64_t deadline_ns;
+};
+
+static bool quiet(struct weir_runtime *rt)
+{
+  if (rt->flavor == WEIR_MULTI_THREAD) return is_quiet(rt);
+  struct weir__worker *w = &rt->workers[0];
+  return !w->next && !w->ready.first && !atomic_load_explicit(&w->inbox, memory_order_seq_cst) &&
+         !weir__run_queue_length(&w->queue) && !atomic_load_explicit(&rt->injected_count, memory_order_seq_cst) &&
+         !atomic_load_explicit(&w->suspended, memory_order_acquire);
+}
+
+static bool nothing_lives(struct weir_runtime *rt) { return !atomic_load_explicit(&rt->live, memory_order_seq_cst); }
+
+static bool come_or_over(void *arg)
+{
+  struct stop_wait *wait = arg;
+  return wait->come(wait->rt) || weir__now_ns() >= wait->deadline_ns;
+}
+
+static void time_is_over(struct weir__worker *w, struct weir__alarm *alarm)
+{
+  (void)alarm;
+  atomic_store_explicit(&w->driven, true, memory_order_seq_cst);
+}
+
+static bool wait_driving(struct stop_wait *wait)
+{
+  struct weir__worker *w = &wait->rt->workers[0];
+  struct weir__alarm alarm = {.ring = time_is_over};
+  if (wait->deadline_ns != INT64_MAX) weir__worker_arm(w, &alarm, wait->deadline_ns);
+  weir__worker_drive(w, come_or_over, wait);
+  if (wait->deadline_ns != INT64_MAX) weir__worker_disarm(w, &alarm);
+  return wait->come(wait->rt);
+}
+
+static bool wait_on_thread(struct stop_wait *wait)
+{
+  struct weir_runtime *rt = wait->rt;
+  int64_t at = wait->deadline_ns;
+  struct timespec until = {.tv_sec = (time_t)(at / 1000000000), .tv_nsec = (long)(at % 1000000000)};
+  int rc = 0;
+  pthread_mutex_lock(&rt->lock);
+  while (!wait->come(rt) && rc != ETIMEDOUT)
+    rc = at == INT64_MAX ? pthread_cond_wait(&rt->changed, &rt->lock)
+                         : pthread_cond_timedwait(&rt->changed, &rt->lock, &until);
+  bool come = wait->come(rt);
+  pthread_mutex_unlock(&rt->lock);
+  return come;
+}
+
+static bool wait_for(struct weir_runtime *rt, bool (*come)(struct weir_runtime *), int64_t deadline_ns)
+{
+  struct stop_wait wait = {rt, come, deadline_ns};
+  return rt->flavor == WEIR_CURRENT_THREAD ? wait_driving(&wait) : wait_on_thread(&wait);
+}
+
+static void stop_everything(struct weir_runtime *rt)
+{
+  atomic_store_explicit(&rt->state, WEIR__STOPS, memory_order_seq_cst);
+  /* Who entered before may still be making what it entered for: such threads hold the runtime. */
+  while (atomic_load_explicit(&rt->holds, memory_order_acquire)) sched_yield();
+  weir__stop_all_tasks(rt);
+  weir__stop_all_actors(rt);
+  wait_for(rt, nothing_lives, INT64_MAX);
+}
+
+/* L2. Calls of weir that other threads are in the middle of are given time to end. */
+static int check_accounts(void)
+{
+  weir_accounts a;
+  uint64_t queued;
+  int64_t until = weir__now_ns() + 1000000000;
+  while (!weir__accounts_balance(&a, &queued)) {
+    if (weir__now_ns() > until)
+      return weir_error(WEIR_EFAILED, "%llu messages were made, %llu have no end, %llu are in channels",
+                        (unsigned long long)a.created, (unsigned long long)a.live, (unsigned long long)queued);
+    sched_yield();
+  }
+  return WEIR_OK;
+}
+
+static int check_stopper(struct weir_runtime *rt)
+{
+  struct weir__worker *here = weir__worker_here();
+  if (rt->flavor == WEIR_CURRENT_THREAD && weir__thread_here != rt->owner)
+    return weir_error(WEIR_EINVAL, "a current-thread runtime is stopped by the thread that started it");
+  if (here && (here->rt != rt || weir__where() != WEIR__ON_DRIVER))
+    return weir_error(WEIR_EINVAL, "a runtime is not stopped from a handler, a task or a callback");
+  return WEIR_OK;
+}
+
+int weir_runtime_stop(weir_runtime *rt, weir_duration drain)
+{
+  if (!rt) return WEIR_OK;
+  int rc = check_stopper(rt);
+  if (rc) return rc;
+  bool drained = true;
+  if (drain.ns > 0) {
+    atomic_store_explicit(&rt->state, WEIR__DRAINS, memory_order_seq_cst);
+    drained = wait_for(rt, quiet, weir__deadline(drain));
+  }
+  stop_everything(rt);
+  bool last = list_remove(rt);
+  while (atomic_load_explicit(&rt->holds, memory_order_acquire)) sched_yield();
+  end_threads(rt);
+  if (rt->owner) {
+    weir__fiber_unadopt(&rt->workers[0].own);
+    weir__cell_thread_ends(rt->owner);
+    rt->owner->worker = NULL;
+  }
+  runtime_free(rt);
+  rc = last ? check_accounts() : WEIR_OK;
+  return rc || drained ? rc : weir_error(WEIR_ETIMEDOUT, "not drained in time");
+}

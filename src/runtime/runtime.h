@@ -1,0 +1,82 @@
+/* runtime.h: a runtime: its workers, the line of work that belongs to none of them, who sleeps, and how it ends.
+ *
+ *   RUNNING ----> DRAINING ----> STOPPING ----> STOPPED
+ *      \______________________________/
+ *
+ * RUNNING   all is admitted.
+ * DRAINING  timers don't fire; otherwise as before, until nothing is at work any more (quiescence).
+ * STOPPING  nothing new is spawned or started; all actors and tasks are told to stop.
+ * STOPPED   nothing lives in it any more and nobody holds it: workers end.
+ *
+ * R1  `live` counts actors (their cells), tasks and handles. Zero in STOPPING: nothing can start any more.
+ * R2  `holds` counts threads outside the runtime that are between handing over work and ringing (U2). A hold is taken
+ *     while something that the work belongs to keeps the runtime alive.
+ * R3  Quiescence: every worker is parked (by its own entry under `lock`, after it had looked around), no work stands in
+ * any line, no fiber is suspended. A worker is taken off the parked ones by whoever wakes it, before it is rung: so a
+ *     wake on its way is never taken for rest. */
+#ifndef WEIR__RUNTIME_H
+#define WEIR__RUNTIME_H
+
+#include <pthread.h>
+
+#include "runtime/worker.h"
+
+enum weir__runtime_state { WEIR__RUNNING, WEIR__DRAINS, WEIR__STOPS, WEIR__STOPPED };
+
+struct weir_runtime {
+  /* Written before the workers start. */
+  int flavor;
+  unsigned worker_count;
+  size_t stack_bytes;
+  struct weir__worker *workers;
+  struct weir__thread *owner; /* current-thread: who may drive it */
+  struct weir_runtime *next;  /* in the list of runtimes, under its lock */
+
+  _Atomic(int) state; /* written by who stops it. seq_cst: stored, then `live` looked at; who starts something adds to
+                         `live`, then looks at the state */
+  _Atomic(uint64_t) live;      /* R1; seq_cst, see above */
+  _Atomic(unsigned) holds;     /* R2; acq_rel: the last release hands over what was done under it */
+  _Atomic(unsigned) searching; /* workers that look for work: at most one sleeper is being woken at a time (U3).
+                                  seq_cst: work is put somewhere, then this is looked at; a searcher steps down, then
+                                  looks at the work */
+  _Atomic(unsigned) parked; /* how many are parked; written under `lock`, read without it as a hint, seq_cst as above */
+
+  pthread_mutex_t lock;            /* a leaf. Guards: */
+  struct weir__work_list injected; /* work from outside the workers, and what their queues had no room for */
+  _Atomic(size_t) injected_count;  /* its length; written under the lock, read without it (seq_cst as `searching`) */
+  bool *is_parked;                 /* by worker */
+  pthread_cond_t changed;          /* quiescence, or live == 0, may have come; for the thread that stops the runtime */
+  struct weir_task *tasks;         /* that have not ended */
+  struct weir__name *names[64];    /* see actor/registry.c */
+};
+
+/* One more thing lives in it; false: it is being stopped. */
+bool weir__runtime_enter(struct weir_runtime *rt);
+void weir__runtime_leave(struct weir_runtime *rt);
+
+/* R2. Needed only on threads that are not its workers. */
+void weir__runtime_hold(struct weir_runtime *rt);
+void weir__runtime_release(struct weir_runtime *rt);
+
+/* weir_runtime_here(), held: it can't be freed before it is released. NULL: none. */
+struct weir_runtime *weir__runtime_here_held(void);
+
+/* Puts work in the line that belongs to no worker, and sees to it that somebody takes it. */
+void weir__runtime_inject(struct weir_runtime *rt, struct weir__work *work);
+/* Takes up to `most` of it. */
+unsigned weir__runtime_take_injected(struct weir_runtime *rt, struct weir__work **out, unsigned most);
+/* Work was put where others may take it: wakes one sleeper, unless somebody is looking already. */
+void weir__runtime_notify(struct weir_runtime *rt);
+
+/* A worker enters itself among the parked; takes itself off again. False: whoever woke it did that already. */
+void weir__runtime_park(struct weir__worker *w);
+bool weir__runtime_unpark(struct weir__worker *w);
+
+/* The worker to bind the next pinned actor or task to: the one with the least (F5). */
+struct weir__worker *weir__runtime_least_bound(struct weir_runtime *rt);
+
+/* Implemented by the layers above: tells everything that lives in it to stop. Called in STOPPING. */
+void weir__stop_all_actors(struct weir_runtime *rt);
+void weir__stop_all_tasks(struct weir_runtime *rt);
+
+#endif

@@ -1,0 +1,55 @@
+/* strand.h: who runs on a fiber: set at the begin of a turn, taken back at its end. */
+#ifndef WEIR__STRAND_H
+#define WEIR__STRAND_H
+
+#include "runtime/wait.h"
+#include "runtime/worker.h"
+
+enum { WEIR__SEND_BUDGET = 128 };
+
+/* From here on `self` runs on the worker's current fiber. */
+static inline void weir__strand_begin(struct weir__worker *w, struct weir__work *self, _Atomic(uint64_t) *waiting)
+{
+  struct weir__strand *s = w->current;
+  s->self = self;
+  s->waiting = waiting;
+  s->budget = WEIR__SEND_BUDGET;
+  s->before_wait = NULL;
+  s->asker = 0;
+  s->deadline = INT64_MAX;
+  s->reply = NULL;
+  s->no_deadline = false;
+  s->uncancelled = false;
+  s->error.code = 0;
+  s->error.text[0] = 0;
+}
+
+static inline void weir__strand_free_texts(struct weir__strand *s)
+{
+  if (!s->texts) return;
+  weir__texts_free(s->texts);
+  s->texts = NULL;
+}
+
+/* A message is taken in hand. */
+static inline void weir__strand_message(struct weir__strand *s, uint64_t asker, int64_t deadline)
+{
+  s->asker = asker;
+  s->deadline = deadline;
+  s->no_deadline = false;
+  s->error.code = 0;
+  s->error.text[0] = 0;
+  weir__strand_free_texts(s);
+}
+
+/* The scheduling loop has the fiber again. */
+static inline void weir__strand_rest(struct weir__worker *w)
+{
+  struct weir__strand *s = w->current;
+  weir__strand_free_texts(s);
+  s->self = NULL;
+  s->waiting = NULL;
+  s->before_wait = NULL;
+}
+
+#endif

@@ -1,0 +1,288 @@
+/* task.c: see weir/task.h.
+ *
+ *   WAITS ----> RUNS ----> JOINS (its children) ----> ENDED ----> freed, by join or detach
+ *
+ * T1  One lock for all tasks guards phase, joiner, family and the list of a runtime's tasks: slow path only, and a task
+ * that has ended outlives its runtime until it is joined. It is taken before a wait's finish, never after a runtime's
+ * lock. T2  A task in phase RUNS or JOINS belongs to its worker's fiber. */
+#include <weir/task.h>
+
+#include <stdlib.h>
+
+#include "runtime/runtime.h"
+#include "runtime/strand.h"
+#include "runtime/task.h"
+#include "runtime/wait.h"
+
+enum phase { WAITS, RUNS, JOINS, ENDED };
+
+struct weir_task {
+  struct weir__work work;    /* its phase: under the lock */
+  _Atomic(uint64_t) waiting; /* its wait, for who cancels: see wait.h */
+  struct weir_runtime *rt;
+  int (*f)(void *);
+  void *arg;
+  int result;                                         /* its worker's; ENDED: fixed */
+  bool detached;                                      /* this and the rest: under the lock */
+  uint64_t joiner;                                    /* the wait of who joins it */
+  uint64_t reaper;                                    /* the wait of its own, for its children */
+  uint64_t owner;                                     /* the actor that started it; 0: none */
+  struct weir_task *parent, *child, *elder, *younger; /* children that have not ended */
+  struct weir_task *next, *previous;                  /* in its runtime's list */
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct weir_task *task_of(struct weir__work *work)
+{
+  return (struct weir_task *)((char *)work - offsetof(struct weir_task, work));
+}
+
+static struct weir_task *task_here(void)
+{
+  struct weir__strand *s = weir__strand_here();
+  return s && s->self && s->self->kind == WEIR__TASK_BEGIN ? task_of(s->self) : NULL;
+}
+
+/* ---- family and list: lock held ---- */
+
+static void link_task(struct weir_task *t)
+{
+  t->next = t->rt->tasks;
+  if (t->next) t->next->previous = t;
+  t->rt->tasks = t;
+  if (!t->parent) return;
+  t->elder = t->parent->child;
+  if (t->elder) t->elder->younger = t;
+  t->parent->child = t;
+}
+
+static void unlink_task(struct weir_task *t)
+{
+  if (t->previous)
+    t->previous->next = t->next;
+  else
+    t->rt->tasks = t->next;
+  if (t->next) t->next->previous = t->previous;
+  if (!t->parent) return;
+  if (t->younger)
+    t->younger->elder = t->elder;
+  else
+    t->parent->child = t->elder;
+  if (t->elder) t->elder->younger = t->younger;
+}
+
+static void wake(uint64_t name)
+{
+  if (weir__wait_claim(name, WEIR__IDLE)) weir__wait_finish(weir__wait_at(name), WEIR_OK, NULL, NULL);
+}
+
+/* Lock held. Tells it and those that it started to stop. */
+static void cancel(struct weir_task *t)
+{
+  atomic_fetch_or_explicit(&t->work.flags, WEIR__CANCELLED, memory_order_seq_cst);
+  weir__wait_cancel(&t->waiting);
+  for (struct weir_task *child = t->child; child; child = child->elder) cancel(child);
+}
+
+/* ---- start ---- */
+
+/* F5: balance is decided now. Where the least is bound it begins, unless somebody idle takes it before. */
+static void place(struct weir_task *t)
+{
+  struct weir__worker *least = weir__runtime_least_bound(t->rt), *here = weir__worker_here();
+  if (least == here || !here || here->rt != t->rt)
+    weir__schedule(t->rt, &t->work);
+  else
+    weir__worker_post(least, &t->work);
+}
+
+/* NULL: no memory, or the runtime is being stopped. */
+static struct weir_task *make_task(struct weir_runtime *rt)
+{
+  struct weir_task *t = calloc(1, sizeof *t);
+  if (!t) {
+    weir_error(WEIR_ENOMEM, "no memory for a task");
+    return NULL;
+  }
+  if (!weir__runtime_enter(rt)) {
+    free(t);
+    weir_error(WEIR_EDEAD, "the runtime is being stopped");
+    return NULL;
+  }
+  t->rt = rt;
+  return t;
+}
+
+static void begin(struct weir_task *t, int (*f)(void *), void *arg)
+{
+  t->f = f;
+  t->arg = arg;
+  t->work.kind = WEIR__TASK_BEGIN;
+  t->work.home = WEIR__ANYWHERE;
+  t->parent = task_here();
+  t->owner = weir__owner_of_tasks();
+  pthread_mutex_lock(&lock);
+  if (t->parent && t->parent->rt != t->rt) t->parent = NULL;
+  link_task(t);
+  if (t->parent && (atomic_load_explicit(&t->parent->work.flags, memory_order_relaxed) & WEIR__CANCELLED)) cancel(t);
+  pthread_mutex_unlock(&lock);
+  place(t);
+}
+
+weir_task *weir__task_start(weir_runtime *rt, int (*f)(void *), void *arg)
+{
+  if (rt)
+    weir__runtime_hold(rt);
+  else
+    rt = weir__runtime_here_held();
+  struct weir_task *t = rt && f ? make_task(rt) : NULL;
+  if (!rt || !f) weir_error(WEIR_EINVAL, !rt ? "no runtime is running" : "no function was given");
+  if (t) begin(t, f, arg);
+  if (rt) weir__runtime_release(rt);
+  return t;
+}
+/* ---- run and end ---- */
+
+/* A task ends after those that it started: also when it was cancelled, they were, too. */
+static void join_children(struct weir_task *t)
+{
+  struct weir__strand *strand = weir__strand_here();
+  strand->uncancelled = true;
+  pthread_mutex_lock(&lock);
+  t->work.phase = JOINS;
+  while (t->child) {
+    struct weir__wait *w = weir__can_suspend(strand->worker) ? NULL : weir__wait_open(WEIR__IDLE);
+    if (w) {
+      weir__wait_attach(w);
+      t->reaper = weir__wait_name(w);
+    }
+    pthread_mutex_unlock(&lock);
+    if (w) {
+      weir__wait_sleep(w, INT64_MAX);
+      weir__wait_close(w);
+    } else {
+      weir__give_way(strand->worker); /* no memory to wait with: look again in the next turn */
+    }
+    pthread_mutex_lock(&lock);
+  }
+  pthread_mutex_unlock(&lock);
+}
+
+static void end_task(struct weir__worker *w, struct weir_task *t)
+{
+  struct weir_runtime *rt = t->rt;
+  join_children(t);
+  weir__strand_rest(w);
+  atomic_fetch_sub_explicit(&w->bound, 1, memory_order_relaxed);
+  pthread_mutex_lock(&lock);
+  unlink_task(t);
+  struct weir_task *parent = t->parent;
+  if (parent && !parent->child && parent->reaper) wake(parent->reaper);
+  bool detached = t->detached;
+  t->work.phase = ENDED;
+  if (t->joiner) wake(t->joiner);
+  pthread_mutex_unlock(&lock);
+  if (detached) free(t);
+  weir__runtime_leave(rt);
+}
+
+void weir__run_task(struct weir__worker *w, struct weir__work *work)
+{
+  struct weir_task *t = task_of(work);
+  pthread_mutex_lock(&lock);
+  t->work.phase = RUNS;
+  pthread_mutex_unlock(&lock);
+  t->work.home = (uint16_t)w->index;
+  atomic_fetch_add_explicit(&w->bound, 1, memory_order_relaxed);
+  weir__strand_begin(w, &t->work, &t->waiting);
+  t->result = t->f(t->arg);
+  end_task(weir__worker_here(), t);
+}
+
+static void end_failed_task(struct weir__worker *w)
+{
+  struct weir_task *t = task_of(w->current->self);
+  weir__strand_begin(w, &t->work, &t->waiting);
+  end_task(w, t);
+}
+
+bool weir__task_fail(int code)
+{
+  struct weir_task *t = task_here();
+  if (!t) return false;
+  t->result = code;
+  weir__drop(weir__worker_here(), end_failed_task);
+}
+
+/* ---- join, cancel, detach ---- */
+
+static int take_result(struct weir_task *t, int *result)
+{
+  if (result) *result = t->result;
+  free(t);
+  return WEIR_OK;
+}
+
+/* Lock held. */
+static int wait_for_end(struct weir_task *t, weir_duration within)
+{
+  int rc = weir__may_wait();
+  if (rc) return rc;
+  struct weir__wait *w = weir__wait_open(WEIR__IDLE);
+  if (!w) return weir_error(WEIR_ENOMEM, "no memory to wait with");
+  atomic_store_explicit(&w->keeps, true, memory_order_relaxed);
+  weir__wait_attach(w);
+  t->joiner = weir__wait_name(w);
+  pthread_mutex_unlock(&lock);
+  rc = weir__wait_sleep(w, weir__deadline(within));
+  pthread_mutex_lock(&lock);
+  t->joiner = 0;
+  weir__wait_close(w);
+  return t->work.phase == ENDED ? WEIR_OK : rc;
+}
+
+int weir_task_join(weir_task *task, weir_duration within, int *result)
+{
+  int rc = WEIR_OK;
+  if (!task) return weir_error(WEIR_EINVAL, "no task was given");
+  pthread_mutex_lock(&lock);
+  if (task->work.phase != ENDED)
+    rc = task->joiner ? weir_error(WEIR_EBUSY, "somebody else is joining it") : wait_for_end(task, within);
+  pthread_mutex_unlock(&lock);
+  if (rc == WEIR_ETIMEDOUT) return weir_error(rc, "the task has not ended yet");
+  return rc ? rc : take_result(task, result);
+}
+
+void weir_task_cancel(weir_task *task)
+{
+  if (!task) return;
+  pthread_mutex_lock(&lock);
+  cancel(task);
+  pthread_mutex_unlock(&lock);
+}
+
+void weir_task_detach(weir_task *task)
+{
+  if (!task) return;
+  pthread_mutex_lock(&lock);
+  bool ended = task->work.phase == ENDED;
+  task->detached = true;
+  pthread_mutex_unlock(&lock);
+  if (ended) free(task);
+}
+
+void weir__stop_all_tasks(struct weir_runtime *rt)
+{
+  pthread_mutex_lock(&lock);
+  for (struct weir_task *t = rt->tasks; t; t = t->next) cancel(t);
+  pthread_mutex_unlock(&lock);
+}
+
+void weir__stop_tasks_of(struct weir_runtime *rt, uint64_t owner)
+{
+  pthread_mutex_lock(&lock);
+  for (struct weir_task *t = rt->tasks; t; t = t->next)
+    if (t->owner == owner) cancel(t);
+  pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,115 @@
+/* thread.h: what each OS thread that uses weir keeps for itself: caches, counters, a place to block.
+ *
+ * A context is made at a thread's first call and goes to a free list when the thread ends: contexts are type-stable,
+ * since whoever wakes a thread may still hold its lock when the thread is gone already. */
+#ifndef WEIR__THREAD_H
+#define WEIR__THREAD_H
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+
+#include <weir/runtime.h>
+
+#include "platform/cpu.h"
+
+struct weir__worker;
+
+/* The ends of messages, and what else is counted for weir_accounts (L2). */
+enum weir__count {
+  WEIR__CREATED,
+  WEIR__HANDLED,
+  WEIR__RECEIVED,
+  WEIR__WITHDRAWN,
+  WEIR__DEAD,
+  WEIR__FREED,
+  WEIR__UNSENT,
+  WEIR__REFUSED_FULL,
+  WEIR__REFUSED_DEAD,
+  WEIR__ENTERED, /* queued in a channel or a oneshot, which no runtime owns … */
+  WEIR__LEFT,    /* … and taken out again: the difference is what is live when no runtime is left */
+  WEIR__COUNTS
+};
+
+/* Blocks of one size that this thread may hand out. Owner only. */
+struct weir__cache {
+  void *head; /* linked through the first word */
+  unsigned count;
+};
+enum { WEIR__CLASSES = 8 };
+
+/* The last error and its text, of whoever runs: a fiber or a plain thread. */
+struct weir__error {
+  int code;
+  char text[236];
+};
+
+/* Texts made by weir_format(). */
+struct weir__text {
+  struct weir__text *next;
+  char text[];
+};
+
+struct weir__thread {
+  struct weir__worker *worker; /* that this thread runs; NULL: a plain thread. Owner only. */
+  struct weir__cache messages[WEIR__CLASSES];
+  struct weir__cache waits;
+  struct weir__slab *slab;                /* cells are taken from here; see channel/cell.c. Owner only. */
+  _Atomic(uint64_t) counts[WEIR__COUNTS]; /* written by the owner with plain adds, read by anybody: relaxed, since a
+                                             sum is exact only when the writers are at rest (L2) */
+  struct weir__error error;               /* owner only; fibers have their own */
+  struct weir__text *texts;               /* owner only: the last few of weir_format() */
+  unsigned text_count;
+  pthread_mutex_t lock; /* for blocking: guards nothing but the sleep on `woken` */
+  pthread_cond_t woken;
+  struct weir__thread *next;      /* in the list of all; written once */
+  struct weir__thread *next_free; /* under the lock of that list */
+};
+
+extern _Thread_local struct weir__thread *weir__thread_here __attribute__((tls_model("initial-exec")));
+struct weir__thread *weir__thread_make(void);
+
+/* Implemented by channel/cell.c: this thread takes no more cells; slabs without a living one go back. */
+void weir__cell_thread_ends(struct weir__thread *t);
+
+/* This thread's context; NULL: no memory. */
+static inline struct weir__thread *weir__thread(void)
+{
+  struct weir__thread *t = weir__thread_here;
+  return WEIR__LIKELY(t != NULL) ? t : weir__thread_make();
+}
+
+/* The worker that this thread runs, NULL on a plain thread. */
+static inline struct weir__worker *weir__worker_here(void)
+{
+  struct weir__thread *t = weir__thread_here;
+  return t ? t->worker : NULL;
+}
+
+void weir__count_slowly(enum weir__count which);
+static inline void weir__count(enum weir__count which)
+{
+  struct weir__thread *t = weir__thread_here;
+  if (WEIR__LIKELY(t != NULL))
+    atomic_store_explicit(&t->counts[which], atomic_load_explicit(&t->counts[which], memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+  else
+    weir__count_slowly(which);
+}
+
+/* L2: has each message that was made an end, but for the `queued` in channels? The writers are at rest. */
+bool weir__accounts_balance(weir_accounts *accounts, uint64_t *queued);
+
+/* The error slot of whoever runs here; NULL: no memory. */
+struct weir__error *weir__error_here(void);
+/* Notes code and text; returns the code. */
+int weir__errorv(int code, const char *format, va_list args);
+/* Takes over a text that came with an answer. `text` is borrowed; NULL: none. */
+int weir__error_with(int code, const char *text);
+/* The text that was noted for `code` here, NULL if none. */
+const char *weir__error_text_of(int code);
+
+/* Frees a list of texts. */
+void weir__texts_free(struct weir__text *texts);
+
+#endif

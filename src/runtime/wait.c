@@ -1,0 +1,359 @@
+/* wait.c: see wait.h. */
+#include "runtime/wait.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "platform/clock.h"
+#include "runtime/runtime.h"
+#include "runtime/slots.h"
+
+static struct weir__slots waits = WEIR__SLOTS(struct weir__wait, 1 << 24);
+
+static uint64_t word_of(uint32_t generation, unsigned phase) { return (uint64_t)generation << 32 | phase; }
+static uint32_t generation_of(uint64_t word) { return (uint32_t)(word >> 32); }
+static unsigned phase_of(uint64_t word) { return (unsigned)word & ~(unsigned)WEIR__ATTACHED; }
+
+struct weir__wait *weir__wait_open(enum weir__wait_phase phase)
+{
+  struct weir__thread *t = weir__thread();
+  uint32_t slot;
+  struct weir__wait *w = t ? weir__slots_take(&waits, &t->waits, &slot) : NULL;
+  if (!w) return NULL;
+  /* Relaxed: a stale name that is looked up meanwhile fails on either value (W1). */
+  uint32_t generation = generation_of(atomic_load_explicit(&w->word, memory_order_relaxed));
+  if (generation == 0) generation = 1;
+  w->slot = slot;
+  w->places = 1;
+  w->cell = NULL;
+  w->message = NULL;
+  w->text = NULL;
+  w->result = WEIR_OK;
+  atomic_store_explicit(&w->keeps, false, memory_order_relaxed);
+  atomic_store_explicit(&w->word, word_of(generation, phase), memory_order_release);
+  return w;
+}
+
+void weir__wait_close(struct weir__wait *w)
+{
+  uint32_t next = generation_of(atomic_load_explicit(&w->word, memory_order_relaxed)) + 1;
+  free(w->text);
+  w->text = NULL;
+  atomic_store_explicit(&w->word, word_of(next ? next : 1, WEIR__FREE), memory_order_release);
+  struct weir__thread *t = weir__thread();
+  if (t) weir__slots_put(&waits, &t->waits, w); /* without memory for a context the slot is lost */
+}
+
+uint64_t weir__wait_name(const struct weir__wait *w)
+{
+  uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
+  return (uint64_t)generation_of(word) << 32 | w->slot;
+}
+
+struct weir__wait *weir__wait_at(uint64_t name) { return weir__slots_at(&waits, (uint32_t)name); }
+
+void weir__wait_set_phase(struct weir__wait *w, enum weir__wait_phase phase)
+{
+  uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
+  uint64_t set = word_of(generation_of(word), (unsigned)phase | ((unsigned)word & WEIR__ATTACHED));
+  atomic_store_explicit(&w->word, set, memory_order_release);
+}
+
+bool weir__wait_move(uint64_t name, enum weir__wait_phase from, enum weir__wait_phase to)
+{
+  struct weir__wait *w = weir__wait_at(name);
+  uint64_t word = w ? atomic_load_explicit(&w->word, memory_order_acquire) : 0;
+  while (w && generation_of(word) == generation_of(name) && phase_of(word) == (unsigned)from) {
+    uint64_t moved = word_of(generation_of(word), (unsigned)to | ((unsigned)word & WEIR__ATTACHED));
+    if (atomic_compare_exchange_weak_explicit(&w->word, &word, moved, memory_order_acq_rel, memory_order_acquire))
+      return true;
+  }
+  return false;
+}
+
+unsigned weir__wait_claim(uint64_t name, unsigned phases)
+{
+  struct weir__wait *w = weir__wait_at(name);
+  uint64_t word = w ? atomic_load_explicit(&w->word, memory_order_acquire) : 0;
+  while (w && generation_of(word) == generation_of(name) && (phase_of(word) & phases)) {
+    uint64_t claimed = word_of(generation_of(word), WEIR__CLAIMED | ((unsigned)word & WEIR__ATTACHED));
+    if (atomic_compare_exchange_weak_explicit(&w->word, &word, claimed, memory_order_acq_rel, memory_order_acquire))
+      return phase_of(word);
+  }
+  return 0;
+}
+
+unsigned weir__wait_phase(uint64_t name)
+{
+  struct weir__wait *w = weir__wait_at(name);
+  uint64_t word = w ? atomic_load_explicit(&w->word, memory_order_acquire) : 0;
+  return generation_of(word) == generation_of(name) ? phase_of(word) : 0;
+}
+
+/* ---- waking ---- */
+
+static void wake_driver(struct weir__wait *w)
+{
+  struct weir__worker *worker = w->worker;
+  struct weir_runtime *rt = worker->rt;
+  weir__runtime_hold(rt); /* the driver can't end the runtime before `woken` is set */
+  atomic_store_explicit(&w->woken, true, memory_order_release);
+  atomic_store_explicit(&worker->driven, true, memory_order_release);
+  weir__worker_ring(worker);
+  weir__runtime_release(rt);
+}
+
+static void wake_thread(struct weir__wait *w)
+{
+  struct weir__thread *t = w->thread;
+  pthread_mutex_lock(&t->lock);
+  atomic_store_explicit(&w->woken, true, memory_order_release);
+  pthread_cond_signal(&t->woken);
+  pthread_mutex_unlock(&t->lock);
+}
+
+/* W3: once per attachment. */
+static void wake(struct weir__wait *w)
+{
+  if (w->strand)
+    weir__resume(w->strand);
+  else if (w->worker)
+    wake_driver(w);
+  else
+    wake_thread(w);
+}
+
+void weir__wait_finish(struct weir__wait *w, int result, struct weir__message *message, char *text)
+{
+  w->result = result;
+  w->message = message;
+  w->text = text;
+  uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
+  uint64_t done = word_of(generation_of(word), WEIR__DONE);
+  if (word & WEIR__ATTACHED) /* it stays attached while it is claimed (W3) */
+    atomic_store_explicit(&w->word, done | WEIR__ATTACHED, memory_order_release);
+  else
+    word = atomic_exchange_explicit(&w->word, done, memory_order_acq_rel);
+  if (word & WEIR__ATTACHED) wake(w);
+}
+
+/* ---- who waits, and where ---- */
+
+enum weir__whereabouts weir__where(void)
+{
+  struct weir__worker *worker = weir__worker_here();
+  if (!worker) return WEIR__ON_THREAD;
+  if (worker->on_fiber) return WEIR__IN_FIBER;
+  return worker->rt->flavor == WEIR_CURRENT_THREAD && !worker->in_uv ? WEIR__ON_DRIVER : WEIR__IN_CALLBACK;
+}
+
+static bool told_to_stop(const struct weir__strand *strand)
+{
+  return strand->self && !strand->uncancelled &&
+         (atomic_load_explicit(&strand->self->flags, memory_order_seq_cst) & WEIR__CANCELLED);
+}
+
+bool weir_cancelled(void)
+{
+  struct weir__strand *strand = weir__strand_here();
+  return strand && told_to_stop(strand);
+}
+
+/* What it does may wait itself, and is then not done again. */
+static void before_wait(struct weir__strand *strand)
+{
+  void (*f)(void) = strand->before_wait;
+  if (!f) return;
+  strand->before_wait = NULL;
+  f();
+  strand->before_wait = f;
+}
+
+int weir__may_wait(void)
+{
+  if (!weir__thread()) return weir_error(WEIR_ENOMEM, "no memory for this thread's context");
+  switch (weir__where()) {
+  case WEIR__IN_CALLBACK:
+    return weir_error(WEIR_EWOULDBLOCK, "a libuv callback must not wait");
+  case WEIR__IN_FIBER:
+    if (told_to_stop(weir__strand_here())) return weir_error(WEIR_ECANCELED, "told to stop");
+    before_wait(weir__strand_here());
+    return weir__can_suspend(weir__worker_here());
+  case WEIR__ON_THREAD:
+  case WEIR__ON_DRIVER:
+    break;
+  }
+  return WEIR_OK;
+}
+
+static void sleeper_here(struct weir__wait *w)
+{
+  w->thread = weir__thread_here;
+  w->worker = w->thread->worker;
+  w->strand = weir__strand_here();
+  w->woken_by = WEIR_OK;
+  atomic_store_explicit(&w->woken, false, memory_order_relaxed);
+}
+
+void weir__wait_attach(struct weir__wait *w)
+{
+  sleeper_here(w);
+  uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
+  atomic_store_explicit(&w->word, word | WEIR__ATTACHED, memory_order_release);
+}
+
+int weir__wait_reattach(struct weir__wait *w)
+{
+  uint64_t word = atomic_load_explicit(&w->word, memory_order_acquire);
+  if (phase_of(word) == WEIR__DONE) return WEIR_STOP;
+  if (word & WEIR__ATTACHED) return WEIR_EBUSY;
+  sleeper_here(w);
+  while (phase_of(word) != WEIR__DONE)
+    if (atomic_compare_exchange_weak_explicit(&w->word, &word, word | WEIR__ATTACHED, memory_order_acq_rel,
+                                              memory_order_acquire))
+      return WEIR_OK;
+  return WEIR_STOP;
+}
+
+/* ---- an end by time or by cancellation ---- */
+
+/* With `keeps`: takes the sleeper away from the record. */
+static void detach(struct weir__wait *w, uint64_t name, int code)
+{
+  uint64_t word = atomic_load_explicit(&w->word, memory_order_acquire);
+  while (generation_of(word) == generation_of(name) && (word & WEIR__ATTACHED) && (phase_of(word) & WEIR__PENDING))
+    if (atomic_compare_exchange_weak_explicit(&w->word, &word, word & ~(uint64_t)WEIR__ATTACHED, memory_order_acq_rel,
+                                              memory_order_acquire)) {
+      w->woken_by = code;
+      wake(w);
+      return;
+    }
+}
+
+static void give_up(uint64_t name, int code)
+{
+  struct weir__wait *w = weir__wait_at(name);
+  unsigned phase = weir__wait_claim(name, WEIR__PENDING);
+  if (!phase) return;
+  bool in_doubt = phase == WEIR__BEGUN && code == WEIR_ETIMEDOUT;
+  /* What waited for a place is still the owner's. */
+  weir__wait_finish(w, in_doubt ? WEIR_EINDOUBT : code, phase == WEIR__IN_LINE ? w->message : NULL, NULL);
+}
+
+/* `keeps` was written before the name was published, and is not written while it is. */
+static void end_wait(uint64_t name, int code)
+{
+  struct weir__wait *w = weir__wait_at(name);
+  if (!w || !(weir__wait_phase(name) & WEIR__PENDING)) return;
+  if (atomic_load_explicit(&w->keeps, memory_order_relaxed))
+    detach(w, name, code);
+  else
+    give_up(name, code);
+}
+
+void weir__wait_cancel(_Atomic(uint64_t) *waiting)
+{
+  /* seq_cst: the flag was stored before; a waiter publishes its wait, then looks at the flag. */
+  uint64_t name = atomic_load_explicit(waiting, memory_order_seq_cst);
+  if (name) end_wait(name, WEIR_ECANCELED);
+}
+
+static void time_is_over(struct weir__worker *worker, struct weir__alarm *alarm)
+{
+  (void)worker;
+  struct weir__wait *w = (struct weir__wait *)((char *)alarm - offsetof(struct weir__wait, timer));
+  end_wait(weir__wait_name(w), WEIR_ETIMEDOUT);
+}
+
+/* ---- sleeping ---- */
+
+/* Says whom to wake on a stop, then looks whether one came meanwhile (store, load: seq_cst on both sides). */
+static void publish(struct weir__strand *strand, struct weir__wait *w)
+{
+  if (!strand->waiting) return;
+  atomic_store_explicit(strand->waiting, weir__wait_name(w), memory_order_seq_cst);
+  if (told_to_stop(strand)) end_wait(weir__wait_name(w), WEIR_ECANCELED);
+}
+
+static void arm(struct weir__wait *w, int64_t deadline_ns)
+{
+  if (deadline_ns == INT64_MAX) return;
+  w->timer.ring = time_is_over;
+  weir__worker_arm(w->worker, &w->timer, deadline_ns);
+}
+
+static void sleep_on_fiber(struct weir__wait *w, int64_t deadline_ns)
+{
+  struct weir__strand *strand = w->strand;
+  arm(w, deadline_ns);
+  publish(strand, w);
+  weir__suspend(w->worker);
+  if (strand->waiting) atomic_store_explicit(strand->waiting, 0, memory_order_relaxed);
+  if (deadline_ns != INT64_MAX) weir__worker_disarm(w->worker, &w->timer);
+}
+
+static bool is_woken(void *wait)
+{
+  struct weir__wait *w = wait;
+  return atomic_load_explicit(&w->woken, memory_order_acquire);
+}
+
+static void sleep_driving(struct weir__wait *w, int64_t deadline_ns)
+{
+  arm(w, deadline_ns);
+  weir__worker_drive(w->worker, is_woken, w);
+  if (deadline_ns != INT64_MAX) weir__worker_disarm(w->worker, &w->timer);
+}
+
+static void sleep_on_thread(struct weir__wait *w, int64_t deadline_ns)
+{
+  struct weir__thread *t = w->thread;
+  struct timespec until = {.tv_sec = (time_t)(deadline_ns / 1000000000), .tv_nsec = (long)(deadline_ns % 1000000000)};
+  bool over = deadline_ns == INT64_MAX;
+  pthread_mutex_lock(&t->lock);
+  while (!is_woken(w)) {
+    if (over) {
+      pthread_cond_wait(&t->woken, &t->lock);
+    } else if (pthread_cond_timedwait(&t->woken, &t->lock, &until) == ETIMEDOUT) {
+      over = true;
+      pthread_mutex_unlock(&t->lock);
+      end_wait(weir__wait_name(w), WEIR_ETIMEDOUT); /* wakes this very thread, or somebody else is about to */
+      pthread_mutex_lock(&t->lock);
+    }
+  }
+  pthread_mutex_unlock(&t->lock);
+}
+
+int weir__wait_sleep(struct weir__wait *w, int64_t deadline_ns)
+{
+  if (w->strand)
+    sleep_on_fiber(w, deadline_ns);
+  else if (w->worker)
+    sleep_driving(w, deadline_ns);
+  else
+    sleep_on_thread(w, deadline_ns);
+  return w->woken_by; /* WEIR_OK unless it `keeps` */
+}
+
+int64_t weir__deadline(weir_duration within)
+{
+  if (within.ns == INT64_MAX) return INT64_MAX;
+  int64_t from = within.ns >= 100000000 ? weir__now_coarse_ns() + weir__coarse_step_ns() : weir__now_ns();
+  if (within.ns <= 0) return from;
+  return within.ns > INT64_MAX - 1 - from ? INT64_MAX - 1 : from + within.ns;
+}
+
+int weir_sleep(weir_duration how_long)
+{
+  int rc = weir__may_wait();
+  if (rc) return rc;
+  struct weir__wait *w = weir__wait_open(WEIR__IDLE);
+  if (!w) return weir_error(WEIR_ENOMEM, "no memory to wait with");
+  weir__wait_attach(w);
+  weir__wait_sleep(w, weir__deadline(how_long));
+  rc = w->result == WEIR_ETIMEDOUT ? WEIR_OK : w->result;
+  weir__wait_close(w);
+  return rc;
+}
+
+void weir__wait_return_all(struct weir__thread *t) { weir__slots_return(&waits, &t->waits); }

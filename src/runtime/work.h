@@ -1,0 +1,67 @@
+/* work.h: something to be done by a worker: the link by which actors, tasks and fibers stand in its lines. */
+#ifndef WEIR__WORK_H
+#define WEIR__WORK_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum weir__work_kind {
+  WEIR__ACTOR_TURN = 1, /* an actor has messages, or was told something */
+  WEIR__TASK_BEGIN,     /* a task has not begun yet */
+  WEIR__FIBER_RESUME,   /* a suspended fiber goes on */
+  WEIR__CALL            /* a function to call on that worker, off the fibers' books: see weir__call_work */
+};
+
+enum { WEIR__ANYWHERE = 0xffff };
+
+/* Bits of weir__work.flags, of actors and tasks. */
+enum {
+  WEIR__CANCELLED = 1 << 0, /* told to stop: every wait returns WEIR_ECANCELED (F6). Never cleared. */
+  WEIR__STOPPING = 1 << 1,  /* actor: end at the next message boundary */
+  WEIR__DRAINING = 1 << 2,  /* actor: end when nothing is queued any more */
+  WEIR__HAS_TASKS = 1 << 3  /* actor: it has started tasks */
+};
+
+struct weir__work {
+  struct weir__work *next; /* of whatever line it stands in; it stands in one at most */
+  uint8_t kind;
+  uint8_t phase; /* its owner's: who runs it */
+  uint16_t home; /* the worker it is bound to, or WEIR__ANYWHERE. Written by the worker that runs it. */
+  _Atomic(uint32_t)
+      flags; /* set by anybody, under the lock of its cell's bucket or its task's; seq_cst: a flag is stored
+                and then the wait looked at, a waiter publishes its wait and then looks at the flag */
+};
+
+/* A function to be called on one worker, on a fiber, between turns. */
+struct weir__call_work {
+  struct weir__work work;
+  void (*call)(struct weir__call_work *);
+};
+
+/* First in, first out. One thread at a time. */
+struct weir__work_list {
+  struct weir__work *first, *last;
+};
+
+static inline void weir__work_append(struct weir__work_list *list, struct weir__work *work)
+{
+  work->next = NULL;
+  if (list->last)
+    list->last->next = work;
+  else
+    list->first = work;
+  list->last = work;
+}
+
+static inline struct weir__work *weir__work_take(struct weir__work_list *list)
+{
+  struct weir__work *work = list->first;
+  if (!work) return NULL;
+  list->first = work->next;
+  if (!list->first) list->last = NULL;
+  work->next = NULL;
+  return work;
+}
+
+#endif

@@ -1,0 +1,563 @@
+/* worker.c: see worker.h. */
+#include "runtime/worker.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "platform/clock.h"
+#include "runtime/runtime.h"
+
+enum {
+  FIXED_SHARE = 61,      /* every so many turns the injected work goes first (U) */
+  MESSAGES_A_POLL = 256, /* after so many messages it is the loop's turn: 230 ns for 256 messages (U3) */
+  STREAK = 16,           /* so often in a row may the work that was woken last go first */
+  FIBERS_KEPT = 256,     /* idle fibers kept while there is work … */
+  FIBERS_PARKED = 16,    /* … and when the worker goes to sleep */
+  TAKEN_AT_ONCE = 32,
+  LOOK_MOST_NS = 20000, /* how long to look around before a sleep */
+  LOOK_LEAST_NS = 2000
+};
+
+static struct weir__strand *strand_of(struct weir__work *work)
+{
+  return (struct weir__strand *)((char *)work - offsetof(struct weir__strand, work));
+}
+
+/* ---- fibers ---- */
+
+static void scheduling_loop(struct weir__fiber *fiber);
+
+static struct weir__strand *strand_make(struct weir__worker *w)
+{
+  const char *why = "";
+  struct weir__strand *s =
+      (struct weir__strand *)weir__fiber_make(sizeof *s, w->rt->stack_bytes, scheduling_loop, &why);
+  if (!s) {
+    weir_error(WEIR_ENOMEM, "no stack to go on with: %s", why);
+    return NULL;
+  }
+  s->worker = w;
+  s->work.kind = WEIR__FIBER_RESUME;
+  return s;
+}
+
+static void pool_put(struct weir__worker *w, struct weir__strand *s)
+{
+  s->next = w->pool;
+  w->pool = s;
+  w->pooled++;
+}
+
+static struct weir__strand *pool_take(struct weir__worker *w)
+{
+  struct weir__strand *s = w->pool;
+  w->pool = s->next;
+  w->pooled--;
+  return s;
+}
+
+static void pool_shrink(struct weir__worker *w, unsigned to)
+{
+  while (w->pooled > to) weir__fiber_free(&pool_take(w)->fiber);
+}
+
+int weir__can_suspend(struct weir__worker *w)
+{
+  if (w->pool) return WEIR_OK;
+  struct weir__strand *s = strand_make(w);
+  if (!s) return WEIR_ENOMEM;
+  pool_put(w, s);
+  return WEIR_OK;
+}
+
+/* `suspended` is written by this worker alone, hence no read-modify-write. seq_cst: read by who looks for quiescence.
+ */
+static void count_suspended(struct weir__worker *w, int change)
+{
+  unsigned n = atomic_load_explicit(&w->suspended, memory_order_relaxed);
+  atomic_store_explicit(&w->suspended, n + (unsigned)change, memory_order_release);
+}
+
+void weir__suspend(struct weir__worker *w)
+{
+  struct weir__strand *me = w->current;
+  w->current = pool_take(w);
+  count_suspended(w, +1);
+  weir__fiber_switch(&me->fiber, &w->current->fiber);
+}
+
+/* On the fiber of the scheduling loop, which becomes idle. */
+static void switch_to(struct weir__worker *w, struct weir__strand *s)
+{
+  struct weir__strand *me = w->current;
+  if (w->pooled >= FIBERS_KEPT) pool_shrink(w, FIBERS_KEPT - 1);
+  pool_put(w, me);
+  w->current = s;
+  count_suspended(w, -1);
+  weir__fiber_switch(&me->fiber, &s->fiber);
+}
+
+void weir__resume(struct weir__strand *strand)
+{
+  struct weir__worker *w = strand->worker;
+  if (weir__worker_here() == w)
+    weir__work_append(&w->ready, &strand->work);
+  else
+    weir__worker_post(w, &strand->work);
+}
+
+int weir__give_way(struct weir__worker *w)
+{
+  int rc = weir__can_suspend(w);
+  if (rc) return rc;
+  weir__work_append(&w->ready, &w->current->work);
+  weir__suspend(w);
+  return WEIR_OK;
+}
+
+int weir_yield(void)
+{
+  struct weir__strand *strand = weir__strand_here();
+  if (!strand || !strand->self) return WEIR_OK;
+  int rc = weir__give_way(strand->worker);
+  return !rc && weir_cancelled() ? weir_error(WEIR_ECANCELED, "told to stop") : rc;
+}
+
+/* ---- between the thread's stack and the fibers ---- */
+
+static void enter(struct weir__worker *w)
+{
+  w->on_fiber = true;
+  weir__fiber_switch(&w->own, &w->current->fiber);
+  w->on_fiber = false;
+}
+
+static void leave(struct weir__worker *w, enum weir__leave why)
+{
+  w->leave = why;
+  weir__fiber_switch(&w->current->fiber, &w->own);
+}
+
+void weir__drop(struct weir__worker *w, void (*dropped)(struct weir__worker *))
+{
+  w->dropped = dropped;
+  leave(w, WEIR__DROP);
+  __builtin_unreachable();
+}
+
+static void start_afresh(struct weir__worker *w)
+{
+  struct weir__strand *s = w->current;
+  weir__fiber_reset(&s->fiber, scheduling_loop);
+}
+
+/* ---- finding work ---- */
+
+void weir__worker_take_inbox(struct weir__worker *w)
+{
+  if (!atomic_load_explicit(&w->inbox, memory_order_relaxed)) return;
+  struct weir__work *newest = atomic_exchange_explicit(&w->inbox, NULL, memory_order_acquire);
+  struct weir__work *oldest = NULL;
+  while (newest) {
+    struct weir__work *next = newest->next;
+    newest->next = oldest;
+    oldest = newest;
+    newest = next;
+  }
+  while (oldest) {
+    struct weir__work *next = oldest->next;
+    weir__work_append(&w->ready, oldest);
+    oldest = next;
+  }
+}
+
+/* Others may take it. */
+static void offer(struct weir__worker *w, struct weir__work *work)
+{
+  if (weir__run_queue_put(&w->queue, work))
+    weir__runtime_notify(w->rt);
+  else
+    weir__runtime_inject(w->rt, work);
+}
+
+static struct weir__work *take_next(struct weir__worker *w)
+{
+  struct weir__work *work = w->next;
+  if (!work) return NULL;
+  w->next = NULL;
+  if (++w->streak <= STREAK) return work;
+  w->streak = 0;
+  offer(w, work);
+  return NULL;
+}
+
+static struct weir__work *take_queued(struct weir__worker *w)
+{
+  struct weir__work *work;
+  return weir__run_queue_take(&w->queue, &work, 1) ? work : NULL;
+}
+
+/* The first goes to the caller, the rest to the worker's own queue. */
+static struct weir__work *keep_rest(struct weir__worker *w, struct weir__work **taken, unsigned count)
+{
+  for (unsigned i = 1; i < count; i++)
+    if (!weir__run_queue_put(&w->queue, taken[i])) weir__runtime_inject(w->rt, taken[i]);
+  return count ? taken[0] : NULL;
+}
+
+static struct weir__work *take_injected(struct weir__worker *w, unsigned most)
+{
+  struct weir__work *taken[TAKEN_AT_ONCE];
+  return keep_rest(w, taken, weir__runtime_take_injected(w->rt, taken, most));
+}
+
+static unsigned random_below(struct weir__worker *w, unsigned n)
+{
+  w->random ^= w->random << 13, w->random ^= w->random >> 17, w->random ^= w->random << 5;
+  return w->random % n;
+}
+
+static struct weir__work *steal(struct weir__worker *w)
+{
+  struct weir__work *taken[TAKEN_AT_ONCE];
+  unsigned n = w->rt->worker_count, at = random_below(w, n);
+  for (unsigned i = 0; i < n; i++) {
+    struct weir__worker *victim = &w->rt->workers[(at + i) % n];
+    unsigned count = victim == w ? 0 : weir__run_queue_take(&victim->queue, taken, TAKEN_AT_ONCE);
+    if (count) return keep_rest(w, taken, count);
+  }
+  return NULL;
+}
+
+/* At most half of the workers search at once: more would only take each other's lines. */
+static bool may_search(struct weir__worker *w)
+{
+  struct weir_runtime *rt = w->rt;
+  if (w->searching) return true;
+  if (rt->worker_count < 2 || 2 * atomic_load_explicit(&rt->searching, memory_order_relaxed) >= rt->worker_count)
+    return false;
+  atomic_fetch_add_explicit(&rt->searching, 1, memory_order_seq_cst);
+  return w->searching = true;
+}
+
+static bool others_could_help(struct weir__worker *w)
+{
+  return weir__run_queue_length(&w->queue) > 0 ||
+         atomic_load_explicit(&w->rt->injected_count, memory_order_relaxed) > 0;
+}
+
+/* With work in hand. Who put work somewhere meanwhile relied on this searcher to see it. */
+static void stop_searching(struct weir__worker *w)
+{
+  w->searching = false;
+  unsigned before = atomic_fetch_sub_explicit(&w->rt->searching, 1, memory_order_seq_cst);
+  if (before == 1 && others_could_help(w)) weir__runtime_notify(w->rt);
+}
+
+/* What others can't take and what they can go by turns. */
+static struct weir__work *take_own(struct weir__worker *w)
+{
+  struct weir__work *work = take_next(w);
+  if (work) return work;
+  w->streak = 0;
+  bool ready_first = w->tick % 2 == 0;
+  work = ready_first ? weir__work_take(&w->ready) : take_queued(w);
+  if (!work) work = ready_first ? take_queued(w) : weir__work_take(&w->ready);
+  return work;
+}
+
+static struct weir__work *find_work(struct weir__worker *w)
+{
+  struct weir__work *work = NULL;
+  weir__worker_take_inbox(w);
+  if (++w->tick % FIXED_SHARE == 0) work = take_injected(w, 1);
+  if (!work) work = take_own(w);
+  if (!work) work = take_injected(w, TAKEN_AT_ONCE);
+  if (!work && may_search(w)) {
+    work = steal(w);
+    if (!work) work = take_injected(w, TAKEN_AT_ONCE);
+  }
+  if (work && w->searching) stop_searching(w);
+  return work;
+}
+
+/* ---- the scheduling loop ---- */
+
+static void run(struct weir__worker *w, struct weir__work *work)
+{
+  switch ((enum weir__work_kind)work->kind) {
+  case WEIR__ACTOR_TURN:
+    weir__run_actor(w, work);
+    break;
+  case WEIR__TASK_BEGIN:
+    weir__run_task(w, work);
+    break;
+  case WEIR__FIBER_RESUME:
+    switch_to(w, strand_of(work));
+    break;
+  case WEIR__CALL:
+    ((struct weir__call_work *)work)->call((struct weir__call_work *)work);
+    break;
+  }
+}
+
+static void scheduling_loop(struct weir__fiber *fiber)
+{
+  struct weir__worker *w = ((struct weir__strand *)fiber)->worker;
+  void (*dropped)(struct weir__worker *) = w->dropped;
+  if (dropped) {
+    w->dropped = NULL;
+    dropped(w);
+  }
+  for (;;) {
+    if (atomic_load_explicit(&w->driven, memory_order_relaxed)) leave(w, WEIR__DRIVEN);
+    if (--w->work_to_poll <= 0) leave(w, WEIR__POLL);
+    struct weir__work *work = find_work(w);
+    if (work)
+      run(w, work);
+    else
+      leave(w, WEIR__PARK);
+  }
+}
+
+/* ---- the loop's turn, and sleep: on the thread's own stack ---- */
+
+static int64_t ms_of(int64_t ns) { return ns / 1000000; }
+
+static void ring_alarms(struct weir__worker *w)
+{
+  if (weir__wheel_next_ms(&w->wheel) == INT64_MAX) return;
+  int64_t now = ms_of(weir__now_ns());
+  struct weir__wheel_node *node;
+  while ((node = weir__wheel_expire(&w->wheel, now))) {
+    struct weir__alarm *alarm = (struct weir__alarm *)node;
+    alarm->ring(w, alarm);
+  }
+}
+
+void weir__worker_arm(struct weir__worker *w, struct weir__alarm *alarm, int64_t deadline_ns)
+{
+  /* Rounded up: never early. */
+  weir__wheel_add(&w->wheel, &alarm->node, ms_of(deadline_ns) + (deadline_ns % 1000000 != 0));
+}
+
+void weir__worker_disarm(struct weir__worker *w, struct weir__alarm *alarm)
+{
+  weir__wheel_remove(&w->wheel, &alarm->node);
+}
+
+static void on_clock(uv_timer_t *timer) { (void)timer; }
+
+/* Before a sleep: wakes it in time for the next alarm. False: one is due. */
+static bool set_clock(struct weir__worker *w)
+{
+  int64_t next = weir__wheel_next_ms(&w->wheel);
+  if (next == INT64_MAX) {
+    uv_timer_stop(&w->clock);
+    return true;
+  }
+  int64_t left = next - ms_of(weir__now_ns());
+  if (left <= 0) return false;
+  uv_update_time(&w->loop);
+  uv_timer_start(&w->clock, on_clock, (uint64_t)left, 0);
+  return true;
+}
+
+static void run_loop(struct weir__worker *w, uv_run_mode mode)
+{
+  w->in_uv = true;
+  uv_run(&w->loop, mode);
+  ring_alarms(w);
+  w->in_uv = false;
+}
+
+static void poll_loop(struct weir__worker *w)
+{
+  w->work_to_poll = MESSAGES_A_POLL;
+  run_loop(w, UV_RUN_NOWAIT);
+}
+
+/* Is there anything that it would be wrong to sleep for? Looked at after it was entered among the parked. */
+static bool has_reason_to_stay(struct weir__worker *w, bool last_searcher)
+{
+  struct weir_runtime *rt = w->rt;
+  if (atomic_load_explicit(&w->inbox, memory_order_seq_cst) || atomic_load_explicit(&w->driven, memory_order_seq_cst) ||
+      atomic_load_explicit(&rt->injected_count, memory_order_seq_cst) ||
+      atomic_load_explicit(&rt->state, memory_order_seq_cst) == WEIR__STOPPED)
+    return true;
+  if (!last_searcher) return false;
+  for (unsigned i = 0; i < rt->worker_count; i++)
+    if (weir__run_queue_length(&rt->workers[i].queue)) return true;
+  return false;
+}
+
+/* A sleep and a wake-up cost as much as a thousand messages: so it looks around a little first, at most 20 us, and the
+ * less the less often that has helped (U3). True: there is something. */
+static bool look_around(struct weir__worker *w)
+{
+  if (w->look_ns < LOOK_LEAST_NS) {
+    w->look_ns += LOOK_LEAST_NS / 8; /* now and then it tries again */
+    return false;
+  }
+  int64_t until = weir__now_ns() + w->look_ns;
+  do {
+    for (int i = 0; i < 16; i++) {
+      weir__cpu_pause();
+      if (has_reason_to_stay(w, true)) {
+        w->look_ns = w->look_ns * 2 < LOOK_MOST_NS ? w->look_ns * 2 : LOOK_MOST_NS;
+        return true;
+      }
+    }
+  } while (weir__now_ns() < until);
+  w->look_ns /= 2;
+  return false;
+}
+
+static void park(struct weir__worker *w)
+{
+  bool last = false;
+  if (look_around(w)) {
+    poll_loop(w);
+    return;
+  }
+  pool_shrink(w, FIBERS_PARKED);
+  weir__runtime_park(w);
+  if (w->searching) {
+    w->searching = false;
+    last = atomic_fetch_sub_explicit(&w->rt->searching, 1, memory_order_seq_cst) == 1;
+  }
+  if (!has_reason_to_stay(w, last) && set_clock(w))
+    run_loop(w, UV_RUN_ONCE);
+  else
+    poll_loop(w);
+  weir__runtime_unpark(w);
+}
+
+static void leave_was_for(struct weir__worker *w)
+{
+  switch (w->leave) {
+  case WEIR__POLL:
+    poll_loop(w);
+    break;
+  case WEIR__PARK:
+    park(w);
+    break;
+  case WEIR__DROP:
+    start_afresh(w);
+    break;
+  case WEIR__DRIVEN:
+    break;
+  }
+}
+
+void weir__worker_run(struct weir__worker *w)
+{
+  while (atomic_load_explicit(&w->rt->state, memory_order_seq_cst) != WEIR__STOPPED) {
+    enter(w);
+    leave_was_for(w);
+  }
+}
+
+void weir__worker_drive(struct weir__worker *w, bool (*done)(void *), void *arg)
+{
+  while (!done(arg)) {
+    enter(w);
+    atomic_store_explicit(&w->driven, false, memory_order_seq_cst);
+    if (done(arg)) break;
+    leave_was_for(w);
+  }
+}
+
+/* ---- handing over work ---- */
+
+void weir__worker_post(struct weir__worker *w, struct weir__work *work)
+{
+  struct weir_runtime *rt = w->rt;
+  weir__runtime_hold(rt);
+  struct weir__work *newest = atomic_load_explicit(&w->inbox, memory_order_relaxed);
+  do work->next = newest;
+  while (!atomic_compare_exchange_weak_explicit(&w->inbox, &newest, work, memory_order_seq_cst, memory_order_relaxed));
+  weir__worker_ring(w);
+  weir__runtime_release(rt);
+}
+
+void weir__worker_ring(struct weir__worker *w)
+{
+  if (!atomic_load_explicit(&w->parked, memory_order_seq_cst)) return;
+  if (weir__runtime_unpark(w)) uv_async_send(&w->doorbell);
+}
+
+static void schedule_here(struct weir__worker *w, struct weir__work *work)
+{
+  if (work->home == w->index) {
+    weir__work_append(&w->ready, work);
+  } else if (work->home != WEIR__ANYWHERE) {
+    weir__worker_post(&w->rt->workers[work->home], work);
+  } else {
+    struct weir__work *before = w->next;
+    w->next = work;
+    if (before) offer(w, before);
+  }
+}
+
+void weir__requeue(struct weir__worker *w, struct weir__work *work)
+{
+  if (work->home == WEIR__ANYWHERE)
+    offer(w, work);
+  else
+    schedule_here(w, work);
+}
+
+void weir__schedule(struct weir_runtime *rt, struct weir__work *work)
+{
+  struct weir__worker *w = weir__worker_here();
+  if (w && w->rt == rt)
+    schedule_here(w, work);
+  else if (work->home != WEIR__ANYWHERE)
+    weir__worker_post(&rt->workers[work->home], work);
+  else
+    weir__runtime_inject(rt, work);
+}
+
+/* ---- beginning and end ---- */
+
+static void on_doorbell(uv_async_t *doorbell) { (void)doorbell; }
+
+int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned index)
+{
+  w->rt = rt;
+  w->index = index;
+  w->random = 0x9e3779b9u * (index + 1);
+  w->work_to_poll = MESSAGES_A_POLL;
+  w->look_ns = LOOK_MOST_NS;
+  weir__wheel_init(&w->wheel, ms_of(weir__now_ns()));
+  int rc = uv_loop_init(&w->loop);
+  if (rc) return weir_error(rc, "a worker's loop");
+  w->has_loop = true;
+  rc = uv_async_init(&w->loop, &w->doorbell, on_doorbell);
+  if (rc) return weir_error(rc, "a worker's doorbell");
+  uv_timer_init(&w->loop, &w->clock);
+  w->current = strand_make(w);
+  return w->current ? WEIR_OK : WEIR_ENOMEM;
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+  (void)arg;
+  if (!uv_is_closing(handle)) uv_close(handle, NULL);
+}
+
+void weir__worker_close(struct weir__worker *w)
+{
+  if (!w->has_loop) return;
+  w->in_uv = true;
+  uv_walk(&w->loop, close_handle, NULL);
+  while (uv_loop_close(&w->loop) == UV_EBUSY) uv_run(&w->loop, UV_RUN_ONCE);
+  w->has_loop = false;
+}
+
+void weir__worker_free(struct weir__worker *w)
+{
+  pool_shrink(w, 0);
+  if (w->current) weir__fiber_free(&w->current->fiber);
+}

@@ -1,0 +1,163 @@
+/* worker.h: a worker: a thread, a libuv loop, a run queue, and fibers that carry its scheduling loop.
+ *
+ * The loop runs on a fiber, and a handler is an ordinary call on that fiber. When a handler waits, its fiber stays with
+ * it, and the loop goes on upon another one. uv_run() runs on the thread's own stack (F1): when there is nothing to do,
+ * or it is the loop's turn (U3), the fiber switches to the thread's stack and back.
+ *
+ *      thread's stack                     fiber A                fiber B
+ *      uv_run, park  <---- leave ----  scheduling loop
+ *                    ----- enter --->    handler waits: suspend ---> scheduling loop goes on
+ *                                        <-------- resume ----------  what it waited for is there; B to the pool
+ */
+#ifndef WEIR__WORKER_H
+#define WEIR__WORKER_H
+
+#include <uv.h>
+
+#include <weir/runtime.h>
+
+#include "platform/fiber.h"
+#include "runtime/run_queue.h"
+#include "runtime/thread.h"
+#include "runtime/wheel.h"
+#include "runtime/work.h"
+
+struct weir__message;
+
+/* A fiber and what the runtime keeps with it. Sits at the top of its stack. Owned by its worker (F5). */
+struct weir__strand {
+  struct weir__fiber fiber; /* first */
+  struct weir__work work;   /* in a line of things to do: what this fiber waited for is there */
+  struct weir__worker *worker;
+  struct weir__strand *next; /* in the pool */
+  /* Who runs on it: saved while it is suspended. */
+  struct weir__work *self;    /* an actor's or a task's; NULL: the scheduling loop itself */
+  _Atomic(uint64_t) *waiting; /* where `self` publishes its wait, for those who tell it to stop */
+  unsigned budget;            /* messages that may be sent before others get their turn (F6) */
+  void (*before_wait)(
+      void); /* an actor with edges: what it has gathered goes off before it waits; NULL: nothing to do */
+  /* Of the message in hand; here and not in the handler's frame, so that dropping the fiber loses nothing (F2). */
+  uint64_t asker;              /* who is to be answered; 0: nobody */
+  int64_t deadline;            /* of that ask; INT64_MAX: none */
+  struct weir__message *reply; /* what the handler fills in */
+  bool no_deadline;            /* weir_ignore_deadline() */
+  bool uncancelled;            /* an end clause starts uncancelled (F6) */
+  struct weir__text *texts;    /* of weir_format(): freed when the handler has been answered */
+  struct weir__error error;
+};
+
+/* Why the scheduling loop left for the thread's stack. */
+enum weir__leave {
+  WEIR__POLL,   /* it is the loop's turn */
+  WEIR__PARK,   /* there is nothing to do */
+  WEIR__DRIVEN, /* what the driving thread waited for is there */
+  WEIR__DROP    /* the current fiber is given up: it begins anew */
+};
+
+struct weir__worker;
+
+/* A node of a worker's wheel, and what to call when it is due: on the thread's own stack, where nothing may wait. */
+struct weir__alarm {
+  struct weir__wheel_node node; /* first */
+  void (*ring)(struct weir__worker *, struct weir__alarm *);
+};
+
+struct weir__worker {
+  /* Touched by this worker's thread alone. */
+  struct weir_runtime *rt;
+  unsigned index;
+  struct weir__thread *thread;
+  struct weir__strand *current; /* the fiber that runs, or would: the one to enter */
+  struct weir__fiber own;       /* the thread's own stack */
+  struct weir__strand *pool;    /* idle fibers */
+  unsigned pooled;
+  bool on_fiber; /* else on the thread's own stack … */
+  bool in_uv;    /* … in uv_run(), so perhaps in a callback; or, current-thread, outside of the runtime */
+  enum weir__leave leave;
+  void (*dropped)(struct weir__worker *); /* after WEIR__DROP: the first thing to do on the fresh fiber */
+  struct weir__work *next;                /* what the current turn woke last: runs next (message passing stays hot) */
+  unsigned streak;                        /* how often in a row `next` went first */
+  struct weir__work_list ready;           /* pinned actors, resumed fibers: not to be stolen */
+  unsigned tick;                          /* turns, for the fixed shares (U) */
+  int work_to_poll;                       /* messages until the loop's turn (U3) */
+  bool searching;                         /* counted in rt->searching */
+  bool hired;                             /* woken to search: counted in rt->searching by who woke it. Under rt->lock */
+  uint32_t random;                        /* where stealing starts */
+  int64_t look_ns;                        /* how long it looks around before it sleeps */
+  uv_loop_t loop;
+  uv_async_t doorbell;
+  uv_timer_t clock; /* wakes a parked worker for its wheel (U1) */
+  struct weir__wheel wheel;
+  struct weir__timer_record *timers; /* messages to be sent later; under the timers' lock (actor/timer.c) */
+  uv_thread_t thread_id;
+  bool has_loop, has_thread;
+  bool started, start_failed; /* under rt->lock */
+
+  /* Shared. */
+  struct weir__run_queue queue WEIR__ALIGNED;       /* see run_queue.h */
+  _Atomic(struct weir__work *) inbox WEIR__ALIGNED; /* things for this worker alone, newest first; pushed by anybody who
+                                 holds the runtime, taken as a whole by the worker. Its push and `parked` are the two
+                                 sides of a store-then-load, so both are seq_cst. */
+  _Atomic(bool) parked; /* set by the worker before it looks around for the last time and sleeps; cleared by whoever
+                           rings, once */
+  _Atomic(unsigned)
+      suspended; /* fibers that wait. Written by the worker, read by who looks for quiescence: see runtime.c */
+  _Atomic(unsigned) bound; /* pinned actors and tasks: where to put the next one (F5). A hint: relaxed. */
+  _Atomic(bool) driven;    /* current-thread: what the driving thread waits for is there. Release: its result. */
+};
+
+/* The worker's fiber that runs here; NULL: a plain thread, a libuv callback. */
+static inline struct weir__strand *weir__strand_here(void)
+{
+  struct weir__worker *w = weir__worker_here();
+  return w && w->on_fiber ? w->current : NULL;
+}
+
+/* ---- for the runtime ---- */
+int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned index);
+void weir__worker_close(
+    struct weir__worker *w);                    /* on its thread: closes handles, runs the loop until they are closed */
+void weir__worker_free(struct weir__worker *w); /* fibers, memory */
+/* The thread of a multi-thread worker: works until the runtime is stopped. */
+void weir__worker_run(struct weir__worker *w);
+/* Works on the calling thread (the worker's) until `done(arg)`; it is looked at when w->driven was set. */
+void weir__worker_drive(struct weir__worker *w, bool (*done)(void *), void *arg);
+void weir__worker_take_inbox(struct weir__worker *w);
+
+/* ---- for whoever has work ---- */
+
+/* From any thread: hands `work` to this worker, and to no other. Outside the runtime's own threads the caller holds it.
+ */
+void weir__worker_post(struct weir__worker *w, struct weir__work *work);
+/* From any thread: makes the work of an actor or a task that may move runnable somewhere. Where it should run first is
+ * the worker that calls, else any. */
+void weir__schedule(struct weir_runtime *rt, struct weir__work *work);
+/* On the worker's thread: its turn is over, and it has more to do: to the end of the line. */
+void weir__requeue(struct weir__worker *w, struct weir__work *work);
+/* Wakes the worker if it sleeps. */
+void weir__worker_ring(struct weir__worker *w);
+
+/* ---- for who waits ---- */
+
+/* Makes sure that the fiber here could be suspended. WEIR_OK, or WEIR_ENOMEM with a text. */
+int weir__can_suspend(struct weir__worker *w);
+/* Suspends the fiber that runs, until weir__resume(). Needs weir__can_suspend() before the wait was published. */
+void weir__suspend(struct weir__worker *w);
+/* From any thread, once per suspension: the fiber goes on, on its worker. */
+void weir__resume(struct weir__strand *strand);
+/* The current fiber goes to the end of its worker's line. */
+int weir__give_way(struct weir__worker *w);
+/* Gives up what runs on the current fiber (F3), and goes on there from the start, with `dropped(w)` first. */
+WEIR_NORETURN void weir__drop(struct weir__worker *w, void (*dropped)(struct weir__worker *));
+
+/* Sets an alarm on this worker's own wheel; not armed before. On its thread. */
+void weir__worker_arm(struct weir__worker *w, struct weir__alarm *alarm, int64_t deadline_ns);
+void weir__worker_disarm(struct weir__worker *w, struct weir__alarm *alarm);
+
+/* Implemented by the layers above: runs one turn. */
+void weir__run_actor(struct weir__worker *w, struct weir__work *work);
+void weir__run_task(struct weir__worker *w, struct weir__work *work);
+/* Likewise: its runtime has stopped, nothing is sent later any more. */
+void weir__worker_timers_end(struct weir__worker *w);
+
+#endif

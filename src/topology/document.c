@@ -1,0 +1,160 @@
+/* document.c: see document.h. */
+#include "topology/document.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "topology/scan.h"
+
+/* Parents stand before their children, so one pass reaches all, however deep. */
+static void attach_values(struct weir__document *document)
+{
+  document->nodes[0].value = document->root;
+  for (uint32_t i = 1; i < document->node_count; i++) {
+    struct weir__json_node *node = &document->nodes[i];
+    json_t *parent = document->nodes[node->parent].value;
+    node->value =
+        node->key_line ? json_object_get(parent, document->keys + node->key) : json_array_get(parent, node->index);
+  }
+}
+
+static int parse(struct weir__document *document)
+{
+  json_error_t error;
+  document->root = json_loadb(document->text, document->size, JSON_DECODE_ANY, &error);
+  if (document->root) {
+    attach_values(document);
+    return WEIR_OK;
+  }
+  if (json_error_code(&error) == json_error_out_of_memory)
+    document->report->failed = true;
+  else
+    weir__report_add(document->report, document->file, error.line, error.column, "%s", error.text);
+  return weir__report_code(document->report);
+}
+
+int weir__document_open(struct weir__document *document, const char *file, const char *text, size_t size,
+                        struct weir__report *report)
+{
+  *document = (struct weir__document){.file = file, .text = text, .size = size, .report = report};
+  if (size > WEIR__DOCUMENT_BYTES_MAX) {
+    weir__report_add(report, file, 0, 0, "too large for a topology: more than %d MiB",
+                     (int)WEIR__DOCUMENT_BYTES_MAX >> 20);
+    return weir__report_code(report);
+  }
+  int rc = weir__scan(document);
+  return rc ? rc : parse(document);
+}
+
+void weir__document_close(struct weir__document *document)
+{
+  json_decref(document->root);
+  free(document->nodes);
+  free(document->keys);
+  free(document->table);
+  *document = (struct weir__document){0};
+}
+
+uint32_t weir__document_member(const struct weir__document *document, uint32_t node, const char *key)
+{
+  return weir__scan_find(document, node, key);
+}
+
+uint32_t weir__document_child(const struct weir__document *document, uint32_t node)
+{
+  uint32_t child = node + 1;
+  return child < document->node_count && document->nodes[child].parent == node ? child : WEIR__NO_NODE;
+}
+
+const char *weir__document_key(const struct weir__document *document, uint32_t node)
+{
+  return document->keys + document->nodes[node].key;
+}
+
+/* ---- paths ---- */
+
+/* A path as it is put together; what does not fit is cut. */
+struct path {
+  char text[512];
+  size_t size;
+};
+
+static void path_add(struct path *path, const char *separator, const char *text, size_t size)
+{
+  size_t room = sizeof path->text - path->size;
+  int n = snprintf(path->text + path->size, room, "%s%.*s", path->size ? separator : "", (int)size, text);
+  path->size = n < 0 || (size_t)n >= room ? sizeof path->text - 1 : path->size + (size_t)n;
+}
+
+/* How many characters of `text` can be a name. */
+static size_t name_size(const char *text) { return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_"); }
+
+/* Elements that have a name go by it: actors.words. It is read from the text, as it may be needed before there are
+ * values. */
+static bool path_add_name(struct path *path, const struct weir__document *document, uint32_t node)
+{
+  uint32_t name = weir__document_member(document, node, "name");
+  if (name == WEIR__NO_NODE) return false;
+  const char *text = document->text + document->nodes[name].offset;
+  size_t size = *text == '"' ? name_size(text + 1) : 0;
+  if (!size || text[1 + size] != '"') return false;
+  path_add(path, ".", text + 1, size);
+  return true;
+}
+
+static void path_add_step(struct path *path, const struct weir__document *document, uint32_t node)
+{
+  const struct weir__json_node *n = &document->nodes[node];
+  if (n->key_line) {
+    const char *key = document->keys + n->key;
+    bool plain = *key && (key[0] == '$' ? name_size(key + 1) + 1 : name_size(key)) == strlen(key);
+    struct weir__quoted quoted = weir__quote(key);
+    path_add(path, ".", plain ? key : quoted.text, plain ? strlen(key) : strlen(quoted.text));
+  } else if (!path_add_name(path, document, node)) {
+    char index[16];
+    snprintf(index, sizeof index, "[%u]", (unsigned)n->index);
+    path_add(path, "", index, strlen(index));
+  }
+}
+
+static struct path path_of(const struct weir__document *document, uint32_t node)
+{
+  uint32_t steps[WEIR__DOCUMENT_DEPTH_MAX + 1];
+  size_t depth = 0;
+  for (uint32_t at = node; document->nodes[at].parent != WEIR__NO_NODE; at = document->nodes[at].parent)
+    steps[depth++] = at;
+  struct path path = {.size = 0};
+  while (depth) path_add_step(&path, document, steps[--depth]);
+  return path;
+}
+
+/* ---- errors ---- */
+
+static WEIR_PRINTF(5, 0) void add_error(struct weir__document *document, uint32_t node, uint32_t line, uint32_t column,
+                                        const char *format, va_list arguments)
+{
+  struct path path = path_of(document, node);
+  char text[1024];
+  vsnprintf(text, sizeof text, format, arguments);
+  weir__report_add(document->report, document->file, (int)line, (int)column, "%s%s%s", path.text, path.size ? ": " : "",
+                   text);
+}
+
+void weir__document_error(struct weir__document *document, uint32_t node, const char *format, ...)
+{
+  const struct weir__json_node *n = &document->nodes[node];
+  va_list arguments;
+  va_start(arguments, format);
+  add_error(document, node, n->line, n->column, format, arguments);
+  va_end(arguments);
+}
+
+void weir__document_key_error(struct weir__document *document, uint32_t node, const char *format, ...)
+{
+  const struct weir__json_node *n = &document->nodes[node];
+  va_list arguments;
+  va_start(arguments, format);
+  add_error(document, node, n->key_line, n->key_column, format, arguments);
+  va_end(arguments);
+}

@@ -1,0 +1,118 @@
+/* report.c: see report.h. */
+#include "topology/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool make_room(struct weir__report *report)
+{
+  if (report->kept < report->capacity) return true;
+  size_t capacity = report->capacity ? 2 * report->capacity : 16;
+  struct weir__noted *notes = realloc(report->notes, capacity * sizeof *notes);
+  if (!notes) return false;
+  report->notes = notes;
+  report->capacity = capacity;
+  return true;
+}
+
+static WEIR_PRINTF(1, 0) char *printed(const char *format, va_list arguments)
+{
+  va_list again;
+  va_copy(again, arguments);
+  int size = vsnprintf(NULL, 0, format, again);
+  va_end(again);
+  char *text = size < 0 ? NULL : malloc((size_t)size + 1);
+  if (text) vsnprintf(text, (size_t)size + 1, format, arguments);
+  return text;
+}
+
+/* A copy in which a control character is \u00XX: a document must not be able to steer a terminal. */
+static char *harmless(const char *text)
+{
+  char *copy = malloc(6 * strlen(text) + 1);
+  if (!copy) return NULL;
+  char *to = copy;
+  for (const char *c = text; *c; c++)
+    if ((unsigned char)*c < 0x20 || *c == 0x7f)
+      to += sprintf(to, "\\u%04x", (unsigned)*c);
+    else
+      *to++ = *c;
+  *to = 0;
+  return copy;
+}
+
+void weir__report_addv(struct weir__report *report, const char *file, int line, int column, const char *format,
+                       va_list arguments)
+{
+  report->count++;
+  if (report->kept == WEIR__REPORT_MOST) return;
+  char *raw = printed(format, arguments);
+  char *text = raw ? harmless(raw) : NULL;
+  free(raw);
+  if (!text || !make_room(report)) {
+    free(text);
+    report->failed = true;
+    return;
+  }
+  weir_problem problem = {.file = file, .line = line, .column = column, .text = text};
+  report->notes[report->kept] = (struct weir__noted){.problem = problem, .order = report->kept};
+  report->kept++;
+}
+
+void weir__report_add(struct weir__report *report, const char *file, int line, int column, const char *format, ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  weir__report_addv(report, file, line, column, format, arguments);
+  va_end(arguments);
+}
+
+int weir__report_code(const struct weir__report *report)
+{
+  if (report->failed) return WEIR_ENOMEM;
+  return report->count ? WEIR_EINVAL : WEIR_OK;
+}
+
+static int by_position(const void *left, const void *right)
+{
+  const struct weir__noted *a = left, *b = right;
+  if (a->problem.line != b->problem.line) return a->problem.line < b->problem.line ? -1 : 1;
+  if (a->problem.column != b->problem.column) return a->problem.column < b->problem.column ? -1 : 1;
+  return a->order < b->order ? -1 : 1;
+}
+
+static void deliver_rest(const struct weir__report *report, const weir_listener *listener)
+{
+  char text[64];
+  weir_problem problem = {.file = report->notes[0].problem.file, .text = text};
+  snprintf(text, sizeof text, "%zu more errors are not shown", report->count - report->kept);
+  listener->problem(listener->arg, &problem);
+}
+
+void weir__report_deliver(struct weir__report *report, const weir_listener *listener)
+{
+  if (report->kept) qsort(report->notes, report->kept, sizeof *report->notes, by_position);
+  for (size_t i = 0; listener && i < report->kept; i++) listener->problem(listener->arg, &report->notes[i].problem);
+  if (listener && report->kept && report->count > report->kept) deliver_rest(report, listener);
+  weir__report_free(report);
+}
+
+void weir__report_free(struct weir__report *report)
+{
+  for (size_t i = 0; i < report->kept; i++) free((char *)report->notes[i].problem.text);
+  free(report->notes);
+  *report = (struct weir__report){.failed = report->failed};
+}
+
+struct weir__quoted weir__quote(const char *text)
+{
+  enum { MOST = 60 };
+  struct weir__quoted quoted;
+  size_t size = strlen(text);
+  size_t shown = size > MOST ? MOST : size;
+  /* Not in the middle of a character: its later bytes are 10xxxxxx. */
+  while (shown < size && shown > 0 && ((unsigned char)text[shown] & 0xc0) == 0x80) shown--;
+  snprintf(quoted.text, sizeof quoted.text, "\"%.*s%s\"", (int)shown, text, shown < size ? "..." : "");
+  return quoted;
+}

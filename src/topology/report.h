@@ -1,0 +1,46 @@
+/* report.h: what is wrong with a document, collected: all of it, in the order of the document.
+ *
+ * A check goes on after an error, so that one look shows all errors. What a document says is made harmless before it
+ * is shown: control characters are escaped, long texts are cut. */
+#ifndef WEIR_TOPOLOGY_REPORT_H
+#define WEIR_TOPOLOGY_REPORT_H
+
+#include <stdarg.h>
+#include <weir/topology.h>
+
+struct weir__noted {
+  weir_problem problem; /* `text` is owned; `file` is borrowed */
+  size_t order;         /* in which it was noted */
+};
+
+/* No one reads more; and a document that is wrong in each of its millions of values must not fill the memory. */
+enum { WEIR__REPORT_MOST = 1000 };
+
+/* All zeros is an empty report. */
+struct weir__report {
+  struct weir__noted *notes;
+  size_t kept; /* in `notes`: at most WEIR__REPORT_MOST */
+  size_t capacity;
+  size_t count; /* of all that was noted; what is beyond the most is only counted */
+  bool failed;  /* no memory for a problem: the report is not complete */
+};
+
+/* Notes a problem. `line` and `column` are 0 for one that has no position. */
+void weir__report_add(struct weir__report *report, const char *file, int line, int column, const char *format, ...)
+    WEIR_PRINTF(5, 6);
+void weir__report_addv(struct weir__report *report, const char *file, int line, int column, const char *format,
+                       va_list arguments) WEIR_PRINTF(5, 0);
+/* WEIR_OK for an empty report, WEIR_EINVAL for problems, WEIR_ENOMEM. */
+int weir__report_code(const struct weir__report *report);
+/* Hands each problem to `listener`, by position, then in the order in which they were noted, and how many were not
+ * kept; empties the report. */
+void weir__report_deliver(struct weir__report *report, const weir_listener *listener);
+void weir__report_free(struct weir__report *report);
+
+/* A text of the document in double quotes, cut where it is long, for use in a message. */
+struct weir__quoted {
+  char text[72];
+};
+struct weir__quoted weir__quote(const char *text);
+
+#endif

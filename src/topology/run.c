@@ -1,0 +1,238 @@
+/* run.c: a topology runs.
+ *
+ *     spawn, receivers first ---> wait until settled ---> stop the runtime ---> report
+ *
+ * R1  The run is settled once: when the last actor has ended, or when the first one has failed. Settling drops the
+ *     promise: that takes no memory, so it can't fail.
+ * R2  All that callbacks touch is in struct run, under its lock. The lock is a leaf, and held for a few stores and the
+ *     printing of a line.
+ * R3  Callbacks come until the runtime has been stopped; after that the run belongs to its thread alone. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include <weir/oneshot.h>
+
+#include "actor/edge.h"
+#include "topology/topology.h"
+
+/* How many lost records are described; the rest is counted. */
+enum { LOST_DESCRIBED = 3 };
+
+/* One instance of an actor. What its callbacks are given. */
+struct instance {
+  struct run *run;
+  weir_actor_account account; /* under the run's lock */
+};
+
+struct run {
+  const struct weir__graph *graph;
+  struct weir__arena arena;
+  weir_runtime *rt;
+  weir_ref **refs;            /* of each actor's instances; filled in before anybody can send to them */
+  struct instance *instances; /* all of them, in the order in which they are spawned */
+  size_t spawned;
+  uv_mutex_t lock;
+  /* Under the lock: */
+  struct weir__report report;
+  size_t living; /* instances that have not ended, those that are still to be spawned included */
+  uint64_t lost;
+  int failure; /* the code with which the run fails; WEIR_OK so far */
+  char failure_text[2048];
+  bool settled;
+  weir_promise promise; /* dropped when the run is settled */
+};
+
+/* ---- what callbacks do ---- */
+
+/* Notes the first failure of the run: what comes after it comes of it. With the lock held. */
+static void fail(struct run *run, int code, const char *what, const char *text)
+{
+  if (run->failure) return;
+  run->failure = code;
+  snprintf(run->failure_text, sizeof run->failure_text, "%s: %s", what, text && *text ? text : weir_strerror(code));
+}
+
+/* Notes that a call on the run's own thread failed. */
+static void fail_here(struct run *run, int code, const char *what)
+{
+  uv_mutex_lock(&run->lock);
+  fail(run, code, what, weir_error_text());
+  uv_mutex_unlock(&run->lock);
+}
+
+/* R1 */
+static void settle(struct run *run)
+{
+  uv_mutex_lock(&run->lock);
+  bool first = !run->settled;
+  run->settled = true;
+  uv_mutex_unlock(&run->lock);
+  if (first) weir_promise_drop(run->promise);
+}
+
+static void on_ended(void *arg, const struct weir__ending *ending)
+{
+  struct instance *instance = arg;
+  struct run *run = instance->run;
+  uv_mutex_lock(&run->lock);
+  instance->account.code = ending->code;
+  instance->account.mailbox_high = ending->high_water;
+  instance->account.mailbox_capacity = ending->capacity;
+  run->living--;
+  if (ending->code) fail(run, ending->code, ending->name, ending->text);
+  bool settles = !run->living || run->failure;
+  uv_mutex_unlock(&run->lock);
+  if (settles) settle(run);
+}
+
+static void on_lost(void *arg, const char *actor, const char *message_type, int code, const char *text)
+{
+  struct run *run = ((struct instance *)arg)->run;
+  uv_mutex_lock(&run->lock);
+  run->lost++;
+  if (run->lost <= LOST_DESCRIBED && !run->failure)
+    weir__report_add(&run->report, NULL, 0, 0, "%s lost a record (%s): %s", actor, message_type,
+                     text && *text ? text : weir_strerror(code));
+  uv_mutex_unlock(&run->lock);
+}
+
+/* ---- spawning ---- */
+
+/* "count", or "count[2]" where there are several. */
+static const char *instance_name(struct run *run, const struct weir__graph_actor *actor, size_t instance)
+{
+  char name[WEIR__NAME_MAX + 32];
+  if (actor->instances == 1) return actor->name;
+  snprintf(name, sizeof name, "%s[%zu]", actor->name, instance);
+  return weir__arena_text(&run->arena, name);
+}
+
+static int spawn_instance(struct run *run, const struct weir__graph_actor *actor, size_t index,
+                          struct weir__wired *wired, weir_ref *ref)
+{
+  struct instance *instance = &run->instances[run->spawned];
+  const char *name = instance_name(run, actor, index);
+  if (!name) return WEIR_ENOMEM;
+  weir_spawn_options options = {.name = name, .capacity = actor->capacity, .on = run->rt};
+  if (actor->config) options.config = (weir_value){.type = actor->stock->config, .at = actor->config};
+  *instance = (struct instance){.run = run, .account.actor = name};
+  wired->arg = instance;
+  *ref = weir__spawn_wired(actor->stock->actor, &options, wired);
+  int rc = weir_ref_error(*ref);
+  if (rc)
+    fail_here(run, rc, name);
+  else
+    run->spawned++;
+  return rc;
+}
+
+static int spawn_actor(struct run *run, size_t index)
+{
+  const struct weir__graph_actor *actor = &run->graph->actors[index];
+  const char *output = actor->stock->actor->outputs[0];
+  struct weir__target *targets = weir__arena_array(&run->arena, actor->edge_count, sizeof *targets);
+  weir_ref *refs = run->refs[index] = weir__arena_array(&run->arena, actor->instances, sizeof(weir_ref));
+  if (!targets || !refs) return WEIR_ENOMEM;
+  for (size_t i = 0; i < actor->edge_count; i++) {
+    size_t to = actor->edges[i].to;
+    const struct weir__graph_actor *receiver = &run->graph->actors[to];
+    targets[i] = (struct weir__target){.instances = run->refs[to],
+                                       .count = receiver->instances,
+                                       .route = receiver->field ? WEIR__HASH : WEIR__ROUND_ROBIN,
+                                       .field = receiver->field};
+  }
+  struct weir__wiring out = {.output = output ? output : "out", .targets = targets, .count = actor->edge_count};
+  struct weir__wired wired = {.outputs = &out,
+                              .output_count = actor->stock->gives ? 1 : 0,
+                              .inputs = actor->inputs,
+                              .ended = on_ended,
+                              .lost = on_lost};
+  int rc = WEIR_OK;
+  for (size_t i = 0; !rc && i < actor->instances; i++) rc = spawn_instance(run, actor, i, &wired, &refs[i]);
+  return rc;
+}
+
+/* In the graph's order: all that an actor sends to is there before it is. */
+static int spawn_all(struct run *run)
+{
+  run->refs = weir__arena_array(&run->arena, run->graph->count, sizeof *run->refs);
+  run->instances = weir__arena_array(&run->arena, run->living, sizeof *run->instances);
+  int rc = run->arena.failed ? WEIR_ENOMEM : WEIR_OK;
+  for (size_t i = 0; !rc && i < run->graph->count; i++) rc = spawn_actor(run, run->graph->order[i]);
+  if (run->arena.failed) fail_here(run, WEIR_ENOMEM, "can't spawn the actors");
+  return rc;
+}
+
+/* ---- from the start to the end ---- */
+
+static void wait_until_settled(struct run *run, weir_future future)
+{
+  struct weir_none *nothing = NULL;
+  int rc = weir_future_wait(future, WEIR_FOREVER, &nothing, weir_none);
+  if (rc == WEIR_ECLOSED) return;
+  fail_here(run, rc, "can't wait for the actors");
+  weir_future_drop(future);
+}
+
+static void start_and_wait(struct run *run, const weir_runtime_options *options)
+{
+  weir_future future;
+  int rc = weir_oneshot(&run->promise, &future);
+  if (rc) {
+    fail_here(run, rc, "can't wait for actors");
+    return;
+  }
+  rc = weir_runtime_start(options, &run->rt);
+  if (rc) fail_here(run, rc, "the runtime can't start");
+  if (!rc) rc = spawn_all(run);
+  if (rc) settle(run); /* what has been spawned may wait for an input that never comes */
+  wait_until_settled(run, future);
+}
+
+/* R3: on return the runtime is gone, and nobody else knows of the run. */
+static void run_graph(struct run *run, const weir_runtime_options *options)
+{
+  start_and_wait(run, options);
+  int rc = weir_runtime_stop(run->rt, WEIR_MILLIS(0));
+  if (rc) fail_here(run, rc, "the runtime did not stop as it should");
+}
+
+/* What was on its way when an actor failed is given up; that belongs to the failure, and is not a second one. */
+static void report_end(struct run *run)
+{
+  char lost[64] = "";
+  if (run->lost)
+    snprintf(lost, sizeof lost, "%" PRIu64 " record%s lost", run->lost, run->lost == 1 ? " was" : "s were");
+  if (run->failure)
+    weir__report_add(&run->report, NULL, 0, 0, "%s%s%s", run->failure_text, *lost ? "; " : "", lost);
+  else if (run->lost)
+    weir__report_add(&run->report, NULL, 0, 0, "%s", lost);
+}
+
+static int finish(struct run *run, const weir_listener *listener)
+{
+  report_end(run);
+  weir__report_deliver(&run->report, listener);
+  for (size_t i = 0; listener && listener->account && i < run->spawned; i++)
+    listener->account(listener->arg, &run->instances[i].account);
+  if (run->failure) return run->failure;
+  return run->lost ? WEIR_EDEAD : WEIR_OK;
+}
+
+int weir_topology_run(const weir_topology *topology, const weir_runtime_options *runtime, const weir_listener *listener)
+{
+  weir_runtime_options as_written;
+  weir_topology_runtime(topology, &as_written);
+  struct run run = {.graph = &topology->graph};
+  for (size_t i = 0; i < run.graph->count; i++) run.living += run.graph->actors[i].instances;
+  int rc = uv_mutex_init(&run.lock);
+  if (rc) return rc;
+  run_graph(&run, runtime ? runtime : &as_written);
+  rc = finish(&run, listener);
+  uv_mutex_destroy(&run.lock);
+  weir__arena_free(&run.arena);
+  return rc;
+}

@@ -1,0 +1,17 @@
+/* topology.h: what stands behind a weir_topology. */
+#ifndef WEIR_TOPOLOGY_TOPOLOGY_H
+#define WEIR_TOPOLOGY_TOPOLOGY_H
+
+#include "topology/graph.h"
+
+/* Made by weir_topology_parse() and read-only from then on, so that any thread may run it. */
+struct weir_topology {
+  struct weir__arena arena;
+  struct weir__graph graph; /* lies in the arena */
+};
+
+/* weir_topology_parse() with a table of types of one's own. */
+int weir__topology_parse(const struct weir__stock *const *types, const char *name, const void *text, size_t size,
+                         const weir_listener *listener, weir_topology **topology);
+
+#endif

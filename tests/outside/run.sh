@@ -1,0 +1,50 @@
+#!/bin/sh
+# run.sh CMAKE BUILD OUTSIDE CC: installs the built library into a folder, moves that folder, and builds OUTSIDE against
+# it in the four ways a user may choose: find_package or pkg-config, shared or static. Each must print the same line.
+set -eu
+cmake=$1 build=$2 outside=$3 cc=$4
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+unset DESTDIR CFLAGS LDFLAGS
+
+"$cmake" --install "$build" --prefix "$work/first" >"$work/install.log" || { cat "$work/install.log"; exit 1; }
+mv "$work/first" "$work/prefix"
+prefix=$work/prefix
+pc=$(find "$prefix" -name weir.pc)
+libs=$(dirname "$(dirname "$pc")")
+
+"$cmake" -G Ninja -S "$outside" -B "$work/outside" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" \
+  -DCMAKE_COMPILE_WARNING_AS_ERROR=ON >"$work/configure.log" || { cat "$work/configure.log"; exit 1; }
+"$cmake" --build "$work/outside" -v >"$work/build.log" || { cat "$work/build.log"; exit 1; }
+
+export PKG_CONFIG_PATH="$libs/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
+by_pkg_config() { # by_pkg_config NAME LIBS...
+  name=$1
+  shift
+  # shellcheck disable=SC2046 # pkg-config prints several arguments
+  "$cc" -std=c11 -Wall -Wextra -Werror $(pkg-config --cflags weir) -o "$work/$name" "$outside/main.c" "$@"
+}
+# shellcheck disable=SC2046
+by_pkg_config pc_shared $(pkg-config --libs weir)
+# shellcheck disable=SC2046
+by_pkg_config pc_static $(pkg-config --static --libs weir | sed 's/-lweir\b/-l:libweir.a/')
+
+if echo 'int weir;' | "$cc" -Werror -fstack-clash-protection -x c -c -o "$work/probe.o" - 2>"$work/probe.log"; then
+  # F8: whoever compiles handlers must get the flag, by either way.
+  pkg-config --cflags weir | grep -q -- -fstack-clash-protection || { echo 'not in weir.pc: -fstack-clash-protection'; exit 1; }
+  grep -q -- -fstack-clash-protection "$work/build.log" || { echo 'not in weirConfig.cmake: -fstack-clash-protection'; exit 1; }
+fi
+
+version=$(pkg-config --modversion weir)
+for program in outside/on_shared outside/on_static pc_shared pc_static; do
+  case $program in
+  *shared) said=$(LD_LIBRARY_PATH="$libs" "$work/$program") ;;
+  *static) said=$("$work/$program") ;;
+  esac
+  [ "$said" = "weir $version: 144" ] || { echo "$program said: $said"; exit 1; }
+  echo "$program: $said"
+done
+
+if [ -x "$build/weir" ]; then # the installed command finds its library by itself
+  "$prefix/bin/weir" --version
+fi

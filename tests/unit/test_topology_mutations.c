@@ -1,0 +1,122 @@
+/* Documents that were damaged at random: each is accepted, or refused with at least one problem; never a crash.
+ * WEIR_TEST_SEED repeats a run. */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "unit/topology_fixture.h"
+
+static const char document[] =
+    "{ \"$schema\": \"./topology.schema.json\",\n"
+    "  \"runtime\": { \"flavor\": \"multi_thread\", \"workers\": 2 },\n"
+    "  \"actors\": [\n"
+    "    { \"name\": \"lines\", \"type\": \"file_lines\", \"config\": { \"paths\": [\"-\"] }, \"to\": [\"words\"] },\n"
+    "    { \"name\": \"words\", \"type\": \"split\", \"config\": { \"fold_case\": true }, \"to\": [\"count\"] },\n"
+    "    { \"name\": \"count\", \"type\": \"count\", \"instances\": 4, \"route\": { \"hash\": \"word\" },\n"
+    "      \"mailbox\": { \"capacity\": 16 }, \"to\": [\"top\", \"out\"] },\n"
+    "    { \"name\": \"top\", \"type\": \"top\", \"config\": { \"k\": 10 }, \"to\": \"out\" },\n"
+    "    { \"name\": \"out\", \"type\": \"print\" }\n"
+    "  ]\n"
+    "}\n";
+enum { SIZE = sizeof document - 1, MUTATIONS_MOST = 6 };
+
+static uint64_t seed;
+
+/* splitmix64 */
+static uint64_t next_random(void)
+{
+  uint64_t z = seed += 0x9e3779b97f4a7c15u;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+  return z ^ z >> 31;
+}
+
+static size_t below(size_t bound) { return (size_t)(next_random() % bound); }
+
+/* What a mutation puts in: pieces that keep a text near to JSON, and some that do not. */
+static const char *const pieces[] = {
+    "{",        "}",       "[",         "]",      ",",      ":",    "\"",       "\\",
+    "\\u0000",  "\\ud800", "null",      "true",   "0",      "-1",   "1e999",    "99999999999999999999",
+    "\"\"",     "{}",      "[]",        "\"to\"", "\"x\":", "\xff", "\xc3\xa9", "\n",
+    "\"word\"", "\"out\"", "\"lines\"",
+};
+
+static size_t mutate(char *text, size_t size)
+{
+  const char *piece = pieces[below(sizeof pieces / sizeof pieces[0])];
+  size_t at = below(size + 1), piece_size = strlen(piece), cut = below(4) ? below(8) : below(80);
+  if (cut > size - at) cut = size - at;
+  switch (below(4)) {
+  case 0:
+    piece_size = 0;
+    break; /* cut something out */
+  case 1:
+    cut = 0;
+    break; /* put something in */
+  case 2:
+    return below(8) ? size : at; /* cut the rest off, seldom */
+  default:
+    break; /* put something in its place */
+  }
+  memmove(text + at + piece_size, text + at + cut, size - at - cut);
+  memcpy(text + at, piece, piece_size);
+  return size - cut + piece_size;
+}
+
+static void parse_mutant(const char *text, size_t size)
+{
+  struct heard heard;
+  weir_topology *topology;
+  int rc = parse_text(text, size, &heard, &topology);
+  if (rc == WEIR_OK) {
+    assert_non_null(topology);
+    assert_int_equal(heard.count, 0);
+  } else {
+    assert_int_equal(rc, WEIR_EINVAL);
+    assert_null(topology);
+    assert_true(heard.count > 0);
+  }
+  weir_topology_free(topology);
+}
+
+static void a_damaged_document_is_accepted_or_refused_with_a_reason(void **state)
+{
+  (void)state;
+  int rounds = getenv("WEIR_TEST_SLOW") ? 5000 : 50000;
+  for (int i = 0; i < rounds; i++) {
+    char text[SIZE + MUTATIONS_MOST * 32];
+    memcpy(text, document, SIZE);
+    size_t size = SIZE;
+    for (size_t n = 1 + below(MUTATIONS_MOST); n; n--) size = mutate(text, size);
+    parse_mutant(text, size);
+  }
+}
+
+static void every_beginning_of_a_document_is_refused(void **state)
+{
+  (void)state;
+  struct heard heard;
+  weir_topology *topology;
+  for (size_t size = 0; size < SIZE - 1; size++) {
+    assert_int_equal(parse_text(document, size, &heard, &topology), WEIR_EINVAL);
+    assert_int_equal(heard.count, 1);
+  }
+  assert_int_equal(parse_text(document, SIZE, &heard, &topology), WEIR_OK);
+  weir_topology_free(topology);
+}
+
+int main(void)
+{
+  const char *given = getenv("WEIR_TEST_SEED");
+  seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
+  printf("WEIR_TEST_SEED=%" PRIu64 "\n", seed);
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_damaged_document_is_accepted_or_refused_with_a_reason),
+      cmocka_unit_test(every_beginning_of_a_document_is_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
