@@ -76,12 +76,12 @@ WEIR_API void weir_topology_runtime(const weir_topology *topology, weir_runtime_
  * to has been handled. The first actor that fails ends the run.
  *
  * @param runtime   Instead of what the document says; borrowed until the call returns. NULL: as the document says.
- * @param listener  Told of a failure, and of records that were lost: of the first few, and of their number. NULL:
+ * @param listener  Told of a failure, and of messages that were lost: of the first few, and of their number. NULL:
  *                  nobody is told.
  *
  * Threads  A plain thread.
  * Waiting  Until the end of the run.
- * Errors   WEIR_EDEAD     records were lost, though no actor failed
+ * Errors   WEIR_EDEAD     messages were lost, though no actor failed
  *          any other      that with which an actor failed, or that of weir_runtime_start(), weir_spawn() or
  *                         weir_runtime_stop(). Nothing is left running.
  */

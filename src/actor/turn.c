@@ -71,7 +71,8 @@ void weir__settle(struct weir__cell *cell, int code)
   settle_asker(s, told);
   s->deadline = INT64_MAX;
   cell->in_hand = NULL;
-  if (m && told && !asked) weir__lost(cell, m, told, weir__error_text_of(told));
+  /* That the actor failed is told by its end. */
+  if (m && told && !asked && told != WEIR_EFAILED) weir__lost(cell, m, told, weir__error_text_of(told));
   if (m) weir__message_end(m, told ? WEIR__DEAD : WEIR__HANDLED);
 }
 

@@ -23,7 +23,7 @@ static const char help[] =
     "\n"
     "exit codes:\n"
     "  0   success\n"
-    "  1   failed while running: an actor failed (its message is on standard error), or records were lost\n"
+    "  1   failed while running: an actor failed (its message is on standard error), or messages were lost\n"
     "  2   the command line is wrong\n"
     "  78  FILE can't be read, or is wrong; nothing was started\n";
 

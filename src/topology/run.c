@@ -18,7 +18,7 @@
 #include "actor/edge.h"
 #include "topology/topology.h"
 
-/* How many lost records are described; the rest is counted. */
+/* How many lost messages are described; the rest is counted. */
 enum { LOST_DESCRIBED = 3 };
 
 /* One instance of an actor. What its callbacks are given. */
@@ -88,13 +88,13 @@ static void on_ended(void *arg, const struct weir__ending *ending)
   if (settles) settle(run);
 }
 
-static void on_lost(void *arg, const char *actor, const char *message_type, int code, const char *text)
+static void on_lost(void *arg, const char *actor, const char *message, int code, const char *text)
 {
   struct run *run = ((struct instance *)arg)->run;
   uv_mutex_lock(&run->lock);
   run->lost++;
-  if (run->lost <= LOST_DESCRIBED && !run->failure)
-    weir__report_add(&run->report, NULL, 0, 0, "%s lost a record (%s): %s", actor, message_type,
+  if (run->lost <= LOST_DESCRIBED)
+    weir__report_add(&run->report, NULL, 0, 0, "%s lost a message (%s): %s", actor, message,
                      text && *text ? text : weir_strerror(code));
   uv_mutex_unlock(&run->lock);
 }
@@ -200,16 +200,19 @@ static void run_graph(struct run *run, const weir_runtime_options *options)
   if (rc) fail_here(run, rc, "the runtime did not stop as it should");
 }
 
-/* What was on its way when an actor failed is given up; that belongs to the failure, and is not a second one. */
+/* What was on its way when an actor failed is given up, before or after that is known here. That belongs to the
+ * failure, in one line with it; single losses are described only where nothing else went wrong. */
 static void report_end(struct run *run)
 {
   char lost[64] = "";
   if (run->lost)
-    snprintf(lost, sizeof lost, "%" PRIu64 " record%s lost", run->lost, run->lost == 1 ? " was" : "s were");
-  if (run->failure)
+    snprintf(lost, sizeof lost, "%" PRIu64 " message%s lost", run->lost, run->lost == 1 ? " was" : "s were");
+  if (run->failure) {
+    weir__report_free(&run->report);
     weir__report_add(&run->report, NULL, 0, 0, "%s%s%s", run->failure_text, *lost ? "; " : "", lost);
-  else if (run->lost)
+  } else if (run->lost) {
     weir__report_add(&run->report, NULL, 0, 0, "%s", lost);
+  }
 }
 
 static int finish(struct run *run, const weir_listener *listener)
