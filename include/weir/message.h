@@ -64,6 +64,11 @@ typedef struct weir_field {
   const char *help WEIR__ZERO; /* one line for people */
 } weir_field;
 
+/* What the library notes of a type when it meets it first. Zeros until then; not for programs. */
+struct weir__known_type {
+  const struct weir_message *known;
+};
+
 /** A message type. Made by WEIR_MESSAGE() and WEIR_REQUEST(). */
 typedef struct weir_message {
   const char *name WEIR__ZERO;
@@ -73,6 +78,7 @@ typedef struct weir_message {
   const struct weir_message *(*reply)(void)WEIR__ZERO; /* a request's answer; NULL: none */
   const char *file WEIR__ZERO;                         /* where it was declared */
   int line WEIR__ZERO;
+  struct weir__known_type *note WEIR__ZERO;
 } weir_message;
 
 /** The struct of a message without fields: struct refill { WEIR_EMPTY; }; */
@@ -157,6 +163,7 @@ extern "C" {
   static inline const weir_message *weir_message_##T(void)                                                             \
   {                                                                                                                    \
     typedef struct T weir__self;                                                                                       \
+    static struct weir__known_type note;                                                                               \
     static const weir_field fields[] = {__VA_ARGS__};                                                                  \
     static const weir_message type = {.name = NAME,                                                                    \
                                       .size = sizeof(weir__self),                                                      \
@@ -164,7 +171,8 @@ extern "C" {
                                       .count = sizeof fields / sizeof fields[0] - 1,                                   \
                                       .reply = REPLY,                                                                  \
                                       .file = __FILE__,                                                                \
-                                      .line = __LINE__};                                                               \
+                                      .line = __LINE__,                                                                \
+                                      .note = &note};                                                                  \
     return &type;                                                                                                      \
   }                                                                                                                    \
   struct weir__semicolon

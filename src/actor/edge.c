@@ -54,6 +54,7 @@ struct weir__graph_node {
 static const weir_message batch_type = {.name = "weir.batch", .file = __FILE__, .line = __LINE__};
 static const weir_message end_type = {.name = "weir.end", .file = __FILE__, .line = __LINE__};
 
+static size_t round_up(size_t n) { return (n + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1); }
 static struct batch *batch_of(struct weir__message *m) { return weir__payload(m); }
 static struct weir__graph_node *node_of(const struct weir__cell *cell)
 {
@@ -257,17 +258,27 @@ static struct weir__message *make_batch(struct edge *e, const weir_message *type
   return m;
 }
 
-static bool fits(struct weir__message *m, const weir_message *type, size_t record_bytes)
+/* Behind the last record, if there is room for this one. */
+static bool append(struct weir__message *m, const weir_message *type, const void *value)
 {
   struct batch *b = batch_of(m);
-  return b->type == type && b->count < RECORDS_MOST && sizeof(struct record) + record_bytes <= b->room - b->used;
+  size_t left = b->room - b->used;
+  struct record *r = (struct record *)(void *)((char *)b + b->used);
+  if (b->type != type || b->count == RECORDS_MOST || left < sizeof *r) return false;
+  size_t bytes = weir__copy_if_fits(type, value, r + 1, (left - sizeof *r) & ~(size_t)(ALIGNMENT - 1));
+  if (!bytes) return false;
+  r->bytes = round_up(bytes);
+  b->used += (uint32_t)(sizeof *r + r->bytes);
+  b->count++;
+  return true;
 }
 
-static void append(struct weir__message *m, const weir_message *type, const void *value, size_t bytes)
+/* Likewise, of a size that is known to fit: a batch was made for it. */
+static void append_first(struct weir__message *m, const weir_message *type, const void *value, size_t bytes)
 {
   struct batch *b = batch_of(m);
   struct record *r = (struct record *)(void *)((char *)b + b->used);
-  r->bytes = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+  r->bytes = round_up(bytes);
   weir__copy_value(type, value, r + 1);
   b->used += (uint32_t)(sizeof *r + r->bytes);
   b->count++;
@@ -333,35 +344,41 @@ static int check_size(weir_ref to, const weir_message *type, size_t bytes)
                     capacity);
 }
 
-static int send_to(struct edge *e, struct target *t, struct weir__parcel *p, bool waits)
+/* There is no batch under way, or no room in it. */
+static int begin_batch(struct edge *e, struct target *t, size_t i, const weir_message *type, const void *value,
+                       bool waits)
 {
-  ptrdiff_t i = pick(t, p->type, p->value);
-  size_t bytes = (p->bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-  int rc = i < 0 ? WEIR_EINVAL : WEIR_OK;
-  if (!rc && bytes > WEIR__PLACE_BYTES / 2) rc = check_size(t->instances[i], p->type, bytes);
-  if (!rc && t->batches[i] && !fits(t->batches[i], p->type, bytes)) rc = send_off(e, t, (size_t)i, waits);
+  size_t bytes;
+  int rc = weir__measure(type, value, &bytes);
+  if (!rc && bytes > WEIR__PLACE_BYTES / 2) rc = check_size(t->instances[i], type, bytes);
+  if (!rc) rc = send_off(e, t, i, waits);
   if (rc) return rc;
-  if (!t->batches[i]) t->batches[i] = make_batch(e, p->type, bytes);
+  t->batches[i] = make_batch(e, type, round_up(bytes));
   if (!t->batches[i]) return WEIR_ENOMEM;
-  append(t->batches[i], p->type, p->value, p->bytes);
-  bool full = batch_of(t->batches[i])->count == RECORDS_MOST;
-  rc = full ? send_off(e, t, (size_t)i, waits) : WEIR_OK;
+  append_first(t->batches[i], type, value, bytes);
+  return WEIR_OK;
+}
+
+static int send_to(struct edge *e, struct target *t, const weir_message *type, const void *value, bool waits)
+{
+  ptrdiff_t i = pick(t, type, value);
+  if (i < 0) return WEIR_EINVAL;
+  struct weir__message *m = t->batches[i];
+  if (!m || !append(m, type, value)) return begin_batch(e, t, (size_t)i, type, value, waits);
+  int rc = batch_of(m)->count == RECORDS_MOST ? send_off(e, t, (size_t)i, waits) : WEIR_OK;
   return rc == WEIR_EFULL ? WEIR_OK : rc; /* it is in the batch */
 }
 
-int weir__edge_send(struct weir__cell *cell, struct weir__parcel *p, bool waits, int64_t deadline_ns)
+int weir__edge_send(struct weir__cell *cell, const weir_message *type, const void *value, bool waits,
+                    int64_t deadline_ns)
 {
   struct edge *e = cell->state;
   int rc = WEIR_OK;
-  if (e->owner != weir__cell_here())
-    rc = weir_error(WEIR_EINVAL, "an output is for the actor that it belongs to");
-  else if (waits && deadline_ns != INT64_MAX)
-    rc = weir_error(WEIR_EINVAL, "an output takes weir_send() and weir_try_send()");
-  else if (!e->count)
-    tell_lost(e->owner, p->type, WEIR_EDEAD, "the output is not wired");
-  for (size_t i = 0; i < e->count && !rc; i++) rc = send_to(e, &e->targets[i], p, waits);
-  if (p->message) weir__message_end(p->message, rc ? WEIR__UNSENT : WEIR__FREED); /* its copies are in the batches */
-  p->message = NULL;
+  if (e->owner != weir__cell_here()) return weir_error(WEIR_EINVAL, "an output is for the actor that it belongs to");
+  if (waits && deadline_ns != INT64_MAX)
+    return weir_error(WEIR_EINVAL, "an output takes weir_send() and weir_try_send()");
+  if (!e->count) tell_lost(e->owner, type, WEIR_EDEAD, "the output is not wired");
+  for (size_t i = 0; i < e->count && !rc; i++) rc = send_to(e, &e->targets[i], type, value, waits);
   return rc;
 }
 

@@ -66,8 +66,9 @@ void weir__node_flush(struct weir__cell *cell);
 void weir__node_end(struct weir__cell *cell, int code, const char *text);
 
 bool weir__is_edge(const struct weir__cell *cell, weir_ref ref);
-/* A record is sent along an edge. Owns the parcel. */
-int weir__edge_send(struct weir__cell *edge, struct weir__parcel *p, bool waits, int64_t deadline_ns);
+/* Sends a record along an edge. */
+int weir__edge_send(struct weir__cell *edge, const weir_message *type, const void *value, bool waits,
+                    int64_t deadline_ns);
 /* A batch is in the mailbox: handles its records. WEIR_OK or WEIR_STOP. */
 int weir__batch_handle(struct weir__cell *cell, struct weir__message *m);
 /* An actor upstream has ended. WEIR_OK or WEIR_STOP. */

@@ -44,19 +44,12 @@ static int spend_budget(void)
 }
 
 /* Owns the parcel. */
-static int send_parcel(weir_ref to, struct weir__parcel *p, enum mode mode, int64_t deadline_ns)
+static int send_parcel(weir_ref to, struct weir__cell *cell, struct weir__parcel *p, enum mode mode,
+                       int64_t deadline_ns)
 {
-  struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
-  int rc = WEIR_OK;
-  if (mode == WAIT) rc = spend_budget();
-  if (!rc && cell && weir__is_edge(cell, to)) return weir__edge_send(cell, p, mode == WAIT, deadline_ns);
-  if (rc || !cell) {
-    weir__parcel_drop(p);
-    return rc ? rc : weir__turned_away(dead(to));
-  }
   uint32_t generation = weir__generation_of(to);
-  rc = mode == WAIT ? weir__cell_send(cell, generation, p, deadline_ns, WEIR_EDEAD)
-                    : weir__cell_try_send(cell, generation, p, WEIR_EDEAD);
+  int rc = mode == WAIT ? weir__cell_send(cell, generation, p, deadline_ns, WEIR_EDEAD)
+                        : weir__cell_try_send(cell, generation, p, WEIR_EDEAD);
   return rc == WEIR_EDEAD ? dead(to) : rc;
 }
 
@@ -64,9 +57,16 @@ static int send_value(weir_ref to, weir_value value, enum mode mode, weir_durati
 {
   struct weir__parcel parcel;
   int rc = weir_ref_error(to);
+  struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   if (rc) return weir__turned_away(rc);
+  if (!cell) return weir__turned_away(dead(to));
+  if (mode == WAIT) rc = spend_budget();
+  if (rc) return rc;
+  int64_t deadline_ns = mode == WAIT ? weir__deadline(within) : 0;
+  if (weir__is_edge(cell, to) && value.type && value.at)
+    return weir__edge_send(cell, value.type(), value.at, mode == WAIT, deadline_ns);
   rc = weir__parcel_of_value(&parcel, value);
-  return rc ? rc : send_parcel(to, &parcel, mode, mode == WAIT ? weir__deadline(within) : 0);
+  return rc ? rc : send_parcel(to, cell, &parcel, mode, deadline_ns);
 }
 
 int weir_send_value(weir_ref to, weir_value value) { return send_value(to, value, WAIT, WEIR_FOREVER); }
@@ -99,8 +99,11 @@ int weir_pass(weir_ref to, void *message)
   m->kind = WEIR__PLAIN;
   struct weir__parcel parcel = {
       .type = m->type, .value = message, .message = m, .deadline = INT64_MAX, .bytes = m->payload_bytes};
+  struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   int rc = weir_ref_error(to);
-  if (!rc) return send_parcel(to, &parcel, WAIT, INT64_MAX);
-  weir__parcel_drop(&parcel);
+  if (!rc && !cell) rc = dead(to);
+  if (!rc && !weir__is_edge(cell, to)) return send_parcel(to, cell, &parcel, WAIT, INT64_MAX);
+  if (!rc) rc = weir__edge_send(cell, m->type, message, true, INT64_MAX);
+  weir__message_end(m, rc ? WEIR__UNSENT : WEIR__FREED); /* along an edge its copy travels */
   return rc;
 }

@@ -13,11 +13,60 @@ enum { ALIGNMENT = 8 };
 
 static size_t align_up(size_t n) { return (n + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1); }
 
+/* ---- which types are the same ----
+ *
+ * A declaration in a header has a table in each translation unit. The first of them that the library meets stands for
+ * all; each table's note remembers it, so that comparing is comparing two pointers. */
+
+enum { CHAINS = 256 };
+struct known {
+  struct known *next;
+  const weir_message *type;
+};
+static struct {
+  pthread_mutex_t lock;
+  struct known *chains[CHAINS]; /* by line; never freed: a process has as many types as declarations */
+} known_types = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool same_declaration(const weir_message *a, const weir_message *b)
+{
+  if (a == b) return true;
+  if (a->line != b->line || a->size != b->size) return false;
+  return strcmp(a->name, b->name) == 0 && strcmp(a->file, b->file) == 0;
+}
+
+/* Who stands for this type; the type itself when there is no memory to note it. */
+static const weir_message *look_up(const weir_message *type)
+{
+  struct known **chain = &known_types.chains[(unsigned)type->line % CHAINS];
+  const weir_message *found = type;
+  pthread_mutex_lock(&known_types.lock);
+  struct known *k = *chain;
+  while (k && !same_declaration(k->type, type)) k = k->next;
+  if (!k && (k = malloc(sizeof *k))) {
+    *k = (struct known){*chain, type};
+    *chain = k;
+  }
+  if (k) found = k->type;
+  pthread_mutex_unlock(&known_types.lock);
+  /* Release: who reads the note reads the table behind it, which never changes. */
+  if (k) __atomic_store_n(&type->note->known, found, __ATOMIC_RELEASE);
+  return found;
+}
+
+static const weir_message *stands_for(const weir_message *type)
+{
+  if (!type->note) return type;
+  const weir_message *known = __atomic_load_n(&type->note->known, __ATOMIC_ACQUIRE);
+  return WEIR__LIKELY(known != NULL) ? known : look_up(type);
+}
+
 bool weir_message_same(const weir_message *a, const weir_message *b)
 {
   if (a == b) return true;
-  if (!a || !b || a->line != b->line || a->size != b->size) return false;
-  return strcmp(a->name, b->name) == 0 && strcmp(a->file, b->file) == 0;
+  if (!a || !b) return false;
+  const weir_message *x = stands_for(a), *y = stands_for(b);
+  return x == y || same_declaration(x, y);
 }
 
 /* ---- what a field holds ---- */
@@ -197,6 +246,50 @@ void weir__copy_value(const weir_message *type, const void *value, void *room)
   char *free_room = (char *)room + align_up(type->size);
   memcpy(room, value, type->size);
   for (size_t i = 0; i < type->count; i++) copy_field(&type->fields[i], value, room, &free_room);
+}
+
+/* ---- measuring and copying in one go: for records, which are many and small ---- */
+
+static bool copy_run_if_fits(char **room, const char *end, const void *from, size_t bytes)
+{
+  if (bytes > (size_t)(end - *room)) return false;
+  copy_run(room, from, bytes);
+  return true;
+}
+
+static bool copy_field_if_fits(const weir_field *f, const void *value, void *copy, char **room, const char *end)
+{
+  const char *text, *at = *room;
+  weir_bytes b;
+  switch (f->kind) {
+  case WEIR_KIND_TEXT:
+    text = pointer_at(f, value);
+    if (!text) return true;
+    if (!copy_run_if_fits(room, end, text, strlen(text) + 1)) return false;
+    memcpy((char *)copy + f->offset, &at, sizeof at);
+    return true;
+  case WEIR_KIND_BYTES:
+    b = bytes_at(f, value);
+    if (b.owner || (b.size && !b.data) || !copy_run_if_fits(room, end, b.data, b.size)) return false;
+    b.data = at;
+    memcpy((char *)copy + f->offset, &b, sizeof b);
+    return true;
+  case WEIR_KIND_LIST:
+    return false; /* the long way */
+  default:
+    return true;
+  }
+}
+
+size_t weir__copy_if_fits(const weir_message *type, const void *value, void *room, size_t left)
+{
+  size_t fixed = align_up(type->size);
+  if (fixed > left) return 0;
+  char *free_room = (char *)room + fixed;
+  memcpy(room, value, type->size);
+  for (size_t i = 0; i < type->count; i++)
+    if (!copy_field_if_fits(&type->fields[i], value, room, &free_room, (char *)room + left)) return 0;
+  return (size_t)(free_room - (char *)room);
 }
 
 /* ---- making and ending ---- */

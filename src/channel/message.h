@@ -63,6 +63,9 @@ struct weir__message *weir__message_room(const weir_message *type, size_t bytes)
 struct weir__message *weir__message_make(const weir_message *type, const void *value, size_t bytes);
 /* Copies a value into `room` of that size: the struct at its start, what it points to behind it. */
 void weir__copy_value(const weir_message *type, const void *value, void *room);
+/* In one go: copies a value into `room`, if what is `left` of it suffices; the bytes that the copy takes, or 0: it does
+ * not fit, or can't be copied (weir__measure() says which). */
+size_t weir__copy_if_fits(const weir_message *type, const void *value, void *room, size_t left);
 /* Does the type hold nothing that points elsewhere? */
 bool weir__is_flat(const weir_message *type);
 

@@ -133,9 +133,16 @@ static int read_options(struct options *o, int count, char **arguments)
 
 /* ---- the run ---- */
 
-static void print_account(void *arg, const weir_actor_account *a)
+/* `said`, a size_t, counts. */
+static void say_problem(void *said, const weir_problem *problem)
 {
-  (void)arg;
+  ++*(size_t *)said;
+  weir__say_problems.problem(NULL, problem);
+}
+
+static void print_account(void *said, const weir_actor_account *a)
+{
+  (void)said;
   fprintf(stderr, "%s: mailbox: at most %" PRIu64 " of %" PRIu64 " places taken\n", a->actor, a->mailbox_high,
           a->mailbox_capacity);
 }
@@ -161,9 +168,10 @@ static int run_topology(const weir_topology *topology, const struct options *o)
       return weir__say_usage("run", "run: the current_thread flavor has no other threads: --workers %d", o->workers);
     runtime.workers = 0;
   }
-  weir_listener listener = {.problem = weir__say_problems.problem, .account = o->stats ? print_account : NULL};
+  size_t said = 0;
+  weir_listener listener = {.problem = say_problem, .account = o->stats ? print_account : NULL, .arg = &said};
   int rc = weir_topology_run(topology, &runtime, &listener);
-  if (rc == WEIR_ENOMEM) weir__say("no memory");
+  if (rc && !said) weir__say("%s", weir_strerror(rc)); /* there was no memory for more */
   if (o->stats) print_accounts();
   return rc ? WEIR__EXIT_FAILED : WEIR__EXIT_SUCCESS;
 }

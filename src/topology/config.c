@@ -2,7 +2,6 @@
 #include "topology/config.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -223,10 +222,13 @@ static void read_value(const struct reading *r, bool is_default, void *config)
 
 static void read_default(struct reading *r, void *config)
 {
+  errno = 0;
   json_t *value = json_loads(r->field->def, JSON_DECODE_ANY, NULL);
   r->value = value;
   if (value)
     read_value(r, true, config);
+  else if (errno == ENOMEM) /* jansson itself does not tell reliably */
+    r->arena->failed = true;
   else
     weir__document_error(r->document, r->node, "the default of \"%s\" is no JSON", key_of(r->field));
   json_decref(value);

@@ -9,8 +9,6 @@
  * R3  Callbacks come until the runtime has been stopped; after that the run belongs to its thread alone. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <uv.h>
 
 #include <weir/oneshot.h>
