@@ -87,6 +87,11 @@ void weir__timer_handled(uint64_t name);
 /* The actor ends: its handles are closed; their last close callback schedules it once more. */
 void weir__handles_close(struct weir__cell *cell);
 
+/* ---- send.c ---- */
+
+/* A message is to be sent that may wait: now and then others go first (F6). WEIR_OK, or WEIR_ENOMEM. */
+int weir__spend_budget(void);
+
 /* ---- ask.c ---- */
 
 /* Answers who asked, unless that one has given up. Owns `message`; `text` is borrowed. */

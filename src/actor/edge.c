@@ -200,14 +200,34 @@ static const weir_field *key_of(const weir_message *type, const char *name)
   return NULL;
 }
 
-/* FNV-1a, with its high bits mixed at the end, since a range of them picks the instance. */
+static uint64_t load(const unsigned char *p, size_t bytes)
+{
+  uint64_t eight = 0;
+  memcpy(&eight, p, bytes);
+  return eight;
+}
+
+/* The last 0 to 8 bytes as a number; loads overlap, so that it takes no loop. */
+static uint64_t load_last(const unsigned char *p, size_t size)
+{
+  if (size == 8) return load(p, 8);
+  if (size >= 4) return load(p, 4) << 32 | load(p + size - 4, 4);
+  return size ? (uint64_t)p[0] << 16 | (uint64_t)p[size / 2] << 8 | p[size - 1] : 0;
+}
+
+static uint64_t mix(uint64_t h)
+{
+  h *= UINT64_C(0x9e3779b97f4a7c15);
+  return h ^ h >> 32;
+}
+
+/* Not for tables that somebody could attack: it only spreads records over instances. Its high bits are the good ones. */
 static uint32_t hash_bytes(const void *data, size_t size)
 {
   const unsigned char *p = data;
-  uint64_t h = UINT64_C(0xcbf29ce484222325);
-  for (size_t i = 0; i < size; i++) h = (h ^ p[i]) * UINT64_C(0x100000001b3);
-  h = (h ^ h >> 32) * UINT64_C(0x9e3779b97f4a7c15);
-  return (uint32_t)(h >> 32);
+  uint64_t h = mix(size + 1);
+  for (; size > 8; p += 8, size -= 8) h = mix(h ^ load(p, 8));
+  return (uint32_t)(mix(mix(h ^ load_last(p, size))) >> 32);
 }
 
 static uint32_t hash_field(const weir_field *f, const void *value)
@@ -326,6 +346,7 @@ static int send_off(struct edge *e, struct target *t, size_t i, bool waits)
   t->batches[i] = NULL; /* while we wait, others of this actor are sent off, too */
   learn_room(e, batch_of(m));
   m->payload_bytes = batch_of(m)->used;
+  if (waits) weir__spend_budget(); /* without memory to give way it goes on */
   int rc = post(e, t->instances[i], m, waits);
   if (rc == WEIR_EFULL && !waits) {
     m->payload_bytes = batch_of(m)->room;

@@ -35,7 +35,7 @@ enum mode { WAIT, TRY };
 static int dead(weir_ref to) { return weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to)); }
 
 /* F6: a handler that sends without end lets others run. */
-static int spend_budget(void)
+int weir__spend_budget(void)
 {
   struct weir__strand *s = weir__strand_here();
   if (!s || !s->self || --s->budget) return WEIR_OK;
@@ -60,12 +60,11 @@ static int send_value(weir_ref to, weir_value value, enum mode mode, weir_durati
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   if (rc) return weir__turned_away(rc);
   if (!cell) return weir__turned_away(dead(to));
-  if (mode == WAIT) rc = spend_budget();
-  if (rc) return rc;
   int64_t deadline_ns = mode == WAIT ? weir__deadline(within) : 0;
   if (weir__is_edge(cell, to) && value.type && value.at)
     return weir__edge_send(cell, value.type(), value.at, mode == WAIT, deadline_ns);
-  rc = weir__parcel_of_value(&parcel, value);
+  if (mode == WAIT) rc = weir__spend_budget();
+  if (!rc) rc = weir__parcel_of_value(&parcel, value);
   return rc ? rc : send_parcel(to, cell, &parcel, mode, deadline_ns);
 }
 

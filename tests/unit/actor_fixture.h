@@ -8,10 +8,12 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+#include <stdatomic.h>
 #include <weir/weir.h>
 
 static weir_runtime *runtime;
@@ -153,6 +155,25 @@ static inline int64_t news_wait(weir_future future)
   int64_t n = told->n;
   weir_free(told);
   return n;
+}
+
+static inline uint64_t accounts_created(void)
+{
+  weir_accounts a;
+  weir_accounts_read(&a);
+  return a.created;
+}
+
+/* Until so many messages have been made: another one has queued, or waits to queue, what it sends. */
+static inline void wait_until_created(uint64_t count)
+{
+  while (accounts_created() < count) weir_sleep(WEIR_MILLIS(0.1));
+}
+
+/* Until its slot has been given up: its end is over. */
+static inline void wait_until_gone(weir_ref actor)
+{
+  while (weir_stop(actor) == WEIR_OK) weir_sleep(WEIR_MILLIS(0.1));
 }
 
 /* The answer to `get`; INT64_MIN: none came. */

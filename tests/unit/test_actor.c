@@ -211,10 +211,7 @@ static void a_start_that_fails_answers_queued_asks_with_its_text(void **state)
   weir_accounts_read(&before);
   weir_task *task = weir_task_start(NULL, ask_and_note, &asking);
   assert_non_null(task);
-  do {
-    weir_sleep(WEIR_MILLIS(0.1)); /* until the ask is queued */
-    weir_accounts_read(&after);
-  } while (after.created == before.created);
+  wait_until_created(before.created + 1);
   gate_open(&g);
   assert_int_equal(weir_task_join(task, WEIR_SECONDS(20), NULL), WEIR_OK);
   assert_int_equal(asking.rc, WEIR_EFAILED);
