@@ -14,8 +14,8 @@ enum {
   FIBERS_KEPT = 256,     /* idle fibers kept while there is work … */
   FIBERS_PARKED = 16,    /* … and when the worker goes to sleep */
   TAKEN_AT_ONCE = 32,
-  LOOK_MOST_NS = 20000, /* how long to look around before a sleep */
-  LOOK_LEAST_NS = 2000
+  LOOK_LEAST_NS = 5000,   /* how long to look around before a sleep: at least, when it helps at all, … */
+  LOOK_MOST_NS = 200000   /* … and at most; sleeps that end within that time are not worth it */
 };
 
 static struct weir__strand *strand_of(struct weir__work *work)
@@ -391,45 +391,52 @@ static bool has_reason_to_stay(struct weir__worker *w, bool last_searcher)
   return false;
 }
 
-/* A sleep and a wake-up cost as much as a thousand messages: so it looks around a little first, at most 20 us, and the
- * less the less often that has helped (U3). True: there is something. */
-static bool look_around(struct weir__worker *w)
+static int64_t at_most(int64_t ns, int64_t most) { return ns < most ? ns : most; }
+
+/* A sleep and a wake-up cost as much as a thousand messages, and the longer for who waits for us: so a worker looks around
+ * first, for about as long as it would lately have paid (U3). When work comes within microseconds, that is a few of
+ * them; when sleeps are short, since others slept, too, it is twice as long as those were; when they are long, not at
+ * all. True: there is something. */
+static bool look_around(struct weir__worker *w, int64_t from)
 {
-  if (w->look_ns < LOOK_LEAST_NS) {
-    w->look_ns += LOOK_LEAST_NS / 8; /* now and then it tries again */
-    return false;
-  }
-  int64_t until = weir__now_ns() + w->look_ns;
+  if (!w->look_ns) return false;
+  int64_t now = from;
   do {
     for (int i = 0; i < 16; i++) {
       weir__cpu_pause();
-      if (has_reason_to_stay(w, true)) {
-        w->look_ns = w->look_ns * 2 < LOOK_MOST_NS ? w->look_ns * 2 : LOOK_MOST_NS;
-        return true;
-      }
+      if (!has_reason_to_stay(w, true)) continue;
+      int64_t wait = 4 * (weir__now_ns() - from);
+      w->look_ns = at_most(wait > LOOK_LEAST_NS ? wait : LOOK_LEAST_NS, LOOK_MOST_NS);
+      return true;
     }
-  } while (weir__now_ns() < until);
-  w->look_ns /= 2;
+    now = weir__now_ns();
+  } while (now - from < w->look_ns);
   return false;
+}
+
+/* After a sleep of so long, the look before it included. */
+static void learn_from_sleep(struct weir__worker *w, int64_t ns)
+{
+  w->look_ns = ns < LOOK_MOST_NS ? at_most(2 * ns, LOOK_MOST_NS) : w->look_ns / 2 < LOOK_LEAST_NS ? 0 : w->look_ns / 2;
 }
 
 static void park(struct weir__worker *w)
 {
-  bool last = false;
-  if (look_around(w)) {
-    poll_loop(w);
-    return;
-  }
+  int64_t from = weir__now_ns();
+  if (look_around(w, from)) return; /* the loop has its turn by the count of work */
   pool_shrink(w, FIBERS_PARKED);
   weir__runtime_park(w);
+  bool last = false;
   if (w->searching) {
     w->searching = false;
     last = atomic_fetch_sub_explicit(&w->rt->searching, 1, memory_order_seq_cst) == 1;
   }
-  if (!has_reason_to_stay(w, last) && set_clock(w))
+  if (!has_reason_to_stay(w, last) && set_clock(w)) {
     run_loop(w, UV_RUN_ONCE);
-  else
+    learn_from_sleep(w, weir__now_ns() - from);
+  } else {
     poll_loop(w);
+  }
   weir__runtime_unpark(w);
 }
 
@@ -529,7 +536,6 @@ int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned 
   w->index = index;
   w->random = 0x9e3779b9u * (index + 1);
   w->work_to_poll = MESSAGES_A_POLL;
-  w->look_ns = LOOK_MOST_NS;
   weir__wheel_init(&w->wheel, ms_of(weir__now_ns()));
   int rc = uv_loop_init(&w->loop);
   if (rc) return weir_error(rc, "a worker's loop");

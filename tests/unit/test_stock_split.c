@@ -67,6 +67,26 @@ static void a_word_may_fill_a_line_of_any_length(void **unused)
   test_free(text);
 }
 
+/* Against the definition, for every byte at every place of lines around the size that is looked at at once. */
+static void every_byte_at_every_place_is_judged_alike(void **unused)
+{
+  (void)unused;
+  for (size_t size = 1; size <= 20; size++)
+    for (size_t place = 0; place < size; place++)
+      for (int c = 0; c < 256; c++) {
+        char line[21] = "qqqqqqqqqqqqqqqqqqqq", expected[24] = "qqqqqqqqqqqqqqqqqqqq";
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        line[place] = (char)c;
+        expected[place] = letter ? (char)(c | 0x20) : '|';
+        expected[size] = '|';
+        fake.sent_size = 0;
+        assert_int_equal(split_text(true, line, size), WEIR_OK);
+        size_t skip = !letter && place == 0, last = !letter && place == size - 1 ? 0 : 1;
+        assert_int_equal(fake.sent_size, size == 1 && !letter ? 0 : size + last - skip);
+        assert_memory_equal(fake.sent, expected + skip, fake.sent_size);
+      }
+}
+
 static void an_unknown_way_to_split_is_refused(void **unused)
 {
   (void)unused;
@@ -98,6 +118,7 @@ int main(void)
       FAKED(a_line_without_letters_has_no_words),
       FAKED(zeros_and_bytes_of_no_valid_encoding_separate),
       FAKED(a_word_may_fill_a_line_of_any_length),
+      FAKED(every_byte_at_every_place_is_judged_alike),
       FAKED(an_unknown_way_to_split_is_refused),
       FAKED(an_error_of_a_send_refuses_the_line),
       FAKED(without_memory_the_line_is_refused),

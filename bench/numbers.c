@@ -1,0 +1,207 @@
+/* numbers.c: what single operations cost, and how much memory an idle actor takes.
+ *
+ *   numbers             all of it
+ *   numbers idle [N]    N idle actors (1,000,000): resident bytes each
+ *   numbers ops         nanoseconds for each operation, the median of several rounds */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <weir/weir.h>
+
+enum { ROUNDS = 7, OPERATIONS = 300000 };
+
+struct number {
+  int64_t value;
+};
+WEIR_MESSAGE(number, WEIR_FIELD(value));
+
+struct total {
+  int64_t sum;
+};
+WEIR_MESSAGE(total, WEIR_FIELD(sum));
+
+struct get {
+  WEIR_EMPTY;
+};
+WEIR_REQUEST(get, total);
+
+static double now(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void must(int rc, const char *what)
+{
+  if (rc) exit(weir_die(rc, what));
+}
+
+/* ---- an adder ---- */
+
+struct adder {
+  int64_t sum;
+};
+
+static int add(struct adder *a, const struct number *n)
+{
+  a->sum += n->value;
+  return WEIR_OK;
+}
+
+static int sum(struct adder *a, struct total *reply)
+{
+  reply->sum = a->sum;
+  return WEIR_OK;
+}
+
+WEIR_ACTOR(adder, WEIR_ON(number, add) WEIR_ON(get, sum), .capacity = 1024);
+
+/* The same, on a worker of its own. */
+struct far_adder {
+  int64_t sum;
+};
+
+static int far_add(struct far_adder *a, const struct number *n)
+{
+  a->sum += n->value;
+  return WEIR_OK;
+}
+
+static int far_sum(struct far_adder *a, struct total *reply)
+{
+  reply->sum = a->sum;
+  return WEIR_OK;
+}
+
+WEIR_ACTOR(far_adder, WEIR_ON(number, far_add) WEIR_ON(get, far_sum), .capacity = 1024, .runs = WEIR_PINNED);
+
+/* ---- who drives them: answers with the nanoseconds for one operation ---- */
+
+struct drive {
+  weir_ref to;
+  int32_t what;
+};
+struct cost {
+  double ns;
+};
+WEIR_MESSAGE(cost, WEIR_FIELD(ns));
+WEIR_REQUEST(drive, cost, WEIR_FIELD(to), WEIR_FIELD(what));
+enum { SEND, ASK };
+
+struct driver {
+  int64_t runs;
+};
+
+static int drive_sends(weir_ref to)
+{
+  for (int64_t i = 0; i < OPERATIONS; i++) {
+    int rc = weir_send(to, number, .value = i);
+    if (rc) return rc;
+  }
+  return weir_ask(to, WEIR_SECONDS(10), NULL, get); /* until all are handled */
+}
+
+static int drive_asks(weir_ref to)
+{
+  for (int64_t i = 0; i < OPERATIONS; i++) {
+    int rc = weir_ask(to, WEIR_SECONDS(10), NULL, get);
+    if (rc) return rc;
+  }
+  return WEIR_OK;
+}
+
+static int run(struct driver *d, const struct drive *m, struct cost *reply)
+{
+  double from = now();
+  int rc = m->what == SEND ? drive_sends(m->to) : drive_asks(m->to);
+  d->runs++;
+  reply->ns = (now() - from) * 1e9 / OPERATIONS;
+  return rc;
+}
+
+WEIR_ACTOR(driver, WEIR_ON(drive, run), .runs = WEIR_PINNED);
+
+static int by_size(const void *a, const void *b)
+{
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static void report(const char *what, weir_ref by, weir_ref to, int operation)
+{
+  double ns[ROUNDS];
+  for (int i = 0; i < ROUNDS; i++) {
+    struct cost *c;
+    must(weir_ask(by, WEIR_SECONDS(60), &c, drive, .to = to, .what = operation), what);
+    ns[i] = c->ns;
+    weir_free(c);
+  }
+  qsort(ns, ROUNDS, sizeof ns[0], by_size);
+  printf("%-44s %8.1f ns (%.1f to %.1f)\n", what, ns[ROUNDS / 2], ns[0], ns[ROUNDS - 1]);
+}
+
+static void operations(void)
+{
+  weir_runtime *rt;
+  must(weir_runtime_start(&(weir_runtime_options){.flavor = WEIR_CURRENT_THREAD}, &rt), "start");
+  report("send and handle, one worker", weir_spawn(&driver), weir_spawn(&adder), SEND);
+  report("ask, one worker", weir_spawn(&driver), weir_spawn(&adder), ASK);
+  must(weir_runtime_stop(rt, WEIR_SECONDS(5)), "stop");
+  must(weir_runtime_start(&(weir_runtime_options){.workers = 2}, &rt), "start");
+  weir_ref by = weir_spawn(&driver); /* the first two pinned actors are put on two workers */
+  weir_ref to = weir_spawn(&far_adder);
+  report("send and handle, across two workers", by, to, SEND);
+  report("ask, across two workers", by, to, ASK);
+  must(weir_runtime_stop(rt, WEIR_SECONDS(5)), "stop");
+}
+
+/* ---- idle actors ---- */
+
+static long resident_bytes(void)
+{
+  long pages = 0;
+  FILE *f = fopen("/proc/self/statm", "r");
+  if (!f || fscanf(f, "%*d %ld", &pages) != 1) pages = 0;
+  if (f) fclose(f);
+  return pages * 4096;
+}
+
+static void idle(size_t n)
+{
+  weir_runtime *rt;
+  must(weir_runtime_start(NULL, &rt), "start");
+  weir_ref *refs = malloc(n * sizeof *refs);
+  if (!refs) must(WEIR_ENOMEM, "refs");
+  memset(refs, 0, n * sizeof *refs);
+  long before = resident_bytes();
+  double from = now();
+  for (size_t i = 0; i < n; i++) {
+    refs[i] = weir_spawn(&adder);
+    must(weir_ref_error(refs[i]), "spawn");
+  }
+  double spawned = now();
+  long bytes = resident_bytes() - before;
+  struct total *t;
+  must(weir_send(refs[n - 1], number, .value = 42), "send");
+  must(weir_ask(refs[n - 1], WEIR_SECONDS(10), &t, get), "ask");
+  weir_free(t);
+  printf("%zu idle actors: %.1f resident bytes each, %.0f ns to spawn one\n", n, (double)bytes / (double)n,
+         (spawned - from) * 1e9 / (double)n);
+  from = now();
+  must(weir_runtime_stop(rt, WEIR_SECONDS(5)), "stop");
+  printf("all stopped in %.2f s, %.1f resident MiB afterwards\n", now() - from, (double)resident_bytes() / 1048576);
+  free(refs);
+}
+
+int main(int argc, char **argv)
+{
+  const char *what = argc > 1 ? argv[1] : "";
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  if (strcmp(what, "idle") != 0) operations();
+  if (strcmp(what, "ops") != 0) idle(argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000);
+  return 0;
+}
