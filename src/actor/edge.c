@@ -221,7 +221,8 @@ static uint64_t mix(uint64_t h)
   return h ^ h >> 32;
 }
 
-/* Not for tables that somebody could attack: it only spreads records over instances. Its high bits are the good ones. */
+/* Not for tables that somebody could attack: it only spreads records over instances. Its high bits are the good ones.
+ */
 static uint32_t hash_bytes(const void *data, size_t size)
 {
   const unsigned char *p = data;

@@ -60,7 +60,7 @@ static void settle_asker(struct weir__strand *s, int code)
   s->asker = 0;
 }
 
-void weir__settle(struct weir__cell *cell, int code)
+void weir__settle(struct weir__cell *cell, int code, bool failed)
 {
   struct weir__strand *s = weir__strand_here();
   struct weir__message *m = cell->in_hand; /* NULL: the handler kept it */
@@ -71,8 +71,9 @@ void weir__settle(struct weir__cell *cell, int code)
   settle_asker(s, told);
   s->deadline = INT64_MAX;
   cell->in_hand = NULL;
-  /* That the actor failed is told by its end. */
-  if (m && told && !asked && told != WEIR_EFAILED) weir__lost(cell, m, told, weir__error_text_of(told));
+  /* That the actor failed is told by its end; not so the records that were lost with it. */
+  bool tell = m && told && !asked && (told != WEIR_EFAILED || m->kind == WEIR__BATCH);
+  if (tell) weir__lost(cell, m, told, weir__error_text_of(told));
   if (m) weir__message_end(m, told ? WEIR__DEAD : WEIR__HANDLED);
 }
 

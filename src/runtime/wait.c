@@ -270,7 +270,7 @@ static void time_is_over(struct weir__worker *worker, struct weir__alarm *alarm)
 /* Says whom to wake on a stop, then looks whether one came meanwhile (store, load: seq_cst on both sides). */
 static void publish(struct weir__strand *strand, struct weir__wait *w)
 {
-  if (!strand->waiting) return;
+  if (!strand->waiting || strand->uncancelled) return;
   atomic_store_explicit(strand->waiting, weir__wait_name(w), memory_order_seq_cst);
   if (told_to_stop(strand)) end_wait(weir__wait_name(w), WEIR_ECANCELED);
 }

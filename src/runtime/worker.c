@@ -14,8 +14,8 @@ enum {
   FIBERS_KEPT = 256,     /* idle fibers kept while there is work … */
   FIBERS_PARKED = 16,    /* … and when the worker goes to sleep */
   TAKEN_AT_ONCE = 32,
-  LOOK_LEAST_NS = 5000,   /* how long to look around before a sleep: at least, when it helps at all, … */
-  LOOK_MOST_NS = 200000   /* … and at most; sleeps that end within that time are not worth it */
+  LOOK_LEAST_NS = 5000, /* how long to look around before a sleep: at least, when it helps at all, … */
+  LOOK_MOST_NS = 200000 /* … and at most; sleeps that end within that time are not worth it */
 };
 
 static struct weir__strand *strand_of(struct weir__work *work)
@@ -393,10 +393,10 @@ static bool has_reason_to_stay(struct weir__worker *w, bool last_searcher)
 
 static int64_t at_most(int64_t ns, int64_t most) { return ns < most ? ns : most; }
 
-/* A sleep and a wake-up cost as much as a thousand messages, and the longer for who waits for us: so a worker looks around
- * first, for about as long as it would lately have paid (U3). When work comes within microseconds, that is a few of
- * them; when sleeps are short, since others slept, too, it is twice as long as those were; when they are long, not at
- * all. True: there is something. */
+/* A sleep and a wake-up cost as much as a thousand messages, and the longer for who waits for us: so a worker looks
+ * around first, for about as long as it would lately have paid (U3). When work comes within microseconds, that is a few
+ * of them; when sleeps are short, since others slept, too, it is twice as long as those were; when they are long, not
+ * at all. True: there is something. */
 static bool look_around(struct weir__worker *w, int64_t from)
 {
   if (!w->look_ns) return false;

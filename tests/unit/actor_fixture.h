@@ -145,7 +145,10 @@ static inline void gate_enter(struct gate *g, weir_ref actor)
 
 /* ---- news: what an end clause has to tell ---- */
 
-static inline void news_tell(uint64_t promise, int64_t n) { weir_promise_send((weir_promise){promise}, number, .n = n); }
+static inline void news_tell(uint64_t promise, int64_t n)
+{
+  weir_promise_send((weir_promise){promise}, number, .n = n);
+}
 
 /* The number that was told; INT64_MIN: the promise was dropped, or nothing came. */
 static inline int64_t news_wait(weir_future future)

@@ -26,12 +26,13 @@ struct instance {
 };
 WEIR_MESSAGE(instance, WEIR_FIELD(index));
 
-enum { INSTANCES = 4, KEYS = 100, NOTES = 16, REFUSED = 13, BREAKING = 666 };
+enum { INSTANCES = 4, KEYS = 100, NOTES = 16, REFUSED = 13, BREAKING = 777 };
 
 static char filling[1 << 20];
 
 /* What was seen of a graph. Instances have their own numbers; the callbacks may come from any worker. */
 static struct {
+  bool refuses, breaks; /* what the drain does with REFUSED and BREAKING */
   int64_t records[INSTANCES], last[INSTANCES], bytes[INSTANCES];
   int64_t keys[INSTANCES][KEYS];
   bool unordered, inputs_ended[INSTANCES];
@@ -94,9 +95,10 @@ static inline int source_hold(struct source *s, const struct hold *h)
   return rc ? rc : WEIR_STOP;
 }
 WEIR_ACTOR(source, WEIR_ON(produce, source_produce) WEIR_ON(hold, source_hold));
-__attribute__((unused)) static const weir_actor two_outputs = {
-    .name = "two_outputs", .state_bytes = sizeof(struct source), .dispatch = weir_dispatch_source,
-    .outputs = {"left", "right"}};
+__attribute__((unused)) static const weir_actor two_outputs = {.name = "two_outputs",
+                                                               .state_bytes = sizeof(struct source),
+                                                               .dispatch = weir_dispatch_source,
+                                                               .outputs = {"left", "right"}};
 
 struct relay {
   WEIR_EMPTY;
@@ -120,13 +122,13 @@ static inline int drain_start(struct drain *d, const struct instance *i)
 static inline int drain_record(struct drain *d, const struct record *m)
 {
   int64_t i = d->index;
-  if (m->n == BREAKING) weir_fail(WEIR_EUSER(2), "the drain is broken");
+  if (seen.breaks && m->n == BREAKING) weir_fail(WEIR_EUSER(2), "the drain is broken");
   if (m->n < seen.last[i]) seen.unordered = true;
   seen.last[i] = m->n;
   seen.records[i]++;
   seen.keys[i][m->n % KEYS]++;
   seen.bytes[i] += (int64_t)m->bytes.size;
-  return m->n == REFUSED ? weir_error(WEIR_EUSER(3), "thirteen is refused") : WEIR_OK;
+  return seen.refuses && m->n == REFUSED ? weir_error(WEIR_EUSER(3), "thirteen is refused") : WEIR_OK;
 }
 static inline int drain_hold(struct drain *d, const struct hold *h)
 {

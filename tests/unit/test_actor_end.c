@@ -72,10 +72,9 @@ static void mortal_end(struct mortal *m)
   atomic_fetch_add(&ends, 1);
   if (m->ended) news_tell(m->ended, m->handled);
 }
-WEIR_ACTOR(mortal,
-           WEIR_ON_START(watch, mortal_start) WEIR_ON(number, mortal_number) WEIR_ON(get, mortal_get)
-               WEIR_ON(hold, mortal_hold) WEIR_ON(quit, mortal_quit) WEIR_ON(linger, mortal_linger)
-                   WEIR_ON_END(mortal_end));
+WEIR_ACTOR(mortal, WEIR_ON_START(watch, mortal_start) WEIR_ON(number, mortal_number) WEIR_ON(get, mortal_get)
+                       WEIR_ON(hold, mortal_hold) WEIR_ON(quit, mortal_quit) WEIR_ON(linger, mortal_linger)
+                           WEIR_ON_END(mortal_end));
 
 static weir_ref spawn_watched(weir_future *ended)
 {

@@ -10,9 +10,9 @@ struct errand {
 };
 WEIR_MESSAGE(errand, WEIR_FIELD(begun), WEIR_FIELD(go), WEIR_FIELD(next), WEIR_FIELD(stubborn));
 
-static int asked_on;                           /* what the errand's own ask returned … */
-static bool wanted_before, wanted_after;       /* … and whether its asker waited, before and after the gate */
-static _Atomic(uint64_t) errand_done;          /* a promise: the errand is over */
+static int asked_on;                     /* what the errand's own ask returned … */
+static bool wanted_before, wanted_after; /* … and whether its asker waited, before and after the gate */
+static _Atomic(uint64_t) errand_done;    /* a promise: the errand is over */
 
 struct clerk {
   int64_t handled;
@@ -43,8 +43,9 @@ static int clerk_errand(struct clerk *c, const struct errand *m)
   news_tell(atomic_load(&errand_done), 1);
   return WEIR_OK;
 }
-WEIR_ACTOR(clerk, WEIR_ON(number, clerk_number) WEIR_ON(get, clerk_get) WEIR_ON(hold, clerk_hold)
-                      WEIR_ON(errand, clerk_errand),
+WEIR_ACTOR(clerk,
+           WEIR_ON(number, clerk_number) WEIR_ON(get, clerk_get) WEIR_ON(hold, clerk_hold)
+               WEIR_ON(errand, clerk_errand),
            .capacity = 1);
 
 /* ---- before its handler begins ---- */
@@ -102,7 +103,8 @@ static int ask_until_begun(weir_ref c, struct gate *g)
 {
   int rc = WEIR_ETIMEDOUT;
   *g = gate_make();
-  for (double ms = 10; rc == WEIR_ETIMEDOUT; ms *= 2) rc = weir_ask_value(c, WEIR_MILLIS(ms), NULL, WEIR_AT(hold, &g->hold));
+  for (double ms = 10; rc == WEIR_ETIMEDOUT; ms *= 2)
+    rc = weir_ask_value(c, WEIR_MILLIS(ms), NULL, WEIR_AT(hold, &g->hold));
   return rc;
 }
 
@@ -170,7 +172,8 @@ static void a_handler_that_ignores_the_deadline_finishes(void **state)
   weir_ref first = weir_spawn(&clerk), second = weir_spawn(&clerk);
   weir_future done = start_errand(&g, &e, second, true);
   int rc = WEIR_ETIMEDOUT;
-  for (double ms = 10; rc == WEIR_ETIMEDOUT; ms *= 2) rc = weir_ask_value(first, WEIR_MILLIS(ms), NULL, WEIR_AT(errand, &e));
+  for (double ms = 10; rc == WEIR_ETIMEDOUT; ms *= 2)
+    rc = weir_ask_value(first, WEIR_MILLIS(ms), NULL, WEIR_AT(errand, &e));
   assert_int_equal(rc, WEIR_EINDOUBT);
   assert_int_equal(gate_begun(&g), WEIR_OK);
   gate_open(&g);

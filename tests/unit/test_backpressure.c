@@ -51,8 +51,9 @@ static int sink_get(struct sink *s, struct number *reply)
   reply->n = s->count;
   return WEIR_OK;
 }
-WEIR_ACTOR(sink, WEIR_ON(number, sink_number) WEIR_ON(item, sink_item) WEIR_ON(blob, sink_blob)
-                     WEIR_ON(hold, sink_hold) WEIR_ON(get, sink_get),
+WEIR_ACTOR(sink,
+           WEIR_ON(number, sink_number) WEIR_ON(item, sink_item) WEIR_ON(blob, sink_blob) WEIR_ON(hold, sink_hold)
+               WEIR_ON(get, sink_get),
            .capacity = 1);
 
 /* ---- full ---- */

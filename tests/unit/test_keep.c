@@ -19,11 +19,11 @@ WEIR_REQUEST(hand_over, number);
 enum { HOLD, FREE, PASS, KEEP_TWICE, KEEP_STRANGER, PASS_LATER };
 
 static const void *seen_at[2]; /* where the last two letters were */
-static char seen_text[64];    /* what it said */
-static int64_t seen;          /* how many came here */
-static bool second_was_null;  /* keeping again, or what is not in hand, gave NULL … */
-static char second_text[128]; /* … with this text */
-static int passed;            /* what weir_pass() returned */
+static char seen_text[64];     /* what it said */
+static int64_t seen;           /* how many came here */
+static bool second_was_null;   /* keeping again, or what is not in hand, gave NULL … */
+static char second_text[128];  /* … with this text */
+static int passed;             /* what weir_pass() returned */
 
 struct post {
   struct letter *held;

@@ -178,7 +178,7 @@ struct addressed {
 };
 WEIR_MESSAGE(addressed, WEIR_FIELD(to));
 
-static _Atomic(uint64_t) address;  /* whom to write to */
+static _Atomic(uint64_t) address;        /* whom to write to */
 static _Atomic(int) strays, rounds_over; /* strays: got by somebody else */
 
 struct resident {

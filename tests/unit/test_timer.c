@@ -20,9 +20,9 @@ struct cancel {
 WEIR_REQUEST(cancel, was_set, WEIR_FIELD(bits));
 
 enum { MOST = 256 };
-static int64_t order[MOST];      /* the numbers that came */
-static int64_t times[MOST];      /* and when */
-static _Atomic(int64_t) came;    /* how many */
+static int64_t order[MOST];       /* the numbers that came */
+static int64_t times[MOST];       /* and when */
+static _Atomic(int64_t) came;     /* how many */
 static _Atomic(uint64_t) awaited; /* a promise that is kept when number 99 comes */
 
 struct clock {
@@ -63,8 +63,9 @@ static int clock_get(struct clock *c, struct number *reply)
   reply->n = atomic_load(&came);
   return WEIR_OK;
 }
-WEIR_ACTOR(clock, WEIR_ON(set, clock_set) WEIR_ON(cancel, clock_cancel) WEIR_ON(number, clock_number)
-                      WEIR_ON(hold, clock_hold) WEIR_ON(get, clock_get),
+WEIR_ACTOR(clock,
+           WEIR_ON(set, clock_set) WEIR_ON(cancel, clock_cancel) WEIR_ON(number, clock_number) WEIR_ON(hold, clock_hold)
+               WEIR_ON(get, clock_get),
            .capacity = 1);
 
 static weir_future start_over(void)

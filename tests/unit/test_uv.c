@@ -17,8 +17,8 @@ struct watch {
 WEIR_MESSAGE(watch, WEIR_FIELD(ended));
 
 enum { ROOM = 2048 };
-static _Atomic(int) waited;   /* what waiting in a callback returned */
-static _Atomic(int) foreign;  /* callbacks on another worker than the actor's */
+static _Atomic(int) waited;  /* what waiting in a callback returned */
+static _Atomic(int) foreign; /* callbacks on another worker than the actor's */
 
 struct echo {
   char room[ROOM]; /* the kernel writes here: it outlives the close callback (T3) */
@@ -35,7 +35,8 @@ static void on_room(uv_handle_t *socket, size_t suggested, uv_buf_t *buf)
   *buf = uv_buf_init(e->room, ROOM);
 }
 
-static void on_datagram(uv_udp_t *socket, ssize_t size, const uv_buf_t *buf, const struct sockaddr *from, unsigned flags)
+static void on_datagram(uv_udp_t *socket, ssize_t size, const uv_buf_t *buf, const struct sockaddr *from,
+                        unsigned flags)
 {
   (void)flags;
   if (size < 0 || !from) return;
@@ -121,8 +122,8 @@ static int caller_datagram(struct caller *c, const struct datagram *m)
   news_tell(c->done, 1);
   return WEIR_OK;
 }
-WEIR_ACTOR(caller, WEIR_ON_START(weir_none, caller_start) WEIR_ON(shout, caller_shout)
-                       WEIR_ON(datagram, caller_datagram),
+WEIR_ACTOR(caller,
+           WEIR_ON_START(weir_none, caller_start) WEIR_ON(shout, caller_shout) WEIR_ON(datagram, caller_datagram),
            .runs = WEIR_PINNED);
 
 static void datagrams_go_there_and_back(void **state)
@@ -201,8 +202,9 @@ static int juggler_get(struct juggler *j, struct number *reply)
   reply->n = j->ticks;
   return WEIR_OK;
 }
-WEIR_ACTOR(juggler, WEIR_ON(number, juggler_number) WEIR_ON(signal, juggler_signal) WEIR_ON(hold, juggler_hold)
-                        WEIR_ON(get, juggler_get),
+WEIR_ACTOR(juggler,
+           WEIR_ON(number, juggler_number) WEIR_ON(signal, juggler_signal) WEIR_ON(hold, juggler_hold)
+               WEIR_ON(get, juggler_get),
            .capacity = 2);
 
 static int juggle(weir_ref j, int64_t life) { return weir_ask(j, WEIR_SECONDS(20), NULL, number, .n = life); }
