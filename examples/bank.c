@@ -1,4 +1,7 @@
-/* A bank: accounts are actors, a transfer asks two of them. */
+/* A bank: accounts are actors, a transfer asks two of them.
+ *
+ * An account refuses what it can't pay: code and text go to whoever asked, through the bank, and nobody fails. What is
+ * known after a transfer is said exactly: done, refused, or (WEIR_EINDOUBT) perhaps done. */
 #include <stdio.h>
 #include <weir/weir.h>
 
@@ -21,11 +24,13 @@ struct opening {
 WEIR_MESSAGE(balance, WEIR_FIELD(cents));
 WEIR_REQUEST(withdraw, balance, WEIR_FIELD(cents));
 WEIR_REQUEST(deposit, balance, WEIR_FIELD(cents));
-WEIR_MESSAGE(transfer, WEIR_FIELD(from), WEIR_FIELD(to),
-             WEIR_FIELD(cents)); /* asked, too: the answer is that it was done */
+/* A plain message, and asked all the same: the answer is that it was done. */
+WEIR_MESSAGE(transfer, WEIR_FIELD(from), WEIR_FIELD(to), WEIR_FIELD(cents));
 WEIR_MESSAGE(opening, WEIR_FIELD(cents, .def = "0"));
 
 enum { BANK_NO_FUNDS = WEIR_EUSER(1), BANK_IN_DOUBT = WEIR_EUSER(2) };
+
+/* ---- an account ---- */
 
 struct account {
   int64_t cents;
@@ -49,6 +54,8 @@ static int account_deposit(struct account *a, const struct deposit *m, struct ba
 }
 WEIR_ACTOR(account,
            WEIR_ON_START(opening, account_open) WEIR_ON(withdraw, account_withdraw) WEIR_ON(deposit, account_deposit));
+
+/* ---- the bank ---- */
 
 struct bank {
   WEIR_EMPTY;

@@ -1,3 +1,4 @@
+/* Hello: an actor, a message that is sent to it, and a request that is asked. */
 #include <stdio.h>
 #include <weir/weir.h>
 

@@ -60,8 +60,9 @@ typedef struct weir_field {
   const char *def WEIR__ZERO;     /* its default, as JSON; NULL: the field is required */
   double min WEIR__ZERO;          /* bounds of a number, both included; min == max: none */
   double max WEIR__ZERO;
-  bool key WEIR__ZERO;         /* what a hash route goes by */
-  const char *help WEIR__ZERO; /* one line for people */
+  const char *one_of WEIR__ZERO; /* of a text: what it may be, separated by '|'; NULL: anything */
+  bool key WEIR__ZERO;           /* what a hash route goes by */
+  const char *help WEIR__ZERO;   /* one line for people */
 } weir_field;
 
 /* What the library notes of a type when it meets it first. Zeros until then; not for programs. */

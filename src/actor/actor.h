@@ -52,8 +52,8 @@ weir_ref weir__spawn_actor(const weir_actor *type, const weir_spawn_options *opt
 /* Handles one value with the actor's clauses: a message, or a record of a batch. The code that its handler returned;
  * WEIR_EPROTO (with a text) when there is no clause. */
 int weir__handle(struct weir__cell *cell, const weir_message *type, const void *value, void *reply);
-/* What was in the handler's hand: answers its asker, ends the message. `failed`: its actor did. */
-void weir__settle(struct weir__cell *cell, int code, bool failed);
+/* What was in the handler's hand: answers its asker, ends the message. */
+void weir__settle(struct weir__cell *cell, int code);
 /* Ends a message that nobody handles: its asker learns it, who listens to lost messages too. */
 void weir__dead_letter(struct weir__cell *cell, struct weir__message *m, int code, const char *text);
 

@@ -465,8 +465,6 @@ void weir__node_end(struct weir__cell *cell, int code, const char *text)
                                 .high_water = cell->high_water,
                                 .capacity = atomic_load_explicit(&cell->capacity, memory_order_relaxed)};
   if (node->ended) node->ended(node->arg, &ending);
-  cell->extras->node = NULL;
-  weir__node_free(node);
 }
 
 /* ---- downstream ---- */

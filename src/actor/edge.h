@@ -56,13 +56,14 @@ weir_ref weir__spawn_wired(const weir_actor *type, const weir_spawn_options *opt
 /* ---- for the actors' core ---- */
 
 int weir__node_make(struct weir__cell *cell, const struct weir__wired *wired);
-/* Of an actor that was never opened. */
+/* Of an actor that was never opened, or whose last message has come. */
 void weir__node_free(struct weir__graph_node *node);
 /* A turn begins: before a wait its batches go off. */
 void weir__node_begins(struct weir__cell *cell);
 /* Sends off all batches; may wait. */
 void weir__node_flush(struct weir__cell *cell);
-/* The actor has ended: its last batches and its end go downstream, unless it failed; frees the node. */
+/* The actor has ended: its last batches and its end go downstream, unless it failed. The node lives on:
+ * what is still queued is lost, and that is told. */
 void weir__node_end(struct weir__cell *cell, int code, const char *text);
 
 bool weir__is_edge(const struct weir__cell *cell, weir_ref ref);

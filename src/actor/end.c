@@ -171,11 +171,22 @@ static void free_state(struct weir__cell *cell)
   cell->state = NULL;
   if (!extras) return;
   if (extras->config) weir__message_end(extras->config, WEIR__FREED);
+  if (extras->node) weir__node_free(extras->node);
   free(extras);
   cell->extras = NULL;
 }
 
 static bool handles_open(const struct weir__cell *cell) { return cell->extras && cell->extras->open_handles; }
+
+/* Somebody still has a place: what comes with it is lost, and the node is to tell that. */
+static bool node_waits(struct weir__cell *cell)
+{
+  if (!cell->extras || !cell->extras->node) return false;
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  bool waits = weir__mpsc_length(cell) > 0;
+  weir__bucket_unlock(bucket);
+  return waits;
+}
 
 void weir__zombie_turn(struct weir__cell *cell)
 {
@@ -183,7 +194,7 @@ void weir__zombie_turn(struct weir__cell *cell)
   uint16_t home = cell->work.home;
   do {
     dead_letter_queue(cell, WEIR_EDEAD, NULL);
-    if (handles_open(cell)) continue;
+    if (handles_open(cell) || node_waits(cell)) continue;
     free_state(cell);
     if (!weir__cell_free_if_done(cell)) continue;
     if (home != WEIR__ANYWHERE) atomic_fetch_sub_explicit(&rt->workers[home].bound, 1, memory_order_relaxed);

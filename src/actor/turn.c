@@ -29,7 +29,7 @@ void weir__dead_letter(struct weir__cell *cell, struct weir__message *m, int cod
 {
   if (m->asker)
     weir__answer_unbegun(m->asker, code == WEIR_EFAILED ? WEIR_EFAILED : WEIR_EDEAD, text);
-  else
+  else if (m->kind != WEIR__OWN_TIMER) /* that one ends with its actor */
     weir__lost(cell, m, code, text);
   weir__message_end(m, WEIR__DEAD);
 }
@@ -60,7 +60,7 @@ static void settle_asker(struct weir__strand *s, int code)
   s->asker = 0;
 }
 
-void weir__settle(struct weir__cell *cell, int code, bool failed)
+void weir__settle(struct weir__cell *cell, int code)
 {
   struct weir__strand *s = weir__strand_here();
   struct weir__message *m = cell->in_hand; /* NULL: the handler kept it */

@@ -85,9 +85,24 @@ static void read_real(const struct reading *r, double *at)
 
 /* ---- texts and durations ---- */
 
+/* "a|b|c" */
+static bool is_one_of(const char *choices, const char *text)
+{
+  size_t length = strlen(text);
+  while (choices) {
+    size_t choice = strcspn(choices, "|");
+    if (choice == length && memcmp(choices, text, length) == 0) return true;
+    choices = choices[choice] ? choices + choice + 1 : NULL;
+  }
+  return false;
+}
+
 static void read_text(const struct reading *r, const char **at)
 {
-  if (json_is_string(r->value))
+  const char *choices = r->field->one_of;
+  if (json_is_string(r->value) && choices && !is_one_of(choices, json_string_value(r->value)))
+    weir__expected_not(r->document, r->node, r->value, "one of: %s", choices);
+  else if (json_is_string(r->value))
     *at = weir__arena_text(r->arena, json_string_value(r->value));
   else
     weir__expected_not(r->document, r->node, r->value, "a text");

@@ -21,5 +21,5 @@ expect_that '--stats leaves the output as it is' [ "$(cat out)" = "$counted" ]
 expect_that '--stats shows that no message is left' grep -q '^messages: created [0-9]* = .* + live 0$' err
 
 sed 's/"on": "non-letters"/"on": "commas"/' "$wordcount" >commas.json
-expect 1 '' 'weir: words: split: "on" is "commas"; known is: "non-letters"' run commas.json
+expect 78 '' 'commas.json:5:65: error: actors.words.config.on: must be one of: non-letters, not "commas"' run commas.json
 finish

@@ -35,6 +35,11 @@ struct needy {
 };
 WEIR_MESSAGE(needy, WEIR_FIELD(must));
 
+struct choosy {
+  const char *choice;
+};
+WEIR_MESSAGE(choosy, WEIR_FIELD(choice, .one_of = "red|green|blue"));
+
 struct broken {
   weir_ref ref;
   int32_t number;
@@ -202,6 +207,20 @@ static void durations_need_a_unit_that_exists(void **state)
   }
 }
 
+static void a_text_with_choices_is_one_of_them(void **state)
+{
+  (void)state;
+  expect_problems(weir_message_choosy(), "{\"choice\": \"red\"}", "");
+  expect_problems(weir_message_choosy(), "{\"choice\": \"blue\"}", "");
+  static const char *const bad[] = {"re", "reds", "", "red|green", "|"};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    char text[64], error[128];
+    snprintf(text, sizeof text, "{\"choice\": \"%s\"}", bad[i]);
+    snprintf(error, sizeof error, "1:12: choice: must be one of: red|green|blue, not \"%s\"\n", bad[i]);
+    expect_problems(weir_message_choosy(), text, error);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -214,6 +233,7 @@ int main(void)
       cmocka_unit_test(a_field_without_default_is_required),
       cmocka_unit_test(a_broken_table_is_reported_not_believed),
       cmocka_unit_test(durations_need_a_unit_that_exists),
+      cmocka_unit_test(a_text_with_choices_is_one_of_them),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

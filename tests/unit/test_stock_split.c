@@ -87,14 +87,6 @@ static void every_byte_at_every_place_is_judged_alike(void **unused)
       }
 }
 
-static void an_unknown_way_to_split_is_refused(void **unused)
-{
-  (void)unused;
-  struct split s = {.room = 0};
-  assert_int_equal(split_open(&s, &(struct split_config){.on = "spaces"}), WEIR_EINVAL);
-  assert_string_equal(fake.text, "split: \"on\" is \"spaces\"; known is: \"non-letters\"");
-}
-
 static void an_error_of_a_send_refuses_the_line(void **unused)
 {
   (void)unused;
@@ -119,7 +111,6 @@ int main(void)
       FAKED(zeros_and_bytes_of_no_valid_encoding_separate),
       FAKED(a_word_may_fill_a_line_of_any_length),
       FAKED(every_byte_at_every_place_is_judged_alike),
-      FAKED(an_unknown_way_to_split_is_refused),
       FAKED(an_error_of_a_send_refuses_the_line),
       FAKED(without_memory_the_line_is_refused),
   };
