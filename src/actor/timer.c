@@ -1,13 +1,16 @@
 /* timer.c: messages sent later.
  *
- *   ARMED ----> due: sent, or (full) tried again in a millisecond ----> ARMED (periodic) or free
+ *   ARMED ----> RINGING: is sent, or (full) tried again in a millisecond ----> ARMED (periodic) or free
  *     '-------> CANCELLED ----> free, by its worker
  *
  * T1  A record is on the wheel of the worker that set it, or that it was handed to; that worker alone arms, rings and
  * frees it. T2  One lock guards state, `queued`, the lists of timers by worker and by actor: so that anybody may
  * cancel. It is held for a few instructions, and no other lock is taken under it but a worker's bell. T3  A timer that
- * its actor set to itself takes no place (M5); `queued` keeps it from being queued twice. */
+ * its actor set to itself takes no place (M5); `queued` keeps it from being queued twice. T4  While it is RINGING
+ * nobody knows whether it will have come: who cancels it meanwhile waits for the few instructions that this takes. */
 #include <weir/timer.h>
+
+#include <sched.h>
 
 #include "actor/actor.h"
 #include "channel/line.h"
@@ -15,7 +18,7 @@
 #include "platform/clock.h"
 #include "runtime/slots.h"
 
-enum state { FREE, ARMED, CANCELLED };
+enum state { FREE, ARMED, RINGING, CANCELLED };
 enum { RETRY_NS = 1000000, LEAST_PERIOD_NS = 1000000 };
 
 struct weir__timer_record {
@@ -160,10 +163,11 @@ static void after_sending(struct weir__timer_record *t, int rc)
   int64_t now = weir__now_ns();
   bool again = rc == WEIR_EFULL || rc == WEIR_ENOMEM;
   pthread_mutex_lock(&lock);
-  if (t->state == ARMED && (again || (!rc && t->period_ns))) {
+  if (t->state == RINGING && (again || (!rc && t->period_ns))) {
+    t->state = ARMED;
     if (!again) t->due_ns = next_due(t, now);
     weir__worker_arm(t->worker, &t->alarm, again ? now + RETRY_NS : t->due_ns);
-  } else if (t->state == ARMED) {
+  } else if (t->state == RINGING) {
     gone = take_down(t);
   } /* else: who cancelled it has asked us to free it */
   pthread_mutex_unlock(&lock);
@@ -176,6 +180,7 @@ static void due(struct weir__worker *w, struct weir__alarm *alarm)
       (struct weir__timer_record *)((char *)alarm - offsetof(struct weir__timer_record, alarm));
   pthread_mutex_lock(&lock);
   bool armed = t->state == ARMED;
+  if (armed) t->state = RINGING;
   pthread_mutex_unlock(&lock);
   if (!armed) return;
   bool drains = atomic_load_explicit(&w->rt->state, memory_order_relaxed) != WEIR__RUNNING;
@@ -313,17 +318,28 @@ static struct weir__message *cancel(struct weir__timer_record *t)
   return NULL;
 }
 
+/* Lock held. NULL: it has come, or was cancelled. */
+static struct weir__timer_record *find_armed(uint64_t name)
+{
+  struct weir__timer_record *t;
+  while ((t = find(name)) && t->state == RINGING) { /* T4. Not on its worker: that one would not be here */
+    pthread_mutex_unlock(&lock);
+    sched_yield();
+    pthread_mutex_lock(&lock);
+  }
+  return t && t->state == ARMED ? t : NULL;
+}
+
 int weir_timer_cancel(weir_timer timer)
 {
   struct weir__message *gone = NULL;
   if (timer.error) return timer.error;
   pthread_mutex_lock(&lock);
-  struct weir__timer_record *t = find(timer.bits);
-  bool armed = t && t->state == ARMED;
-  if (armed) gone = cancel(t);
+  struct weir__timer_record *t = find_armed(timer.bits);
+  if (t) gone = cancel(t);
   pthread_mutex_unlock(&lock);
   if (gone) weir__message_end(gone, WEIR__FREED);
-  return armed ? WEIR_OK : WEIR_EDEAD;
+  return t ? WEIR_OK : WEIR_EDEAD;
 }
 
 void weir__timers_end(struct weir__cell *cell)

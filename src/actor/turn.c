@@ -6,7 +6,7 @@
 #include "channel/mpsc.h"
 #include "runtime/strand.h"
 
-enum { MESSAGES_A_TURN = 64 };
+enum { MESSAGES_A_TURN = 64, TOLD = WEIR__STOPPING | WEIR__DRAINING };
 
 /* ---- one message ---- */
 
@@ -202,7 +202,7 @@ static enum outcome when_nothing_is_left(struct weir__cell *cell, uint32_t *seen
 {
   weir__node_flush(cell); /* may wait, so more may have come */
   *seen = flags_of(cell);
-  if (!(*seen & (WEIR__DRAINING | WEIR__STOPPING))) return NOTHING_LEFT;
+  if (!(*seen & TOLD)) return NOTHING_LEFT;
   weir__mpsc_collect(cell);
   bool empty = weir__mpsc_length(cell) == 0 && !cell->urgent;
   if (!empty && !(*seen & WEIR__STOPPING)) return NOTHING_LEFT;
@@ -216,7 +216,7 @@ static void put_down(struct weir__cell *cell, bool more, uint32_t seen)
 {
   if (!more && !cell->queued && !cell->urgent && weir__mpsc_idle(cell)) {
     /* Told something meanwhile, by one who found it at work? Then it looks once more. */
-    if (flags_of(cell) == seen || !weir__mpsc_nudge(cell)) return;
+    if ((flags_of(cell) & TOLD) == (seen & TOLD) || !weir__mpsc_nudge(cell)) return;
   }
   weir__requeue(weir__worker_here(), &cell->work);
 }
@@ -232,10 +232,14 @@ static void turn(struct weir__cell *cell)
   put_down(cell, outcome == MORE, seen);
 }
 
+/* M2: while its handler waits others may have the places that it has given back. */
+static void serve_line(struct weir__work *self) { weir__mpsc_serve(weir__cell_of_work(self)); }
+
 void weir__run_actor(struct weir__worker *w, struct weir__work *work)
 {
   struct weir__cell *cell = weir__cell_of_work(work);
   weir__strand_begin(w, work, &cell->waiting);
+  w->current->before_suspend = serve_line;
   if (cell->phase == WEIR__ZOMBIE) {
     weir__strand_rest(w);
     weir__zombie_turn(cell);

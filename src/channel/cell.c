@@ -230,7 +230,7 @@ struct weir__cell *weir__cell_take(void)
   cell->rt = NULL;
   cell->state = NULL;
   cell->phase = 0;
-  cell->popped_unseen = 0;
+  cell->popped_unseen = false;
   cell->urgent = cell->queued = cell->in_hand = cell->owned = NULL;
   cell->urgent_end = &cell->urgent;
   cell->queued_end = &cell->queued;

@@ -56,7 +56,7 @@ struct weir__cell {
   /* Whoever runs it: one thread at a time, handed on through the run queues. */
   _Atomic(uint32_t) popped WEIR__ALIGNED; /* places given back, mod 2^30 (M1). Written by the owner: release: the place
                                      was left before; read by senders: acquire. A line of its own, away from `places` */
-  uint32_t popped_unseen;                 /* popped since the line was looked at last (M2) */
+  bool popped_unseen;                     /* something was popped since the line was looked at with a fence (M2) */
   struct weir__message *urgent, **urgent_end; /* sorted out of the inbox: own timers (M5) … */
   struct weir__message *queued, **queued_end; /* … and the others, oldest first */
   struct weir__message *in_hand;              /* what the handler handles (F2) */

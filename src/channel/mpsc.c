@@ -46,13 +46,13 @@ void weir__mpsc_collect(struct weir__cell *cell)
   }
 }
 
-/* M1; M2: the line is looked at when as many places have come back as half of the capacity, and at the turn's end. */
+/* M1, O5 */
 static void places_are_back(struct weir__cell *cell, uint32_t n)
 {
   uint32_t popped = (atomic_load_explicit(&cell->popped, memory_order_relaxed) + n) & WEIR__RESERVED_MAX;
   atomic_store_explicit(&cell->popped, popped, memory_order_release);
-  cell->popped_unseen += n;
-  if (cell->popped_unseen * 2 >= atomic_load_explicit(&cell->capacity, memory_order_relaxed)) weir__mpsc_serve(cell);
+  cell->popped_unseen = true;
+  if (atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__LINE_WAITS) weir__mpsc_serve(cell);
 }
 
 static struct weir__message *take(struct weir__message **list, struct weir__message ***end)
@@ -76,7 +76,7 @@ struct weir__message *weir__mpsc_pop(struct weir__cell *cell)
 void weir__mpsc_serve(struct weir__cell *cell)
 {
   if (!cell->popped_unseen) return;
-  cell->popped_unseen = 0;
+  cell->popped_unseen = false;
   /* O4: the store and the load are one in the order of all seq_cst operations, after each other. */
   atomic_store_explicit(&cell->popped, atomic_load_explicit(&cell->popped, memory_order_relaxed), memory_order_seq_cst);
   if (!(atomic_load_explicit(&cell->places, memory_order_seq_cst) & WEIR__WAITERS)) return;
@@ -131,6 +131,13 @@ static bool hand_over(struct weir__cell *cell, struct weir__wait *w, bool *sched
   return true;
 }
 
+/* Lock held: the line is empty. */
+static void nobody_waits(struct weir__cell *cell)
+{
+  atomic_fetch_and_explicit(&cell->places, ~WEIR__WAITERS, memory_order_seq_cst);
+  atomic_fetch_and_explicit(&cell->work.flags, ~(uint32_t)WEIR__LINE_WAITS, memory_order_relaxed);
+}
+
 bool weir__mpsc_fill(struct weir__bucket *bucket, struct weir__cell *cell)
 {
   bool schedule = false;
@@ -139,7 +146,7 @@ bool weir__mpsc_fill(struct weir__bucket *bucket, struct weir__cell *cell)
     weir__line_leave(bucket, w);
     hand_over(cell, w, &schedule);
   }
-  if (!w) atomic_fetch_and_explicit(&cell->places, ~WEIR__WAITERS, memory_order_seq_cst);
+  if (!w) nobody_waits(cell);
   return schedule;
 }
 
@@ -163,6 +170,7 @@ bool weir__mpsc_close(struct weir__bucket *bucket, struct weir__cell *cell, uint
     if ((uint32_t)(places >> 32) != generation || (places & WEIR__CLOSED)) return false;
   } while (!atomic_compare_exchange_weak_explicit(&cell->places, &places, (places | WEIR__CLOSED) & ~WEIR__WAITERS,
                                                   memory_order_seq_cst, memory_order_acquire));
+  atomic_fetch_and_explicit(&cell->work.flags, ~(uint32_t)WEIR__LINE_WAITS, memory_order_relaxed);
   struct weir__wait *w;
   while ((w = weir__line_first(bucket, cell))) {
     weir__line_leave(bucket, w);
@@ -190,7 +198,7 @@ static enum weir__reserve reserve_or_wait(struct weir__bucket *bucket, struct we
   /* O4: WAITERS is set; now `popped` is read again. */
   if (weir__line_first(bucket, cell) || !has_room(cell, n)) return WEIR__FULL;
   add_places(cell, n);
-  atomic_fetch_and_explicit(&cell->places, ~WEIR__WAITERS, memory_order_seq_cst);
+  nobody_waits(cell);
   return WEIR__GOT;
 }
 
@@ -199,7 +207,10 @@ enum weir__reserve weir__mpsc_join(struct weir__cell *cell, uint32_t generation,
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   enum weir__reserve got = reserve_or_wait(bucket, cell, generation, w->places);
   w->joined = cell;
-  if (got == WEIR__FULL) weir__line_join(bucket, cell, w);
+  if (got == WEIR__FULL) {
+    weir__line_join(bucket, cell, w);
+    atomic_fetch_or_explicit(&cell->work.flags, WEIR__LINE_WAITS, memory_order_relaxed);
+  }
   weir__bucket_unlock(bucket);
   return got;
 }

@@ -15,6 +15,7 @@ static inline void weir__strand_begin(struct weir__worker *w, struct weir__work 
   s->waiting = waiting;
   s->budget = WEIR__SEND_BUDGET;
   s->before_wait = NULL;
+  s->before_suspend = NULL;
   s->asker = 0;
   s->deadline = INT64_MAX;
   s->reply = NULL;
@@ -50,6 +51,7 @@ static inline void weir__strand_rest(struct weir__worker *w)
   s->self = NULL;
   s->waiting = NULL;
   s->before_wait = NULL;
+  s->before_suspend = NULL;
 }
 
 #endif

@@ -20,7 +20,8 @@ enum {
   WEIR__CANCELLED = 1 << 0, /* told to stop: every wait returns WEIR_ECANCELED (F6). Never cleared. */
   WEIR__STOPPING = 1 << 1,  /* actor: end at the next message boundary */
   WEIR__DRAINING = 1 << 2,  /* actor: end when nothing is queued any more */
-  WEIR__HAS_TASKS = 1 << 3  /* actor: it has started tasks */
+  WEIR__HAS_TASKS = 1 << 3, /* actor: it has started tasks */
+  WEIR__LINE_WAITS = 1 << 4 /* cell: somebody stands in line; see channel/mpsc.h, O5 */
 };
 
 struct weir__work {

@@ -81,6 +81,7 @@ static void count_suspended(struct weir__worker *w, int change)
 void weir__suspend(struct weir__worker *w)
 {
   struct weir__strand *me = w->current;
+  if (me->before_suspend) me->before_suspend(me->self);
   w->current = pool_take(w);
   count_suspended(w, +1);
   weir__fiber_switch(&me->fiber, &w->current->fiber);

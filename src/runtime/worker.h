@@ -31,9 +31,10 @@ struct weir__strand {
   struct weir__worker *worker;
   struct weir__strand *next; /* in the pool */
   /* Who runs on it: saved while it is suspended. */
-  struct weir__work *self;    /* an actor's or a task's; NULL: the scheduling loop itself */
-  _Atomic(uint64_t) *waiting; /* where `self` publishes its wait, for those who tell it to stop */
-  unsigned budget;            /* messages that may be sent before others get their turn (F6) */
+  struct weir__work *self;                         /* an actor's or a task's; NULL: the scheduling loop itself */
+  _Atomic(uint64_t) *waiting;                      /* where `self` publishes its wait, for those who tell it to stop */
+  unsigned budget;                                 /* messages that may be sent before others get their turn (F6) */
+  void (*before_suspend)(struct weir__work *self); /* an actor: sees to those that wait for a place; NULL: a task */
   void (*before_wait)(
       void); /* an actor with edges: what it has gathered goes off before it waits; NULL: nothing to do */
   /* Of the message in hand; here and not in the handler's frame, so that dropping the fiber loses nothing (F2). */
