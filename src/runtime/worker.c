@@ -98,11 +98,24 @@ static void switch_to(struct weir__worker *w, struct weir__strand *s)
   weir__fiber_switch(&me->fiber, &s->fiber);
 }
 
+/* There is work in this worker's own lines. When a libuv callback made it, the loop must not go on to wait: callbacks
+ * of timers run before it polls. */
+static void stay_awake(struct weir__worker *w)
+{
+  if (w->in_uv) uv_stop(&w->loop);
+}
+
+static void append_ready(struct weir__worker *w, struct weir__work *work)
+{
+  weir__work_append(&w->ready, work);
+  stay_awake(w);
+}
+
 void weir__resume(struct weir__strand *strand)
 {
   struct weir__worker *w = strand->worker;
   if (weir__worker_here() == w)
-    weir__work_append(&w->ready, &strand->work);
+    append_ready(w, &strand->work);
   else
     weir__worker_post(w, &strand->work);
 }
@@ -126,13 +139,6 @@ int weir_yield(void)
 
 /* ---- between the thread's stack and the fibers ---- */
 
-static void enter(struct weir__worker *w)
-{
-  w->on_fiber = true;
-  weir__fiber_switch(&w->own, &w->current->fiber);
-  w->on_fiber = false;
-}
-
 static void leave(struct weir__worker *w, enum weir__leave why)
 {
   w->leave = why;
@@ -146,10 +152,14 @@ void weir__drop(struct weir__worker *w, void (*dropped)(struct weir__worker *))
   __builtin_unreachable();
 }
 
-static void start_afresh(struct weir__worker *w)
+/* Lets the fibers run until one leaves. One that was dropped starts afresh at once: a driver that is done does not come
+ * back soon. */
+static void enter(struct weir__worker *w)
 {
-  struct weir__strand *s = w->current;
-  weir__fiber_reset(&s->fiber, scheduling_loop);
+  w->on_fiber = true;
+  weir__fiber_switch(&w->own, &w->current->fiber);
+  w->on_fiber = false;
+  if (w->leave == WEIR__DROP) weir__fiber_reset(&w->current->fiber, scheduling_loop);
 }
 
 /* ---- finding work ---- */
@@ -347,7 +357,8 @@ void weir__worker_disarm(struct weir__worker *w, struct weir__alarm *alarm)
   weir__wheel_remove(&w->wheel, &alarm->node);
 }
 
-static void on_clock(uv_timer_t *timer) { (void)timer; }
+/* libuv before 1.45 runs its timers first and then sleeps all the same. */
+static void on_clock(uv_timer_t *timer) { uv_stop(timer->loop); }
 
 /* Before a sleep: wakes it in time for the next alarm. False: one is due. */
 static bool set_clock(struct weir__worker *w)
@@ -362,6 +373,19 @@ static bool set_clock(struct weir__worker *w)
   uv_update_time(&w->loop);
   uv_timer_start(&w->clock, on_clock, (uint64_t)left, 0);
   return true;
+}
+
+static bool has_work_here(struct weir__worker *w)
+{
+  return w->next || w->ready.first || weir__run_queue_length(&w->queue);
+}
+
+/* The last thing before the loop sleeps: callbacks that it ran just now may have given us work, or set an alarm. Other
+ * handles of this kind were started later, and have had their turn: libuv goes backwards. */
+static void on_sleep(uv_prepare_t *sleep)
+{
+  struct weir__worker *w = (struct weir__worker *)((char *)sleep - offsetof(struct weir__worker, before_sleep));
+  if (w->sleeps && (has_work_here(w) || !set_clock(w))) uv_stop(&w->loop);
 }
 
 static void run_loop(struct weir__worker *w, uv_run_mode mode)
@@ -432,8 +456,10 @@ static void park(struct weir__worker *w)
     w->searching = false;
     last = atomic_fetch_sub_explicit(&w->rt->searching, 1, memory_order_seq_cst) == 1;
   }
-  if (!has_reason_to_stay(w, last) && set_clock(w)) {
+  if (!has_reason_to_stay(w, last)) {
+    w->sleeps = true;
     run_loop(w, UV_RUN_ONCE);
+    w->sleeps = false;
     learn_from_sleep(w, weir__now_ns() - from);
   } else {
     poll_loop(w);
@@ -451,8 +477,6 @@ static void leave_was_for(struct weir__worker *w)
     park(w);
     break;
   case WEIR__DROP:
-    start_afresh(w);
-    break;
   case WEIR__DRIVEN:
     break;
   }
@@ -498,13 +522,14 @@ void weir__worker_ring(struct weir__worker *w)
 static void schedule_here(struct weir__worker *w, struct weir__work *work)
 {
   if (work->home == w->index) {
-    weir__work_append(&w->ready, work);
+    append_ready(w, work);
   } else if (work->home != WEIR__ANYWHERE) {
     weir__worker_post(&w->rt->workers[work->home], work);
   } else {
     struct weir__work *before = w->next;
     w->next = work;
     if (before) offer(w, before);
+    stay_awake(w);
   }
 }
 
@@ -544,6 +569,8 @@ int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned 
   rc = uv_async_init(&w->loop, &w->doorbell, on_doorbell);
   if (rc) return weir_error(rc, "a worker's doorbell");
   uv_timer_init(&w->loop, &w->clock);
+  uv_prepare_init(&w->loop, &w->before_sleep);
+  uv_prepare_start(&w->before_sleep, on_sleep);
   w->current = strand_make(w);
   return w->current ? WEIR_OK : WEIR_ENOMEM;
 }

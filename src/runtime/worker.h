@@ -87,7 +87,9 @@ struct weir__worker {
   int64_t look_ns;                        /* how long it looks around before it sleeps */
   uv_loop_t loop;
   uv_async_t doorbell;
-  uv_timer_t clock; /* wakes a parked worker for its wheel (U1) */
+  uv_timer_t clock;          /* wakes a parked worker for its wheel (U1) */
+  uv_prepare_t before_sleep; /* looks once more, when callbacks have run that the loop runs before it sleeps */
+  bool sleeps;               /* the loop may sleep */
   struct weir__wheel wheel;
   struct weir__timer_record *timers; /* messages to be sent later; under the timers' lock (actor/timer.c) */
   uv_thread_t thread_id;

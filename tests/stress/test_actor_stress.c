@@ -11,6 +11,7 @@ enum { SLOTS = 64, TASKS = 4, PAYLOADS = 3 };
 
 /* Whoever is known to whom: refs, old ones too. */
 static _Atomic(uint64_t) directory[SLOTS];
+static _Atomic(uint64_t) pit; /* an actor that only takes: to wait for it without a limit can't become a circle */
 static _Atomic(uint64_t) seed;
 static _Atomic(int64_t) steps_left;
 static _Atomic(int) wrong; /* codes that no call may return */
@@ -50,6 +51,17 @@ struct restless {
 };
 
 static void step(int64_t hops);
+static void expect(int rc);
+
+struct bottomless {
+  WEIR_EMPTY;
+};
+static int bottomless_order(struct bottomless *b)
+{
+  (void)b;
+  return WEIR_OK;
+}
+WEIR_ACTOR(bottomless, WEIR_ON(order, bottomless_order), .capacity = 4);
 
 static int restless_start(struct restless *r)
 {
@@ -67,7 +79,7 @@ static int restless_order(struct restless *r, const struct order *m)
   } else if (r->kept && draw() % 4 == 0) {
     struct order *kept = r->kept;
     r->kept = NULL;
-    weir_pass(anybody(), kept);
+    expect(weir_pass((weir_ref){atomic_load(&pit)}, kept));
   }
   if (m->hops > 0) step(m->hops - 1);
   if (draw() % 200 == 0) weir_fail(WEIR_EUSER(2), "enough of it");
@@ -217,6 +229,7 @@ static void begin(int64_t steps)
   atomic_store(&steps_left, steps);
   atomic_store(&wrong, 0);
   for (int i = 0; i < SLOTS; i++) atomic_store(&directory[i], 0);
+  atomic_store(&pit, weir_spawn(&bottomless).bits);
   for (int i = 0; i < SLOTS; i++) spawn_one();
 }
 

@@ -62,17 +62,26 @@ static inline int runtime_down(void **state)
 
 #define ON_RUNTIME(test) cmocka_unit_test_setup_teardown(test, runtime_up, runtime_down)
 
-/* Runs the tests on one worker, on two, on eight, and on the thread that calls. */
-#define RUN_ON_EACH_RUNTIME(tests)                                                                                     \
-  (run_on(WEIR_CURRENT_THREAD, 0), cmocka_run_group_tests_name("current thread", tests, NULL, NULL)) +                 \
-      (run_on(WEIR_MULTI_THREAD, 1), cmocka_run_group_tests_name("1 worker", tests, NULL, NULL)) +                     \
-      (run_on(WEIR_MULTI_THREAD, 2), cmocka_run_group_tests_name("2 workers", tests, NULL, NULL)) +                    \
-      (run_on(WEIR_MULTI_THREAD, 8), cmocka_run_group_tests_name("8 workers", tests, NULL, NULL))
-
-static inline void run_on(int flavor, int workers)
+static inline int run_on_each(const struct CMUnitTest *tests, size_t count)
 {
-  runtime_options = (weir_runtime_options){.flavor = flavor, .workers = workers};
+  static const struct {
+    const char *name;
+    weir_runtime_options options;
+  } runtimes[] = {{"current thread", {.flavor = WEIR_CURRENT_THREAD}},
+                  {"1 worker", {.workers = 1}},
+                  {"2 workers", {.workers = 2}},
+                  {"8 workers", {.workers = 8}}};
+  int failed = 0;
+  for (size_t i = 0; i < sizeof runtimes / sizeof runtimes[0]; i++) {
+    runtime_options = runtimes[i].options;
+    print_message("on %s\n", runtimes[i].name);
+    failed += _cmocka_run_group_tests(runtimes[i].name, tests, count, NULL, NULL);
+  }
+  return failed;
 }
+
+/* Runs an array of tests on the current thread, on one worker, on two, and on eight. */
+#define RUN_ON_EACH_RUNTIME(tests) run_on_each(tests, sizeof tests / sizeof tests[0])
 
 /* ---- messages that many tests use ---- */
 

@@ -41,17 +41,18 @@ static struct {
   char text[128];
   struct weir__ending endings[NOTES];
   char ending_texts[NOTES][128];
-  _Atomic(int) ended, lost;
+  _Atomic(int) noted, ended, lost; /* ended: noted in full */
   int lost_code;
   char lost_text[128];
 } seen;
 
 static inline void note_ended(void *arg, const struct weir__ending *ending)
 {
-  int i = atomic_fetch_add((_Atomic(int) *)arg, 1);
-  if (i >= NOTES) return;
+  int i = atomic_fetch_add(&seen.noted, 1);
+  if (i >= NOTES) abort();
   seen.endings[i] = *ending;
   snprintf(seen.ending_texts[i], sizeof seen.ending_texts[i], "%s", ending->text ? ending->text : "");
+  atomic_fetch_add((_Atomic(int) *)arg, 1); /* from now on it may be read, if all that were noted before may, too */
 }
 
 static inline void note_lost(void *arg, const char *actor, const char *message, int code, const char *text)
