@@ -126,7 +126,7 @@ static void wake(struct weir__wait *w)
 void weir__wait_finish(struct weir__wait *w, int result, struct weir__message *message, char *text)
 {
   w->result = result;
-  w->message = message;
+  if (w->message != message) w->message = message; /* who serves a line reads it there until it has left the line */
   w->text = text;
   uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
   uint64_t done = word_of(generation_of(word), WEIR__DONE);

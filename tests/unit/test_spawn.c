@@ -214,7 +214,7 @@ static void no_message_reaches_a_successor_in_its_slot(void **state)
   weir_ref r = weir_spawn(&resident);
   atomic_store(&address, r.bits);
   for (int i = 0; i < 3; i++) assert_non_null(writers[i] = weir_task_start(NULL, write_letters, NULL));
-  for (int64_t i = 0; i < count_or(2000, 200); i++) {
+  for (int64_t i = 0; i < count_or(500, 100); i++) {
     weir_stop(r);
     r = weir_spawn(&resident);
     atomic_store(&address, r.bits);
