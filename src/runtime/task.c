@@ -20,6 +20,7 @@ struct weir_task {
   struct weir__work work;    /* its phase: under the lock */
   _Atomic(uint64_t) waiting; /* its wait, for who cancels: see wait.h */
   struct weir_runtime *rt;
+  struct weir__worker *placed; /* on whose `bound` it counts until it begins; NULL: on nobody's */
   int (*f)(void *);
   void *arg;
   int result;                                         /* its worker's; ENDED: fixed */
@@ -87,14 +88,31 @@ static void cancel(struct weir_task *t)
 
 /* ---- start ---- */
 
-/* F5: balance is decided now. Where the least is bound it begins, unless somebody idle takes it before. */
+/* F5: balance is decided now, by where the least is bound; what was begun elsewhere, by one who was idle, is counted
+ * there. From outside whoever is free takes it. */
 static void place(struct weir_task *t)
 {
-  struct weir__worker *least = weir__runtime_least_bound(t->rt), *here = weir__worker_here();
-  if (least == here || !here || here->rt != t->rt)
+  struct weir__worker *here = weir__worker_here();
+  if (!here || here->rt != t->rt) {
+    weir__schedule(t->rt, &t->work);
+    return;
+  }
+  struct weir__worker *least = weir__runtime_least_bound(t->rt);
+  t->placed = least;
+  atomic_fetch_add_explicit(&least->bound, 1, memory_order_relaxed);
+  if (least == here)
     weir__schedule(t->rt, &t->work);
   else
     weir__worker_post(least, &t->work);
+}
+
+/* It begins on this worker. */
+static void bind_to(struct weir_task *t, struct weir__worker *w)
+{
+  t->work.home = (uint16_t)w->index;
+  if (t->placed == w) return;
+  atomic_fetch_add_explicit(&w->bound, 1, memory_order_relaxed);
+  if (t->placed) atomic_fetch_sub_explicit(&t->placed->bound, 1, memory_order_relaxed);
 }
 
 /* NULL: no memory, or the runtime is being stopped. */
@@ -193,8 +211,7 @@ void weir__run_task(struct weir__worker *w, struct weir__work *work)
   pthread_mutex_lock(&lock);
   t->work.phase = RUNS;
   pthread_mutex_unlock(&lock);
-  t->work.home = (uint16_t)w->index;
-  atomic_fetch_add_explicit(&w->bound, 1, memory_order_relaxed);
+  bind_to(t, w);
   weir__strand_begin(w, &t->work, &t->waiting);
   t->result = t->f(t->arg);
   end_task(weir__worker_here(), t);

@@ -70,8 +70,8 @@ int weir__can_suspend(struct weir__worker *w)
   return WEIR_OK;
 }
 
-/* `suspended` is written by this worker alone, hence no read-modify-write. seq_cst: read by who looks for quiescence.
- */
+/* `suspended` is written by this worker alone, hence no read-modify-write; who looks for quiescence reads it under the
+ * lock under which this worker was entered among the parked. */
 static void count_suspended(struct weir__worker *w, int change)
 {
   unsigned n = atomic_load_explicit(&w->suspended, memory_order_relaxed);
