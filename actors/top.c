@@ -81,9 +81,10 @@ static int replace_smallest(struct top *t, const struct tally *m)
 {
   char *word = strdup(m->word);
   if (!word) return WEIR_ENOMEM;
-  free(t->heap[0].word);
+  char *smallest = t->heap[0].word;
   t->heap[0] = (struct kept){m->count, word};
   sift_down(t->heap, t->size, 0);
+  free(smallest);
   return WEIR_OK;
 }
 

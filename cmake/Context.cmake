@@ -11,6 +11,7 @@ endif()
 
 if(weir_context STREQUAL "ucontext")
   list(APPEND platform_sources src/platform/context_ucontext.c)
+  add_compile_definitions(WEIR_CONTEXT_UCONTEXT)
 elseif(weir_context MATCHES "^(x86_64|aarch64)$")
   list(APPEND platform_sources src/platform/context_${weir_context}.S)
 else()

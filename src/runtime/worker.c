@@ -113,11 +113,11 @@ static void append_ready(struct weir__worker *w, struct weir__work *work)
 
 void weir__resume(struct weir__strand *strand)
 {
-  struct weir__worker *w = strand->worker;
-  if (weir__worker_here() == w)
-    append_ready(w, &strand->work);
+  struct weir__worker *here = weir__worker_here();
+  if (here && here == strand->worker)
+    append_ready(here, &strand->work);
   else
-    weir__worker_post(w, &strand->work);
+    weir__worker_post(strand->worker, &strand->work);
 }
 
 int weir__give_way(struct weir__worker *w)

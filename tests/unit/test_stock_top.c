@@ -115,7 +115,7 @@ static void the_heap_agrees_with_sorting(void **unused)
   (void)unused;
   enum { ALL = 2000, K = 50 };
   static struct kept all[ALL];
-  static char words[ALL][8];
+  static char words[ALL][16];
   char expected[4096], *to = expected;
   struct top t = opened(K);
   for (int i = 0; i < ALL; i++) {
