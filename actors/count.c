@@ -5,9 +5,9 @@
  * text side by side: one cache line for most words) stand one after the other in one block that grows by realloc(),
  * which moves pages, not bytes, where it matters. So a word costs about 25 bytes and its letters.
  *
- * T1  The table is at most three quarters full: a probe looks at one or two cache lines, and always ends.
- * T2  An entry never changes its offset, so growing the table moves slots only.
- * T3  The hash has a seed of its own in each actor: nobody can prepare words that all collide. Nor do the words that a
+ * I1  The table is at most three quarters full: a probe looks at one or two cache lines, and always ends.
+ * I2  An entry never changes its offset, so growing the table moves slots only.
+ * I3  The hash has a seed of its own in each actor: nobody can prepare words that all collide. Nor do the words that a
  *     hash route brings to one instance crowd in part of the table, since the route hashes in another way. */
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +105,7 @@ static struct slot *find_free(const struct count *c, uint64_t h)
   return &c->slots[i];
 }
 
-/* T1: before one more word. The hashes are computed anew: a slot keeps half of its own. */
+/* I1: before one more word. The hashes are computed anew: a slot keeps half of its own. */
 static int grow_slots(struct count *c)
 {
   if ((c->used + 1) * 4 <= c->slot_count * 3) return WEIR_OK;

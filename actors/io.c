@@ -13,9 +13,9 @@
  * I1  `busy`: the loop holds the request (pool) or the poll is active (polled). Begins and ends on the actor's worker,
  *     so nothing here is atomic.
  * I2  `waiting`: a handler waits, and `done` is its promise. The callback ends the wait by dropping the promise: no
- * value has to travel, and dropping needs no memory, so it can't fail. I3  The request and its memory are in here,
- * never on a stack (F4). If the wait for a request is broken off, it stays busy; if its actor can't even wait in its
- * end clause, it is orphaned and its callback frees it. */
+ *     value has to travel, and dropping needs no memory, so it can't fail.
+ * I3  The request and its memory are in here, never on a stack (F4). If the wait for a request is broken off, it stays
+ *     busy; if its actor can't even wait in its end clause, it is orphaned and its callback frees it. */
 #include "io.h"
 
 #include <fcntl.h>

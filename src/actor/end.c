@@ -1,4 +1,5 @@
 /* end.c: telling an actor to stop, failing, and the steps of an end. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -218,6 +219,7 @@ void weir__actor_end_rest(struct weir__cell *cell, int code, const char *text)
     weir__stop_tasks_of(cell->rt, weir__ref_of(cell).bits);
   dead_letter_queue(cell, code ? WEIR_EFAILED : WEIR_EDEAD, code ? why : NULL);
   free_owned(cell);
+  assert(cell->phase == WEIR__ENDS);
   cell->phase = WEIR__ZOMBIE;
   weir__zombie_turn(cell);
 }
@@ -229,6 +231,7 @@ void weir__actor_end(struct weir__cell *cell, int code, const char *text)
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   weir__mpsc_close(bucket, cell, weir__generation_of(weir__ref_of(cell)), WEIR_EDEAD);
   weir__bucket_unlock(bucket);
+  assert(cell->phase == WEIR__STARTS || cell->phase == WEIR__LIVES);
   cell->phase = WEIR__ENDS;
   weir__strand_here()->error.code = code;
   run_end_clause(cell);

@@ -3,11 +3,13 @@
  *   ARMED ----> RINGING: is sent, or (full) tried again in a millisecond ----> ARMED (periodic) or free
  *     '-------> CANCELLED ----> free, by its worker
  *
- * T1  A record is on the wheel of the worker that set it, or that it was handed to; that worker alone arms, rings and
- * frees it. T2  One lock guards state, `queued`, the lists of timers by worker and by actor: so that anybody may
- * cancel. It is held for a few instructions, and no other lock is taken under it but a worker's bell. T3  A timer that
- * its actor set to itself takes no place (M5); `queued` keeps it from being queued twice. T4  While it is RINGING
- * nobody knows whether it will have come: who cancels it meanwhile waits for the few instructions that this takes. */
+ * I1  A record is on the wheel of the worker that set it, or that it was handed to; that worker alone arms, rings and
+ *     frees it.
+ * I2  One lock guards state, `queued`, the lists of timers by worker and by actor: so that anybody may cancel. It is
+ *     held for a few instructions, and no other lock is taken under it but a worker's bell.
+ * I3  A timer that its actor set to itself takes no place (M5); `queued` keeps it from being queued twice.
+ * I4  While it is RINGING nobody knows whether it will have come: who cancels it meanwhile waits for the few
+ *     instructions that this takes. */
 #include <weir/timer.h>
 
 #include <sched.h>
@@ -22,18 +24,18 @@ enum state { FREE, ARMED, RINGING, CANCELLED };
 enum { RETRY_NS = 1000000, LEAST_PERIOD_NS = 1000000 };
 
 struct weir__timer_record {
-  struct weir__timer_record *next, *previous;      /* of its worker's; T2. First two words: see slots.h */
-  struct weir__timer_record *own_next, **own_link; /* of its actor's; T2 */
-  uint32_t slot, generation;                       /* T2 */
-  enum state state;                                /* T2 */
-  bool queued;                                     /* T2, T3 */
-  bool posted; /* T2: its worker has been asked to arm or free it, and has not come to it yet */
+  struct weir__timer_record *next, *previous;      /* of its worker's; I2. First two words: see slots.h */
+  struct weir__timer_record *own_next, **own_link; /* of its actor's; I2 */
+  uint32_t slot, generation;                       /* I2 */
+  enum state state;                                /* I2 */
+  bool queued;                                     /* I2, I3 */
+  bool posted; /* I2: its worker has been asked to arm or free it, and has not come to it yet */
   bool own;    /* written when it is set, as what follows */
   weir_ref to;
   struct weir__message *message; /* what is sent, each time a copy */
   int64_t due_ns, period_ns;     /* 0: once. Its worker's */
   struct weir__worker *worker;
-  struct weir__alarm alarm;    /* T1 */
+  struct weir__alarm alarm;    /* I1 */
   struct weir__call_work call; /* its worker is to arm or free it */
 };
 
@@ -322,7 +324,7 @@ static struct weir__message *cancel(struct weir__timer_record *t)
 static struct weir__timer_record *find_armed(uint64_t name)
 {
   struct weir__timer_record *t;
-  while ((t = find(name)) && t->state == RINGING) { /* T4. Not on its worker: that one would not be here */
+  while ((t = find(name)) && t->state == RINGING) { /* I4. Not on its worker: that one would not be here */
     pthread_mutex_unlock(&lock);
     sched_yield();
     pthread_mutex_lock(&lock);

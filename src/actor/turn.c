@@ -1,4 +1,5 @@
 /* turn.c: an actor's turn: it handles messages until none is left, or others are to have their turn. */
+#include <assert.h>
 #include <string.h>
 
 #include "actor/actor.h"
@@ -150,6 +151,7 @@ static bool start(struct weir__cell *cell)
   weir__strand_message(weir__strand_here(), 0, INT64_MAX);
   int rc = cell->type->dispatch(&call);
   if (rc == WEIR__UNHANDLED) rc = WEIR_OK; /* it has no start clause */
+  assert(cell->phase == WEIR__STARTS);
   cell->phase = WEIR__LIVES;
   if (rc == WEIR_ECANCELED && (flags_of(cell) & WEIR__STOPPING)) rc = WEIR_STOP;
   if (!rc) return true;

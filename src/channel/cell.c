@@ -10,6 +10,7 @@
  * S4  A cell whose generations are used up is not put back: `used` keeps counting it (C3). */
 #include "channel/cell.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "channel/line.h"
@@ -247,6 +248,7 @@ struct weir__cell *weir__cell_take(void)
 void weir__cell_open(struct weir__cell *cell)
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
+  assert((places & WEIR__CLOSED) && places >> 32);
   atomic_store_explicit(&cell->places, places & ~(WEIR__CLOSED | WEIR__WAITERS), memory_order_release);
 }
 
@@ -272,6 +274,7 @@ static bool next_generation(struct weir__cell *cell)
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
   uint32_t generation = (uint32_t)(places >> 32);
   bool last = generation == GENERATION_LAST;
+  assert((places & WEIR__CLOSED) && !(places & WEIR__WAITERS));
   uint64_t next = (uint64_t)(last ? 0 : generation + 1) << 32 | (places & WEIR__RESERVED_MASK) | WEIR__CLOSED;
   atomic_store_explicit(&cell->work.flags, 0, memory_order_relaxed); /* a free cell has been told nothing */
   atomic_store_explicit(&cell->places, next, memory_order_release);

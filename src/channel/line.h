@@ -1,10 +1,11 @@
 /* line.h: the buckets of the process-wide table that C2 asks for: locks, and the lines of senders that wait for a
  * place.
  *
- * L1  A line is first in, first out, per cell. WEIR__WAITERS is set in a cell's word while its line is not empty; it is
- * set and cleared under the lock alone. L2  A record stands in a line from join to leave, both under the lock. Whoever
- * hands over takes it out; one whose wait was ended otherwise (time, cancellation) is skipped, and taken out by its
- * owner. L3  The lock is a leaf, but for waking nothing is called under it that takes another one. */
+ * I1  A line is first in, first out, per cell. WEIR__WAITERS is set in a cell's word while its line is not empty; it is
+ * set and cleared under the lock alone.
+ * I2  A record stands in a line from join to leave, both under the lock. Whoever hands over takes it out; one whose
+ *     wait was ended otherwise (time, cancellation) is skipped, and taken out by its owner.
+ * I3  The lock is a leaf: but for waking, nothing is called under it that takes another one. */
 #ifndef WEIR__LINE_H
 #define WEIR__LINE_H
 

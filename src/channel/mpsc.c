@@ -1,6 +1,8 @@
 /* mpsc.c: see mpsc.h. */
 #include "channel/mpsc.h"
 
+#include <assert.h>
+
 #include "channel/line.h"
 #include "channel/message.h"
 
@@ -125,6 +127,7 @@ static bool hand_over(struct weir__cell *cell, struct weir__wait *w, bool *sched
   bool asks = m->asker != 0;
   if (asks ? !weir__wait_move(name, WEIR__IN_LINE, WEIR__QUEUED) : !weir__wait_claim(name, WEIR__IN_LINE)) return false;
   add_places(cell, n);
+  assert(weir__mpsc_length(cell) <= atomic_load_explicit(&cell->capacity, memory_order_relaxed));
   weir__count_entry(cell);
   *schedule |= weir__mpsc_push(cell, m);
   if (!asks) weir__wait_finish(w, WEIR_OK, NULL, NULL);

@@ -7,15 +7,20 @@
  *      +--- somebody stands in line: the place is filled from there (M3) at once
  *
  * Q1  reserved − popped (mod 2^30) places are permits or queued; never more than the capacity. Senders raise `reserved`
- * by CAS, the owner alone raises `popped` (M1). Q2  While WAITERS is set only the holder of the bucket's lock raises
- * `reserved`: nobody overtakes. Q3  Only who holds a permit pushes a message that takes a place; the permit keeps the
- * cell alive (C4). Q4  `inbox` decides alone who schedules: the push that finds IDLE does (M4).
+ *     by CAS, the owner alone raises `popped` (M1).
+ * Q2  While WAITERS is set only the holder of the bucket's lock raises `reserved`: nobody overtakes.
+ * Q3  Only who holds a permit pushes a message that takes a place; the permit keeps the cell alive (C4).
+ * Q4  `inbox` decides alone who schedules: the push that finds IDLE does (M4).
  *
- * O1  reserve: CAS(places), acq_rel: pairs with the release of `popped` and of the generation: the cell is the one we
- * mean. O2  push: CAS(inbox), acq_rel: release publishes the message, acquire on IDLE: what the owner left behind in
- * the cell is there before who schedules it runs it. O3  idle: CAS(inbox, 0 -> IDLE), release: pairs with O2. O4  A
- * sender sets WAITERS (seq_cst), then reads `popped`; the owner writes `popped` (seq_cst), then reads WAITERS (M2): one
- * of them sees the other. */
+ * O1  reserve: CAS(places), acq_rel: pairs with the release of `popped` and of the generation: the cell is the one that
+ *     was meant.
+ * O2  push: CAS(inbox), acq_rel: release publishes the message, acquire on IDLE: what the owner left behind in the cell
+ *     is there before who schedules it runs it.
+ * O3  idle: CAS(inbox, 0 -> IDLE), release: pairs with O2.
+ * O4  A sender sets WAITERS (seq_cst), then reads `popped`; the owner writes `popped` (seq_cst), then reads WAITERS, at
+ *     the end of its turn and before its handler suspends (M2): one of them sees the other.
+ * O5  LINE_WAITS, in the work's flags, is a hint without a fence (relaxed): who stands in line sets it, and the owner,
+ *     who reads that line of memory anyway, serves the line at each pop. What the hint misses O4 finds. */
 #ifndef WEIR__MPSC_H
 #define WEIR__MPSC_H
 

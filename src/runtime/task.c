@@ -2,11 +2,13 @@
  *
  *   WAITS ----> RUNS ----> JOINS (its children) ----> ENDED ----> freed, by join or detach
  *
- * T1  One lock for all tasks guards phase, joiner, family and the list of a runtime's tasks: slow path only, and a task
- * that has ended outlives its runtime until it is joined. It is taken before a wait's finish, never after a runtime's
- * lock. T2  A task in phase RUNS or JOINS belongs to its worker's fiber. */
+ * I1  One lock for all tasks guards phase, joiner, family and the list of a runtime's tasks: slow path only, and a task
+ *     that has ended outlives its runtime until it is joined. It is taken before a wait's finish, never after a
+ *     runtime's lock.
+ * I2  A task in phase RUNS or JOINS belongs to its worker's fiber. */
 #include <weir/task.h>
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "runtime/runtime.h"
@@ -168,6 +170,7 @@ static void join_children(struct weir_task *t)
   struct weir__strand *strand = weir__strand_here();
   strand->uncancelled = true;
   pthread_mutex_lock(&lock);
+  assert(t->work.phase == RUNS);
   t->work.phase = JOINS;
   while (t->child) {
     struct weir__wait *w = weir__can_suspend(strand->worker) ? NULL : weir__wait_open(WEIR__IDLE);
@@ -198,6 +201,7 @@ static void end_task(struct weir__worker *w, struct weir_task *t)
   struct weir_task *parent = t->parent;
   if (parent && !parent->child && parent->reaper) wake(parent->reaper);
   bool detached = t->detached;
+  assert(t->work.phase == JOINS && !t->child);
   t->work.phase = ENDED;
   if (t->joiner) wake(t->joiner);
   pthread_mutex_unlock(&lock);
@@ -209,6 +213,7 @@ void weir__run_task(struct weir__worker *w, struct weir__work *work)
 {
   struct weir_task *t = task_of(work);
   pthread_mutex_lock(&lock);
+  assert(t->work.phase == WAITS);
   t->work.phase = RUNS;
   pthread_mutex_unlock(&lock);
   bind_to(t, w);

@@ -1,6 +1,7 @@
 /* wait.c: see wait.h. */
 #include "runtime/wait.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -20,9 +21,11 @@ struct weir__wait *weir__wait_open(enum weir__wait_phase phase)
   uint32_t slot;
   struct weir__wait *w = t ? weir__slots_take(&waits, &t->waits, &slot) : NULL;
   if (!w) return NULL;
-  /* Relaxed: a stale name that is looked up meanwhile fails on either value (W1). */
+  /* Relaxed: a stale name that is looked up meanwhile fails on either value (I1). */
   uint32_t generation = generation_of(atomic_load_explicit(&w->word, memory_order_relaxed));
   if (generation == 0) generation = 1;
+  assert(phase & WEIR__PENDING);
+  assert(phase_of(atomic_load_explicit(&w->word, memory_order_relaxed)) == WEIR__FREE);
   w->slot = slot;
   w->places = 1;
   w->cell = NULL;
@@ -36,7 +39,9 @@ struct weir__wait *weir__wait_open(enum weir__wait_phase phase)
 
 void weir__wait_close(struct weir__wait *w)
 {
-  uint32_t next = generation_of(atomic_load_explicit(&w->word, memory_order_relaxed)) + 1;
+  uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
+  assert(phase_of(word) != WEIR__FREE && !w->cell);
+  uint32_t next = generation_of(word) + 1;
   free(w->text);
   w->text = NULL;
   atomic_store_explicit(&w->word, word_of(next ? next : 1, WEIR__FREE), memory_order_release);
@@ -112,7 +117,7 @@ static void wake_thread(struct weir__wait *w)
   pthread_mutex_unlock(&t->lock);
 }
 
-/* W3: once per attachment. */
+/* I3: once per attachment. */
 static void wake(struct weir__wait *w)
 {
   if (w->strand)
@@ -125,12 +130,13 @@ static void wake(struct weir__wait *w)
 
 void weir__wait_finish(struct weir__wait *w, int result, struct weir__message *message, char *text)
 {
+  assert(phase_of(atomic_load_explicit(&w->word, memory_order_relaxed)) == WEIR__CLAIMED);
   w->result = result;
   if (w->message != message) w->message = message; /* who serves a line reads it there until it has left the line */
   w->text = text;
   uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
   uint64_t done = word_of(generation_of(word), WEIR__DONE);
-  if (word & WEIR__ATTACHED) /* it stays attached while it is claimed (W3) */
+  if (word & WEIR__ATTACHED) /* it stays attached while it is claimed (I3) */
     atomic_store_explicit(&w->word, done | WEIR__ATTACHED, memory_order_release);
   else
     word = atomic_exchange_explicit(&w->word, done, memory_order_acq_rel);

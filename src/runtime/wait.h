@@ -3,26 +3,28 @@
  * A wait record is pooled and type-stable (F4). Its word says where it stands; every end is decided by a CAS on the
  * word, once, whoever comes: the answer, the timeout, the cancellation, the hand-over of a place (M3).
  *
- *                               .-------------------- claim ------------------------.
- *   FREE --open--> IDLE  -------|                                                   v
- *             '--> LINE  --- handed over (a send), time over, cancelled ------> CLAIMED --finish--> DONE --close-->
- * FREE | handed over (a request)                                       ^ v | QUEUED --- withdrawn (time over,
- * cancelled), receiver gone -------| | a handler begins                                              | v | BEGUN  ---
- * answered, refused, failed, time over (in doubt) -------'
+ *   FREE --open--> IDLE ------------------------------ claim --------------------------> CLAIMED --finish--> DONE
+ *            '---> LINE --- a message: handed over; time over, cancelled, closed ---------> CLAIMED
+ *                    |
+ *                    '----- a request: handed over ---> QUEUED --- withdrawn, no receiver -> CLAIMED
+ *                                                         |
+ *                                                         '--- a handler begins ---> BEGUN --- answered, refused,
+ *                                                              failed, time over (in doubt) ---> CLAIMED
+ *   DONE, or CLAIMED by its owner --close--> FREE, with the next generation
  *
  * IDLE    a value or an event is awaited: oneshot, channel, task's end, sleep.
  * LINE    stands in the line of a full mailbox.
  * QUEUED  its request is in a mailbox, BEGUN: in a handler's hand.
  *
- * W1  The generation is in the word; it changes when the record is freed. A stale name fails in the CAS.
- * W2  Who claims may write result, message and text, and must finish. Nobody else writes them.
- * W3  ATTACHED says that somebody sleeps on it; exactly one wake-up follows: by the finish, or by who takes ATTACHED
- * away from a record that `keeps` (only while it is pending). It may be set in CLAIMED, so then finish exchanges the
- * word. The sleeper goes on only when it is woken: until then the record is its waker's to read. W4  Only the owner
- * (who opened it) closes it, after DONE.
+ * I1  The generation is in the word; it changes when the record is freed. A stale name fails in the CAS.
+ * I2  Who claims may write result, message and text, and must finish. Nobody else writes them.
+ * I3  ATTACHED says that somebody sleeps on it; exactly one wake-up follows: by the finish, or by who takes ATTACHED
+ *     away from a record that `keeps` (only while it is pending). It may be set in CLAIMED, so then finish exchanges the
+ *     word. The sleeper goes on only when it is woken: until then the record is its waker's to read.
+ * I4  Only the owner (who opened it) closes it: after DONE, or when it claimed it itself, or never published it.
  *
- * O1  claim: CAS, acquire: what the opener wrote is there.   O2  finish: exchange, release: result and message;
- *     pairs with the sleeper's load (acquire). */
+ * O1  claim: CAS, acquire: what the opener wrote is there.
+ * O2  finish: exchange, release: result and message; pairs with the sleeper's load (acquire). */
 #ifndef WEIR__WAIT_H
 #define WEIR__WAIT_H
 
@@ -52,12 +54,12 @@ struct weir__wait {
   uint32_t places;               /* how many it needs; written before it joins the line */
   struct weir__cell *cell;       /* whose line; under the lock of the bucket; NULL: in none */
   struct weir__cell *joined;     /* whose line it joined: the owner's */
-  struct weir__message *message; /* LINE: to be queued; DONE: the answer. The opener's, then W2 */
-  char *text;                    /* of a refusal; W2; malloc'ed */
-  int result;                    /* W2 */
+  struct weir__message *message; /* LINE: to be queued; DONE: the answer. The opener's, then I2 */
+  char *text;                    /* of a refusal; I2; malloc'ed */
+  int result;                    /* I2 */
   int woken_by;        /* with `keeps`: WEIR_OK, or why it was woken while pending. By who takes ATTACHED away */
   _Atomic(bool) keeps; /* time and cancellation end the sleep, not the wait (futures, joins). Written by the
-                          opener; relaxed: who reads it by a stale name fails in the CAS (W1) */
+                          opener; relaxed: who reads it by a stale name fails in the CAS (I1) */
   _Atomic(bool) woken; /* plain and driving threads: set by the waker, once per attachment, as its last access
                           but for a lock and a bell that outlive the record. Release, acquire */
   /* The sleeper's: written before it attaches. */
