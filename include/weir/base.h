@@ -18,7 +18,6 @@
 #define WEIR_NODISCARD __attribute__((warn_unused_result))
 #define WEIR_PRINTF(format_at, arguments_at) __attribute__((format(printf, format_at, arguments_at)))
 #define WEIR_NORETURN __attribute__((noreturn))
-#define WEIR_MALLOC __attribute__((malloc))
 #else
 #error "weir needs gcc or clang"
 #endif

@@ -81,7 +81,7 @@ WEIR_API WEIR_NODISCARD int weir_channel_send_within_value(weir_sender tx, weir_
 /**
  * Takes the oldest message.
  *
- * @param type  What is expected. NULL: any; then `*type_out`-less callers must know it.
+ * @param type  What is expected. NULL: any; weir_receiver_peek() tells which it will be.
  * @param out   Receives the message, a `struct T *`: owned, weir_free() it. NULL on error.
  *
  * Threads   One at a time.
