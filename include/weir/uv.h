@@ -24,7 +24,7 @@ WEIR_API uv_loop_t *weir_loop(void);
  * uv_…_init() with weir_loop(). The library closes it when the actor ends, and frees it after its close callback.
  * Pins the actor.
  *
- * To close one earlier: weir_uv_close().
+ * To close one earlier: weir_uv_close(). uv_close() is fine, too; the memory then stays until the actor ends.
  *
  * @return  Borrowed until the actor ends or weir_uv_close(). NULL: no memory, or not in a handler.
  */

@@ -1,6 +1,7 @@
 /* uv.c: libuv handles that belong to an actor.
  *
  *   NEW --uv_…_init, by the user--> OPEN --weir_uv_close, or the actor's end--> CLOSING --close callback--> freed
+ *    |                          '--uv_close, by the user--> freed at the actor's end, after that one's callback
  *    '--never initialised--> freed at the actor's end
  *
  * H1  A handle's memory begins with a head. The actor is pinned, so that heads and the count of open handles are
@@ -18,6 +19,8 @@ struct weir__handle {
   struct weir__cell *cell;
   weir_ref owner;
   bool closing;
+  uv_idle_t after; /* closed twice in a row: after what was being closed when that began */
+  bool once;
 };
 enum { HEAD = (sizeof(struct weir__handle) + 15) / 16 * 16 };
 
@@ -83,6 +86,25 @@ static void forget(struct weir__handle *h)
 
 static void on_closed(uv_handle_t *handle) { forget(head_of(handle)); }
 
+static void close_after(struct weir__handle *h, uv_loop_t *loop);
+
+/* All that was being closed with the first one has been closed by the second one. */
+static void on_after(uv_handle_t *after)
+{
+  struct weir__handle *h = after->data;
+  if (h->once)
+    forget(h);
+  else
+    h->once = true, close_after(h, after->loop);
+}
+
+static void close_after(struct weir__handle *h, uv_loop_t *loop)
+{
+  uv_idle_init(loop, &h->after);
+  h->after.data = h;
+  uv_close((uv_handle_t *)&h->after, on_after);
+}
+
 static void close_handle(struct weir__handle *h)
 {
   uv_handle_t *handle = handle_of(h);
@@ -90,6 +112,8 @@ static void close_handle(struct weir__handle *h)
   h->closing = true;
   if (handle->type == UV_UNKNOWN_HANDLE)
     forget(h); /* never initialised */
+  else if (uv_is_closing(handle))
+    close_after(h, handle->loop); /* its user did so; its memory is in use until that one's callback has run */
   else
     uv_close(handle, on_closed);
 }

@@ -150,7 +150,7 @@ static bool has_cell(const struct weir__slab *slab)
 }
 
 /* A slab of this list with a free cell, moved to its front; those without a living cell go back, but for one. The
- * owner's; table.lock held. */
+ * owner's, that of `outside` anybody's; table.lock held. */
 static struct weir__slab *find_slab(struct weir__slab **list)
 {
   struct weir__slab *found = NULL, **at = list;
@@ -256,6 +256,7 @@ static void put_back(struct weir__cell *cell)
 {
   struct weir__thread *t = weir__thread_here;
   struct weir__slab *slab = &table.slabs[cell->slot / SLAB_CELLS];
+  if (t) t->cells_freed++;
   if (t && t->worker && atomic_load_explicit(&slab->owner, memory_order_relaxed) == (uintptr_t)t) {
     cell->child = slab->free;
     slab->free = cell->slot + 1;
@@ -325,5 +326,15 @@ void weir__cell_thread_ends(struct weir__thread *t)
       table.outside = slab;
     }
   }
+  pthread_mutex_unlock(&table.lock);
+}
+
+void weir__cell_thread_rests(struct weir__thread *t)
+{
+  if (t->cells_freed < SLAB_CELLS) return;
+  t->cells_freed = 0;
+  pthread_mutex_lock(&table.lock);
+  find_slab(&t->slab);
+  find_slab(&table.outside);
   pthread_mutex_unlock(&table.lock);
 }

@@ -246,11 +246,18 @@ static int take_result(struct weir_task *t, int *result)
   return WEIR_OK;
 }
 
-/* Lock held. */
+static bool has_ended(struct weir_task *t)
+{
+  pthread_mutex_lock(&lock);
+  bool ended = t->work.phase == ENDED;
+  pthread_mutex_unlock(&lock);
+  return ended;
+}
+
+/* Lock held. After weir__may_wait(). */
 static int wait_for_end(struct weir_task *t, weir_duration within)
 {
-  int rc = weir__may_wait();
-  if (rc) return rc;
+  int rc;
   struct weir__wait *w = weir__wait_open(WEIR__IDLE);
   if (!w) return weir_error(WEIR_ENOMEM, "no memory to wait with");
   atomic_store_explicit(&w->keeps, true, memory_order_relaxed);
@@ -266,10 +273,11 @@ static int wait_for_end(struct weir_task *t, weir_duration within)
 
 int weir_task_join(weir_task *task, weir_duration within, int *result)
 {
-  int rc = WEIR_OK;
   if (!task) return weir_error(WEIR_EINVAL, "no task was given");
+  /* Without the lock: it may send off what an actor has gathered, and wait for that. */
+  int rc = has_ended(task) ? WEIR_OK : weir__may_wait();
   pthread_mutex_lock(&lock);
-  if (task->work.phase != ENDED)
+  if (!rc && task->work.phase != ENDED)
     rc = task->joiner ? weir_error(WEIR_EBUSY, "somebody else is joining it") : wait_for_end(task, within);
   pthread_mutex_unlock(&lock);
   if (rc == WEIR_ETIMEDOUT) return weir_error(rc, "the task has not ended yet");

@@ -450,6 +450,7 @@ static void park(struct weir__worker *w)
   int64_t from = weir__now_ns();
   if (look_around(w, from)) return; /* the loop has its turn by the count of work */
   pool_shrink(w, FIBERS_PARKED);
+  weir__cell_thread_rests(w->thread);
   weir__runtime_park(w);
   bool last = false;
   if (w->searching) {

@@ -161,6 +161,45 @@ static void the_end_comes_when_all_inputs_have_ended(void **state)
   assert_int_equal(seen.records[0], 20);
 }
 
+/* Sends a record, then joins a task: the batch goes off first, and finds its mailbox full. */
+static int stand(struct hold *h) { return gate_stand(h); }
+struct joiner {
+  struct hold hold;
+};
+static int joiner_hold(struct joiner *j, const struct hold *h)
+{
+  int result;
+  j->hold = *h;
+  seen.rc = source_send(&(struct produce){.count = 1}, 0);
+  weir_task *task = weir_task_start(NULL, stand, &j->hold);
+  int rc = weir_task_join(task, WEIR_FOREVER, &result);
+  return rc ? rc : WEIR_STOP;
+}
+WEIR_ACTOR(joiner, WEIR_ON(hold, joiner_hold));
+
+static int nothing(void *unused)
+{
+  (void)unused;
+  return WEIR_OK;
+}
+
+static void a_batch_that_waits_before_a_join_holds_up_no_other_task(void **state)
+{
+  (void)state;
+  struct gate in_drain, in_task = gate_make();
+  weir_ref d = spawn_sink(0, 1, 1);
+  weir_ref j = spawn_before(&joiner, &d, 1, WEIR__ROUND_ROBIN, 0);
+  gate_enter(&in_drain, d);
+  weir_send(d, record, .n = 1); /* takes the one place */
+  assert_int_equal(weir_send_value(j, WEIR_AT(hold, &in_task.hold)), WEIR_OK);
+  assert_int_equal(gate_begun(&in_task), WEIR_OK);
+  assert_int_equal(weir_task_join(weir_task_start(NULL, nothing, NULL), WEIR_SECONDS(20), NULL), WEIR_OK);
+  gate_open(&in_drain);
+  gate_open(&in_task);
+  finish(2);
+  assert_int_equal(seen.records[0], 2);
+}
+
 /* ---- backpressure along edges ---- */
 
 static void a_full_mailbox_downstream_suspends_the_source(void **state)
@@ -206,6 +245,7 @@ int main(void)
       ON_GRAPH(a_batch_goes_off_when_its_sender_waits),
       ON_GRAPH(a_batch_goes_off_when_its_sender_goes_idle),
       ON_GRAPH(the_end_comes_when_all_inputs_have_ended),
+      ON_GRAPH(a_batch_that_waits_before_a_join_holds_up_no_other_task),
       ON_GRAPH(a_full_mailbox_downstream_suspends_the_source),
       ON_GRAPH(try_send_along_an_edge_does_not_wait),
   };

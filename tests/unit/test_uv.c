@@ -159,7 +159,7 @@ static void handles_are_closed_at_the_end_of_their_actor(void **state)
 
 /* ---- timers and handles of all kinds of life ---- */
 
-enum { NEVER_INITIALISED = 1, CLOSED_EARLY, CLOSED_IN_CALLBACK, LEFT_OPEN };
+enum { NEVER_INITIALISED = 1, CLOSED_EARLY, CLOSED_IN_CALLBACK, CLOSED_BY_USER, CLOSED_TWICE, LEFT_OPEN };
 
 static _Atomic(int) owners_wrong, full;
 
@@ -174,6 +174,10 @@ static void on_tick(uv_timer_t *timer)
   if (weir_send(owner, signal) == WEIR_EWOULDBLOCK) atomic_fetch_add(&full, 1);
   if (timer->data) weir_uv_close(timer);
 }
+static void on_close_by_user(uv_handle_t *timer)
+{
+  if (weir_ref_error(weir_uv_owner(timer))) atomic_fetch_add(&owners_wrong, 1);
+}
 static int juggler_number(struct juggler *j, const struct number *m)
 {
   (void)j;
@@ -184,7 +188,8 @@ static int juggler_number(struct juggler *j, const struct number *m)
   uv_timer_init(weir_loop(), timer);
   if (m->n == CLOSED_IN_CALLBACK) timer->data = j;
   uv_timer_start(timer, on_tick, 0, m->n == LEFT_OPEN ? 1 : 0);
-  if (m->n == CLOSED_EARLY) weir_uv_close(timer);
+  if (m->n == CLOSED_BY_USER || m->n == CLOSED_TWICE) uv_close((uv_handle_t *)timer, on_close_by_user);
+  if (m->n == CLOSED_EARLY || m->n == CLOSED_TWICE) weir_uv_close(timer);
   return WEIR_OK;
 }
 static int juggler_signal(struct juggler *j)
