@@ -4,7 +4,7 @@
 # line, with the right exit code.
 build=$1
 source=$2
-weir=$build/weir
+weir=${WEIR_COMMAND:-$build/weir}
 wordcount=$source/config/wordcount.json
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -52,7 +52,7 @@ done
 
 for copy in $(seq $copies); do cat /usr/share/common-licenses/*; done >"$dir/large"
 same_as_tools "$dir/large"
-head -c 300000 "$weir" >"$dir/zeros and invalid bytes" && same_as_tools "$dir/zeros and invalid bytes"
+head -c 300000 "$build/weir" >"$dir/zeros and invalid bytes" && same_as_tools "$dir/zeros and invalid bytes"
 : >"$dir/empty" && same_as_tools "$dir/empty"
 printf '\n\n \n' >"$dir/no words" && same_as_tools "$dir/no words"
 printf 'one two\nTwo three' >"$dir/no last newline" && same_as_tools "$dir/no last newline"
