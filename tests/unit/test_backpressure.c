@@ -1,7 +1,6 @@
 /* Bounded mailboxes: who waits, who is turned away, in which order, and what a place is. */
-#include "channel/line.h"
 #include "platform/clock.h"
-#include "unit/actor_fixture.h"
+#include "unit/line_fixture.h"
 
 enum { PLACE_BYTES = 64 << 10 };
 
@@ -130,16 +129,6 @@ static void a_sender_is_suspended_until_there_is_a_place(void **state)
   for (int i = 0; i < 500; i++) assert_int_equal(got[i], i);
 }
 
-static int line_length(weir_ref ref)
-{
-  int length = 0;
-  struct weir__cell *cell = weir__cell_at(weir__slot_of(ref));
-  struct weir__bucket *bucket = weir__bucket_lock(cell);
-  for (struct weir__wait *w = bucket->first; w; w = w->line_next) length += w->cell == cell;
-  weir__bucket_unlock(bucket);
-  return length;
-}
-
 static void those_that_wait_are_served_first_come_first_served(void **state)
 {
   (void)state;
@@ -152,7 +141,7 @@ static void those_that_wait_are_served_first_come_first_served(void **state)
   for (int i = 0; i < 20; i++) {
     sending[i] = (struct sending){.whom = s, .first = i, .count = 1};
     tasks[i] = weir_task_start(NULL, send_numbers, &sending[i]);
-    while (line_length(s) <= i) weir_sleep(WEIR_MILLIS(0.1));
+    while (line_length(s.bits) <= i) weir_sleep(WEIR_MILLIS(0.1));
   }
   assert_int_equal(weir_try_send(s, number, .n = 1000), WEIR_EFULL); /* nobody overtakes */
   gate_open(&g);
