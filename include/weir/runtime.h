@@ -32,7 +32,8 @@ typedef struct weir_runtime_options {
  *
  * Threads  A plain thread. The current-thread flavour belongs to the thread that calls.
  * Waiting  No.
- * Errors   WEIR_EINVAL   an option is out of its bounds, or the call came from inside a handler, task or callback
+ * Errors   WEIR_EINVAL   an option is out of its bounds, the call came from inside a handler, task or callback, or this
+ *                        thread has a current-thread runtime and is to have another one
  *          WEIR_ENOMEM   no memory or address space
  *          WEIR_ENOTSUP  shadow stacks are switched on in this process: stacks can't be switched under them
  *          libuv's       a loop or a thread could not be made. Nothing is left running.

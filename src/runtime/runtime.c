@@ -187,7 +187,10 @@ static int check_options(const weir_runtime_options *o)
   const char *why = "";
   struct weir__worker *here = weir__worker_here();
   if (!weir__thread()) return weir_error(WEIR_ENOMEM, "no memory for this thread's context");
-  if (here) return weir_error(WEIR_EINVAL, "this thread runs a runtime already");
+  if (here && weir__where() != WEIR__ON_DRIVER)
+    return weir_error(WEIR_EINVAL, "a runtime is not started from a handler, a task or a callback");
+  if (here && o->flavor == WEIR_CURRENT_THREAD)
+    return weir_error(WEIR_EINVAL, "this thread has a current-thread runtime already");
   if (o->flavor != WEIR_MULTI_THREAD && o->flavor != WEIR_CURRENT_THREAD)
     return weir_error(WEIR_EINVAL, "flavor is %d: WEIR_MULTI_THREAD or WEIR_CURRENT_THREAD", o->flavor);
   if (o->workers < 0 || o->workers > WORKERS_MOST)
@@ -474,7 +477,7 @@ static int check_stopper(struct weir_runtime *rt)
   struct weir__worker *here = weir__worker_here();
   if (rt->flavor == WEIR_CURRENT_THREAD && weir__thread_here != rt->owner)
     return weir_error(WEIR_EINVAL, "a current-thread runtime is stopped by the thread that started it");
-  if (here && (here->rt != rt || weir__where() != WEIR__ON_DRIVER))
+  if (here && weir__where() != WEIR__ON_DRIVER)
     return weir_error(WEIR_EINVAL, "a runtime is not stopped from a handler, a task or a callback");
   return WEIR_OK;
 }

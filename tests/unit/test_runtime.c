@@ -92,6 +92,7 @@ static void a_current_thread_runtime_belongs_to_its_thread(void **state)
   (void)state;
   if (!on_current_thread()) return;
   pthread_t thread;
+  seen.stop = WEIR_OK;
   assert_int_equal(pthread_create(&thread, NULL, stop_it, NULL), 0);
   pthread_join(thread, NULL);
   assert_int_equal(seen.stop, WEIR_EINVAL);
