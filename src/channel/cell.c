@@ -19,6 +19,7 @@
 enum { SLAB_CELLS = 1024, SLABS_MOST = 1 << 16, SLABS_FEWEST = 64, COMMIT_SLABS = 4 };
 #define SLAB_BYTES ((size_t)SLAB_CELLS * sizeof(struct weir__cell))
 #define GENERATION_LAST UINT32_MAX
+_Static_assert(SLAB_CELLS * sizeof(struct weir__cell) % WEIR__REGION_UNIT == 0, "a slab's memory is its own (C3)");
 
 struct weir__slab {
   uint32_t index;
@@ -69,9 +70,9 @@ int weir_ref_error(weir_ref ref)
 static bool reserve_table(void)
 {
   if (table.slabs) return true;
-  size_t page = 4096;
+  size_t unit = WEIR__REGION_UNIT;
   for (uint32_t most = SLABS_MOST; most >= SLABS_FEWEST; most /= 2) {
-    size_t cells = most * SLAB_BYTES, books = (most * sizeof(struct weir__slab) + page - 1) / page * page;
+    size_t cells = most * SLAB_BYTES, books = (most * sizeof(struct weir__slab) + unit - 1) / unit * unit;
     char *base = weir__region_reserve(cells + books);
     if (!base) continue;
     if (!weir__region_commit(base + cells, books)) return false;

@@ -5,10 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Pages of every processor divide it. */
+enum { WEIR__REGION_UNIT = 64 << 10 };
+
 /* Reserves address space, page-aligned. It can be read (zeroes) without taking memory, and costs nothing until it is
  * committed. NULL: there is not as much. */
 void *weir__region_reserve(size_t bytes);
-/* Makes whole pages of it writable. False: no memory. */
+/* Makes it writable; from a multiple of the unit on. False: no memory. */
 bool weir__region_commit(void *at, size_t bytes);
 /* Gives the memory of whole pages back; they stay writable and read as zeroes (C3). */
 void weir__region_give_back(void *at, size_t bytes);

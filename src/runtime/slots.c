@@ -34,8 +34,8 @@ static bool commit(struct weir__slots *s)
   base = atomic_load_explicit(&s->base, memory_order_relaxed);
   size_t from = s->committed * s->record_bytes, all = s->reserved * s->record_bytes;
   size_t bytes = all - from < COMMIT_BYTES ? all - from : COMMIT_BYTES;
-  /* Whole pages: what a record begins on the last one counts as not committed. */
-  from -= from % 4096;
+  /* What a record begins on the last unit counts as not committed. */
+  from -= from % WEIR__REGION_UNIT;
   if (bytes < BATCH * s->record_bytes || !weir__region_commit(base + from, bytes)) return false;
   s->committed = (uint32_t)((from + bytes) / s->record_bytes);
   return true;

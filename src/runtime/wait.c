@@ -134,7 +134,8 @@ void weir__wait_finish(struct weir__wait *w, int result, struct weir__message *m
   w->result = result;
   if (w->message != message) w->message = message; /* who serves a line reads it there until it has left the line */
   w->text = text;
-  uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
+  /* Acquire: who attached after the claim wrote down before whom to wake. */
+  uint64_t word = atomic_load_explicit(&w->word, memory_order_acquire);
   uint64_t done = word_of(generation_of(word), WEIR__DONE);
   if (word & WEIR__ATTACHED) /* it stays attached while it is claimed (I3) */
     atomic_store_explicit(&w->word, done | WEIR__ATTACHED, memory_order_release);
@@ -344,7 +345,7 @@ int weir__wait_sleep(struct weir__wait *w, int64_t deadline_ns)
 int64_t weir__deadline(weir_duration within)
 {
   if (within.ns == INT64_MAX) return INT64_MAX;
-  int64_t from = within.ns >= 100000000 ? weir__now_coarse_ns() + weir__coarse_step_ns() : weir__now_ns();
+  int64_t from = weir__now_ns();
   if (within.ns <= 0) return from;
   return within.ns > INT64_MAX - 1 - from ? INT64_MAX - 1 : from + within.ns;
 }
