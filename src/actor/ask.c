@@ -110,7 +110,7 @@ static int ask_in_line(weir_ref to, struct weir__cell *cell, struct weir__wait *
   case WEIR__GOT:
     w->message = NULL;
     weir__wait_set_phase(w, WEIR__QUEUED);
-    if (weir__mpsc_push(cell, m)) weir__cell_wake(cell);
+    weir__cell_wake(cell, weir__mpsc_push(cell, m));
     break;
   default:
     return not_asked(w, p, weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to)));

@@ -12,8 +12,8 @@
 
 /* ---- telling ---- */
 
-/* Lock held. */
-static bool tell(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t generation, uint32_t flags)
+/* Lock held. Returns what is to be woken. */
+static uintptr_t tell(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t generation, uint32_t flags)
 {
   weir__mpsc_close(bucket, cell, generation, WEIR_EDEAD);
   /* seq_cst: first the flag, then the wait is looked at, and IDLE; it publishes its wait, or IDLE, and then looks at
@@ -39,9 +39,9 @@ int weir__tell(weir_ref ref, uint32_t flags)
   if (!cell) return gone(ref);
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   bool lives = names(cell, ref);
-  bool wake = lives && tell(bucket, cell, weir__generation_of(ref), flags);
+  uintptr_t wake = lives ? tell(bucket, cell, weir__generation_of(ref), flags) : 0;
   weir__bucket_unlock(bucket);
-  if (wake) weir__cell_wake(cell);
+  weir__cell_wake(cell, wake);
   return lives ? WEIR_OK : gone(ref);
 }
 
@@ -64,9 +64,9 @@ static void stop_if_of(struct weir__cell *cell, void *runtime)
   /* A closed cell is free, being made, or ends by itself, unless it was told to: then it drains. */
   bool lives = !(places & WEIR__CLOSED) || atomic_load_explicit(&cell->work.flags, memory_order_relaxed);
   bool of = lives && atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR && cell->rt == runtime;
-  bool wake = of && tell(bucket, cell, (uint32_t)(places >> 32), WEIR__STOPPING | WEIR__CANCELLED);
+  uintptr_t wake = of ? tell(bucket, cell, (uint32_t)(places >> 32), WEIR__STOPPING | WEIR__CANCELLED) : 0;
   weir__bucket_unlock(bucket);
-  if (wake) weir__cell_wake(cell);
+  weir__cell_wake(cell, wake);
 }
 
 void weir__stop_all_actors(struct weir_runtime *rt) { weir__cells_each(stop_if_of, rt); }
@@ -201,7 +201,7 @@ void weir__zombie_turn(struct weir__cell *cell)
     if (home != WEIR__ANYWHERE) atomic_fetch_sub_explicit(&rt->workers[home].bound, 1, memory_order_relaxed);
     weir__runtime_leave(rt);
     return;
-  } while (!weir__mpsc_idle(cell));
+  } while (!weir__mpsc_idle(cell, WEIR__CELL_IDLE));
 }
 
 void weir__actor_end_rest(struct weir__cell *cell, int code, const char *text)

@@ -20,12 +20,13 @@ uint64_t weir__owner_of_tasks(void)
   return weir__ref_of(cell).bits;
 }
 
-void weir__cell_wake(struct weir__cell *cell)
+void weir__cell_wake(struct weir__cell *cell, uintptr_t idle)
 {
-  if (atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR)
+  if (!idle) return;
+  if (idle == WEIR__CELL_IDLE && atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR)
     weir__schedule(cell->rt, &cell->work);
   else
-    weir__channel_wake(cell);
+    weir__channel_wake(cell, idle);
 }
 
 /* ---- the three ways to send ---- */

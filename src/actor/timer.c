@@ -109,9 +109,9 @@ static bool push_own(struct weir__cell *cell, weir_ref to, struct weir__message 
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
   bool lives = places >> 32 == weir__generation_of(to) && !(places & WEIR__CLOSED);
-  bool wake = lives && weir__mpsc_push(cell, m);
+  uintptr_t wake = lives ? weir__mpsc_push(cell, m) : 0;
   weir__bucket_unlock(bucket);
-  if (wake) weir__cell_wake(cell);
+  weir__cell_wake(cell, wake);
   return lives;
 }
 

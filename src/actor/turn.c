@@ -212,15 +212,16 @@ static enum outcome when_nothing_is_left(struct weir__cell *cell, uint32_t *seen
   return ENDED;
 }
 
-/* Between turns: to the end of the line, or idle until somebody pushes. The cell is not ours any more then: what is
- * read of it may be its successor's, whom it does no harm to be looked at once in vain. */
+/* Between turns: to the end of the line, or idle until somebody pushes. */
 static void put_down(struct weir__cell *cell, bool more, uint32_t seen)
 {
-  if (!more && !cell->queued && !cell->urgent && weir__mpsc_idle(cell)) {
-    /* Told something meanwhile, by one who found it at work? Then it looks once more. */
-    if ((flags_of(cell) & TOLD) == (seen & TOLD) || !weir__mpsc_nudge(cell)) return;
+  if (more || cell->queued || cell->urgent || !weir__mpsc_idle(cell, WEIR__CELL_IDLE)) {
+    weir__requeue(weir__worker_here(), &cell->work);
+    return;
   }
-  weir__requeue(weir__worker_here(), &cell->work);
+  /* Told something meanwhile, by one who found it at work? Then it looks once more. The cell is not ours any more, and
+   * may be its successor's, on another worker or runtime, whom it does no harm to look once in vain. */
+  if ((flags_of(cell) & TOLD) != (seen & TOLD)) weir__cell_wake(cell, weir__mpsc_nudge(cell));
 }
 
 static void turn(struct weir__cell *cell)

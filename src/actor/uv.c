@@ -81,7 +81,7 @@ static void forget(struct weir__handle *h)
   if (h->next) h->next->link = h->link;
   free(h);
   /* The last one of an actor that has ended: its zombie ends, too (H2). */
-  if (--cell->extras->open_handles == 0 && cell->phase == WEIR__ZOMBIE && weir__mpsc_nudge(cell)) weir__cell_wake(cell);
+  if (--cell->extras->open_handles == 0 && cell->phase == WEIR__ZOMBIE) weir__cell_wake(cell, weir__mpsc_nudge(cell));
 }
 
 static void on_closed(uv_handle_t *handle) { forget(head_of(handle)); }

@@ -31,9 +31,11 @@ enum weir__cell_kind { WEIR__CELL_ACTOR = 1, WEIR__CELL_CHANNEL, WEIR__CELL_EDGE
 #define WEIR__RESERVED_MASK ((((uint64_t)1 << 30) - 1) << 2)
 enum { WEIR__RESERVED_MAX = (1 << 30) - 1, WEIR__CAPACITY_MAX = 1 << 24 };
 
-/* inbox: the newest message, or WEIR__CELL_IDLE: nothing is there and its owner is not scheduled: who pushes,
- * schedules. */
+/* inbox: the newest message, or an odd number: nothing is there and the owner sleeps; who takes that number away wakes
+ * it. WEIR__CELL_IDLE: an actor that is not scheduled, or a channel whose receiver is gone: such a cell lives until it
+ * was woken. Any other: it names the wait of a channel's receiver, who may have gone on by then, and ended the cell. */
 #define WEIR__CELL_IDLE ((uintptr_t)1)
+static inline bool weir__is_idle(uintptr_t inbox) { return inbox & 1; }
 
 enum { WEIR__STATE_INLINE = 32 };
 
@@ -51,7 +53,7 @@ struct weir__cell {
   const weir_actor *type;
   struct weir__extras *extras; /* name, configuration, handles …; NULL until there is one. The owner's (C6) */
   void *state;
-  _Atomic(uint64_t) waiting; /* the wait of its handler, or of a channel's receiver, for who must end it: wait.h */
+  _Atomic(uint64_t) waiting; /* the wait of its handler, for who must end it: see wait.h */
 
   /* Whoever runs it: one thread at a time, handed on through the run queues. */
   _Atomic(uint32_t) popped WEIR__ALIGNED; /* places given back, mod 2^30 (M1). Written by the owner: release: the place
@@ -106,9 +108,10 @@ bool weir__cell_free_if_done(struct weir__cell *cell);
 /* One that was never opened. */
 void weir__cell_untake(struct weir__cell *cell);
 
-/* A push, a nudge or the like said that the owner must be scheduled: an actor is, a channel's receiver is woken. */
-void weir__cell_wake(struct weir__cell *cell);
-void weir__channel_wake(struct weir__cell *cell);
+/* Wakes the owner, as a push, a nudge or the like said (0: nobody): an actor is scheduled, a channel's receiver woken,
+ * what a receiver left behind cleared up. */
+void weir__cell_wake(struct weir__cell *cell, uintptr_t idle);
+void weir__channel_wake(struct weir__cell *cell, uintptr_t idle);
 
 /* Calls f for each slot that has ever been used, in no particular order; cells may come and go meanwhile. */
 void weir__cells_each(void (*f)(struct weir__cell *, void *), void *arg);

@@ -1,18 +1,17 @@
 /* channel.c: the public mpsc channel: a cell whose owner is whoever receives.
  *
- * Its receiver is woken through `waiting`, as IDLE in the inbox tells (Q4). Its life:
+ * The idle mark in its inbox names the wait of its receiver (Q4). Its life:
  *
- *   open --- last sender dropped, or receiver_close ---> closed --- receiver dropped ---> gone --- last place back --->
- * free
+ *   open --- last sender dropped, or receiver_close ---> closed --- receiver dropped ---> gone --- last place back --.
+ *                                                                                               free <-------------'
  *
- * `small.senders` is under the lock of the bucket. When the receiver is gone nobody owns the cell: who finds IDLE then
- * owns it for a moment, and clears up (C4). */
+ * `small.senders` is under the lock of the bucket. When the receiver is gone nobody owns the cell: who takes the mark
+ * WEIR__CELL_IDLE away owns it for a moment, and clears up (C4). */
 #include <weir/mpsc.h>
 
 #include "channel/line.h"
 #include "channel/send.h"
 
-enum { RECEIVER_GONE = 1 };  /* cell->phase; written by the receiver before it leaves IDLE behind */
 enum { RECEIVING = 1 << 0 }; /* work.flags: somebody is in a receive */
 
 static weir_ref ref_of(uint64_t bits) { return (weir_ref){bits}; }
@@ -48,7 +47,7 @@ int weir_mpsc(size_t capacity, weir_sender *tx, weir_receiver *rx)
 
 /* ---- the receiver is gone ---- */
 
-/* The caller owns the cell: it found IDLE, or is the receiver that goes. */
+/* The caller owns the cell: it took WEIR__CELL_IDLE away, or is the receiver that goes. */
 static void bury(struct weir__cell *cell)
 {
   do {
@@ -59,17 +58,19 @@ static void bury(struct weir__cell *cell)
       weir__message_end(m, WEIR__DEAD);
     }
     if (weir__cell_free_if_done(cell)) return;
-  } while (!weir__mpsc_idle(cell));
+  } while (!weir__mpsc_idle(cell, WEIR__CELL_IDLE));
 }
 
-void weir__channel_wake(struct weir__cell *cell)
+/* A wait's name as an idle mark: generation 32, slot 24, 1; more than WEIR__CELL_IDLE since no generation is 0. */
+static uintptr_t mark_of(uint64_t name) { return (name >> 32) << 25 | (name & 0xffffff) << 1 | 1; }
+static uint64_t name_of(uintptr_t mark) { return (uint64_t)(mark >> 25) << 32 | (mark >> 1 & 0xffffff); }
+
+void weir__channel_wake(struct weir__cell *cell, uintptr_t idle)
 {
-  if (cell->phase == RECEIVER_GONE) {
+  if (idle == WEIR__CELL_IDLE)
     bury(cell);
-    return;
-  }
-  uint64_t name = atomic_load_explicit(&cell->waiting, memory_order_seq_cst);
-  if (weir__wait_claim(name, WEIR__IDLE)) weir__wait_finish(weir__wait_at(name), WEIR_OK, NULL, NULL);
+  else if (weir__wait_claim(name_of(idle), WEIR__IDLE))
+    weir__wait_finish(weir__wait_at(name_of(idle)), WEIR_OK, NULL, NULL);
 }
 
 /* ---- senders ---- */
@@ -98,7 +99,7 @@ int weir_sender_clone(weir_sender tx, weir_sender *copy)
 void weir_sender_drop(weir_sender tx)
 {
   struct weir__cell *cell = channel_cell(tx.bits);
-  bool wake = false;
+  uintptr_t wake = 0;
   if (!cell) return;
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   if (is_current(cell, tx.bits)) {
@@ -107,7 +108,7 @@ void weir_sender_drop(weir_sender tx)
     if (senders == 1 && close_channel(bucket, cell, tx.bits)) wake = weir__mpsc_nudge(cell);
   }
   weir__bucket_unlock(bucket);
-  if (wake) weir__cell_wake(cell);
+  weir__cell_wake(cell, wake);
 }
 
 static int send_value(weir_sender tx, weir_value value, bool waits, weir_duration within)
@@ -136,9 +137,9 @@ void weir_receiver_close(weir_receiver rx)
   struct weir__cell *cell = channel_cell(rx.bits);
   if (!cell) return;
   struct weir__bucket *bucket = weir__bucket_lock(cell);
-  bool wake = close_channel(bucket, cell, rx.bits) && weir__mpsc_nudge(cell);
+  uintptr_t wake = close_channel(bucket, cell, rx.bits) ? weir__mpsc_nudge(cell) : 0;
   weir__bucket_unlock(bucket);
-  if (wake) weir__cell_wake(cell);
+  weir__cell_wake(cell, wake);
 }
 
 void weir_receiver_drop(weir_receiver rx)
@@ -146,7 +147,6 @@ void weir_receiver_drop(weir_receiver rx)
   struct weir__cell *cell = channel_cell(rx.bits);
   if (!is_current(cell, rx.bits)) return;
   weir_receiver_close(rx);
-  cell->phase = RECEIVER_GONE;
   bury(cell);
 }
 
@@ -178,9 +178,8 @@ static int await_push(struct weir__cell *cell, int64_t deadline_ns)
   if (!w) return weir_error(WEIR_ENOMEM, "no memory to wait with");
   weir__wait_attach(w);
   weir__mpsc_serve(cell);
-  atomic_store_explicit(&cell->waiting, weir__wait_name(w), memory_order_seq_cst);
-  bool idle = weir__mpsc_idle(cell);
-  /* Closed meanwhile: whoever closed looked for IDLE before it was set. If it is taken away from us, we are being
+  bool idle = weir__mpsc_idle(cell, mark_of(weir__wait_name(w)));
+  /* Closed meanwhile: whoever closed looked for the mark before it was set. If it is taken away from us, we are being
    * woken. */
   if (idle && drained(cell) && weir__mpsc_nudge(cell)) idle = false;
   if (idle) {
@@ -188,7 +187,6 @@ static int await_push(struct weir__cell *cell, int64_t deadline_ns)
     rc = w->result;
     weir__mpsc_nudge(cell);
   }
-  atomic_store_explicit(&cell->waiting, 0, memory_order_relaxed);
   weir__wait_close(w);
   return rc;
 }

@@ -12,10 +12,13 @@ static void unsent(struct weir__message *m)
   if (m) weir__message_end(m, WEIR__UNSENT);
 }
 
-bool weir__mpsc_nudge(struct weir__cell *cell)
+uintptr_t weir__mpsc_nudge(struct weir__cell *cell)
 {
-  uintptr_t idle = WEIR__CELL_IDLE;
-  return atomic_compare_exchange_strong_explicit(&cell->inbox, &idle, 0, memory_order_seq_cst, memory_order_relaxed);
+  uintptr_t idle = atomic_load_explicit(&cell->inbox, memory_order_seq_cst);
+  while (weir__is_idle(idle))
+    if (atomic_compare_exchange_weak_explicit(&cell->inbox, &idle, 0, memory_order_seq_cst, memory_order_seq_cst))
+      return idle;
+  return 0;
 }
 
 /* ---- the owner's ---- */
@@ -31,7 +34,7 @@ static void sort_in(struct weir__cell *cell, struct weir__message *m)
 void weir__mpsc_collect(struct weir__cell *cell)
 {
   uintptr_t taken = atomic_load_explicit(&cell->inbox, memory_order_relaxed);
-  if (taken <= WEIR__CELL_IDLE) return;
+  if (!taken || weir__is_idle(taken)) return;
   struct weir__message *newest =
       (struct weir__message *)atomic_exchange_explicit(&cell->inbox, 0, memory_order_acquire);
   struct weir__message *oldest = NULL;
@@ -87,16 +90,22 @@ void weir__mpsc_serve(struct weir__cell *cell)
   weir__bucket_unlock(bucket);
 }
 
-bool weir__mpsc_idle(struct weir__cell *cell)
+bool weir__mpsc_idle(struct weir__cell *cell, uintptr_t idle)
 {
   uintptr_t nothing = 0;
-  return atomic_compare_exchange_strong_explicit(&cell->inbox, &nothing, WEIR__CELL_IDLE, memory_order_seq_cst,
+  return atomic_compare_exchange_strong_explicit(&cell->inbox, &nothing, idle, memory_order_seq_cst,
                                                  memory_order_relaxed);
 }
 
 uint32_t weir__mpsc_length(const struct weir__cell *cell)
 {
-  return weir__used(cell, atomic_load_explicit(&cell->places, memory_order_relaxed));
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
+  for (;;) {
+    uint32_t used = weir__used(cell, places);
+    uint64_t now = atomic_load_explicit(&cell->places, memory_order_acquire);
+    if (now == places) return used;
+    places = now;
+  }
 }
 
 /* ---- places, under the lock ---- */
@@ -119,7 +128,7 @@ static bool has_room(const struct weir__cell *cell, uint32_t n)
 }
 
 /* A waiter gets its place: its message is queued for it. False: its wait had ended before. */
-static bool hand_over(struct weir__cell *cell, struct weir__wait *w, bool *schedule)
+static bool hand_over(struct weir__cell *cell, struct weir__wait *w, uintptr_t *wake)
 {
   uint64_t name = weir__wait_name(w);
   struct weir__message *m = w->message;
@@ -129,7 +138,8 @@ static bool hand_over(struct weir__cell *cell, struct weir__wait *w, bool *sched
   add_places(cell, n);
   assert(weir__mpsc_length(cell) <= atomic_load_explicit(&cell->capacity, memory_order_relaxed));
   weir__count_entry(cell);
-  *schedule |= weir__mpsc_push(cell, m);
+  uintptr_t idle = weir__mpsc_push(cell, m);
+  if (idle) *wake = idle; /* of several the last: an owner that sleeps again needs no waking for the one before */
   if (!asks) weir__wait_finish(w, WEIR_OK, NULL, NULL);
   return true;
 }
@@ -141,19 +151,19 @@ static void nobody_waits(struct weir__cell *cell)
   atomic_fetch_and_explicit(&cell->work.flags, ~(uint32_t)WEIR__LINE_WAITS, memory_order_relaxed);
 }
 
-bool weir__mpsc_fill(struct weir__bucket *bucket, struct weir__cell *cell)
+uintptr_t weir__mpsc_fill(struct weir__bucket *bucket, struct weir__cell *cell)
 {
-  bool schedule = false;
+  uintptr_t wake = 0;
   struct weir__wait *w;
   while ((w = weir__line_first(bucket, cell)) && has_room(cell, w->places)) {
     weir__line_leave(bucket, w);
-    hand_over(cell, w, &schedule);
+    hand_over(cell, w, &wake);
   }
   if (!w) nobody_waits(cell);
-  return schedule;
+  return wake;
 }
 
-bool weir__mpsc_give_back(struct weir__cell *cell, uint32_t n)
+uintptr_t weir__mpsc_give_back(struct weir__cell *cell, uint32_t n)
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
@@ -161,9 +171,9 @@ bool weir__mpsc_give_back(struct weir__cell *cell, uint32_t n)
                                                 memory_order_seq_cst, memory_order_relaxed))
     continue;
   /* Of a closed cell this may have been the last place: its owner looks (C4). */
-  bool schedule = places & WEIR__CLOSED ? weir__mpsc_nudge(cell) : weir__mpsc_fill(bucket, cell);
+  uintptr_t wake = places & WEIR__CLOSED ? weir__mpsc_nudge(cell) : weir__mpsc_fill(bucket, cell);
   weir__bucket_unlock(bucket);
-  return schedule;
+  return wake;
 }
 
 bool weir__mpsc_close(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t generation, int code)
@@ -225,7 +235,7 @@ void weir__line_leave_late(struct weir__wait *w)
   bool was_in = w->cell != NULL; /* then the cell is open, and has not become another one: close empties the line */
   weir__line_leave(bucket, w);
   /* Those behind it may fit where it did not, and an empty line is to be seen as such. */
-  bool schedule = was_in && weir__mpsc_fill(bucket, cell);
+  uintptr_t wake = was_in ? weir__mpsc_fill(bucket, cell) : 0;
   weir__bucket_unlock(bucket);
-  if (schedule) weir__cell_wake(cell);
+  weir__cell_wake(cell, wake);
 }

@@ -10,7 +10,8 @@
  *     by CAS, the owner alone raises `popped` (M1).
  * Q2  While WAITERS is set only the holder of the bucket's lock raises `reserved`: nobody overtakes.
  * Q3  Only who holds a permit pushes a message that takes a place; the permit keeps the cell alive (C4).
- * Q4  `inbox` decides alone who schedules: the push that finds IDLE does (M4).
+ * Q4  `inbox` decides alone who wakes the owner: who takes the idle mark away does (M4). After a push the cell may be
+ *     gone, unless it must be woken as WEIR__CELL_IDLE says: so what else is needed to wake is in the mark itself.
  *
  * O1  reserve: CAS(places), acq_rel: pairs with the release of `popped` and of the generation: the cell is the one that
  *     was meant.
@@ -30,7 +31,8 @@ enum weir__reserve { WEIR__GOT, WEIR__FULL, WEIR__GONE, WEIR__TOO_LARGE };
 
 static inline uint32_t weir__reserved_of(uint64_t places) { return (uint32_t)((places & WEIR__RESERVED_MASK) >> 2); }
 
-/* Queued or permitted, by a word that was read: never less than it is by then, but for what was popped since. */
+/* Queued or permitted, by a word that was read before. Right if the word is still the same afterwards, or belongs to the
+ * caller: what was read is old else, and `popped` may be beyond it. */
 static inline uint32_t weir__used(const struct weir__cell *cell, uint64_t places)
 {
   return (weir__reserved_of(places) - atomic_load_explicit(&cell->popped, memory_order_acquire)) & WEIR__RESERVED_MAX;
@@ -49,22 +51,27 @@ static inline enum weir__reserve weir__mpsc_reserve(struct weir__cell *cell, uin
     if ((uint32_t)(places >> 32) != generation || (places & WEIR__CLOSED)) return WEIR__GONE;
     uint32_t capacity = atomic_load_explicit(&cell->capacity, memory_order_relaxed);
     if (n > capacity) return WEIR__TOO_LARGE;
-    if ((places & WEIR__WAITERS) || weir__used(cell, places) + n > capacity) return WEIR__FULL;
+    if ((places & WEIR__WAITERS) || weir__used(cell, places) + n > capacity) {
+      uint64_t now = atomic_load_explicit(&cell->places, memory_order_acquire);
+      if (now == places) return WEIR__FULL;
+      places = now;
+      continue;
+    }
     if (atomic_compare_exchange_weak_explicit(&cell->places, &places, weir__plus_places(places, n),
                                               memory_order_acq_rel, memory_order_acquire))
       return WEIR__GOT;
   }
 }
 
-/* Queues a message. True: the caller must schedule the owner (Q4). Needs a permit, or the lock of the bucket and a cell
- * that is not free. */
-static inline bool weir__mpsc_push(struct weir__cell *cell, struct weir__message *m)
+/* Queues a message. Returns the idle mark that it replaced, for weir__cell_wake(), or 0. Needs a permit, or the lock of
+ * the bucket and a cell that is not free. */
+static inline uintptr_t weir__mpsc_push(struct weir__cell *cell, struct weir__message *m)
 {
   uintptr_t newest = atomic_load_explicit(&cell->inbox, memory_order_relaxed);
-  do m->next = newest == WEIR__CELL_IDLE ? NULL : (struct weir__message *)newest;
+  do m->next = weir__is_idle(newest) ? NULL : (struct weir__message *)newest;
   while (!atomic_compare_exchange_weak_explicit(&cell->inbox, &newest, (uintptr_t)m, memory_order_acq_rel,
                                                 memory_order_relaxed));
-  return newest == WEIR__CELL_IDLE;
+  return weir__is_idle(newest) ? newest : 0;
 }
 
 /* Before a push. What a channel holds is counted apart: no runtime empties it (L2). */
@@ -73,8 +80,9 @@ static inline void weir__count_entry(const struct weir__cell *cell)
   if (atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_CHANNEL) weir__count(WEIR__ENTERED);
 }
 
-/* Nothing is queued, but the owner is to look. True: the caller must schedule it. Permit or lock, as for a push. */
-bool weir__mpsc_nudge(struct weir__cell *cell);
+/* Nothing is queued, but the owner is to look. Returns the idle mark that it took away, or 0. Permit or lock, as for a
+ * push. */
+uintptr_t weir__mpsc_nudge(struct weir__cell *cell);
 
 /* ---- the owner's ---- */
 
@@ -84,20 +92,20 @@ void weir__mpsc_collect(struct weir__cell *cell);
 struct weir__message *weir__mpsc_pop(struct weir__cell *cell);
 /* M2: before the owner ends its turn, suspends or idles: sees to those that wait in line. */
 void weir__mpsc_serve(struct weir__cell *cell);
-/* False: something was pushed meanwhile; the owner goes on. True: from now on who pushes schedules. */
-bool weir__mpsc_idle(struct weir__cell *cell);
-/* The messages queued, by the owner. */
+/* False: something was pushed meanwhile; the owner goes on. True: from now on who pushes wakes it. */
+bool weir__mpsc_idle(struct weir__cell *cell, uintptr_t idle);
+/* The places taken: anybody's. */
 uint32_t weir__mpsc_length(const struct weir__cell *cell);
 
 /* ---- anybody's, not on the fast path ---- */
 
-/* Gives a permit of n places back unused. The caller schedules the owner if true. */
-bool weir__mpsc_give_back(struct weir__cell *cell, uint32_t n);
+/* Gives a permit of n places back unused. Returns what is to be woken. */
+uintptr_t weir__mpsc_give_back(struct weir__cell *cell, uint32_t n);
 
 struct weir__bucket;
 struct weir__wait;
-/* Lock held: fills free places from the line (M3). Returns whether the owner must be scheduled. */
-bool weir__mpsc_fill(struct weir__bucket *bucket, struct weir__cell *cell);
+/* Lock held: fills free places from the line (M3). Returns what is to be woken. */
+uintptr_t weir__mpsc_fill(struct weir__bucket *bucket, struct weir__cell *cell);
 /* Lock held: closes the cell of that generation: no new messages, and whoever stands in line gets `code`. False: it was
  * closed, or is another one, by now. */
 bool weir__mpsc_close(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t generation, int code);

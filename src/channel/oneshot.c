@@ -101,13 +101,12 @@ void weir_future_drop(weir_future future)
 {
   struct weir__wait *w = weir__wait_at(future.bits);
   if (!weir__wait_phase(future.bits)) return;
-  if (!weir__wait_claim(future.bits, WEIR__IDLE)) {
-    /* Kept or dropped already, or just being so: the claim and the finish follow each other without a wait. */
-    while (!(weir__wait_phase(future.bits) & WEIR__DONE)) sched_yield();
-    if (w->message) {
-      weir__count(WEIR__LEFT);
-      weir__message_end(w->message, WEIR__FREED);
-    }
+  if (weir__wait_close_if_idle(future.bits)) return;
+  /* Kept or dropped already, or just being so: the claim and the finish follow each other without a wait. */
+  while (!(weir__wait_phase(future.bits) & WEIR__DONE)) sched_yield();
+  if (w->message) {
+    weir__count(WEIR__LEFT);
+    weir__message_end(w->message, WEIR__FREED);
   }
   weir__wait_close(w);
 }

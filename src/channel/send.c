@@ -38,7 +38,7 @@ int weir__turned_away(int code)
 static void queue(struct weir__cell *cell, struct weir__message *m)
 {
   weir__count_entry(cell);
-  if (weir__mpsc_push(cell, m)) weir__cell_wake(cell);
+  weir__cell_wake(cell, weir__mpsc_push(cell, m));
 }
 
 static int no_memory(void) { return weir_error(WEIR_ENOMEM, "no memory for the message"); }
@@ -64,7 +64,7 @@ int weir__cell_try(struct weir__cell *cell, uint32_t generation, struct weir__pa
   }
   struct weir__message *m = weir__parcel_message(p);
   if (!m) {
-    if (weir__mpsc_give_back(cell, places)) weir__cell_wake(cell);
+    weir__cell_wake(cell, weir__mpsc_give_back(cell, places));
     return no_memory();
   }
   p->message = NULL;

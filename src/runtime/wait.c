@@ -37,16 +37,38 @@ struct weir__wait *weir__wait_open(enum weir__wait_phase phase)
   return w;
 }
 
+/* With the next generation. */
+static uint64_t freed(uint64_t word)
+{
+  uint32_t next = generation_of(word) + 1;
+  return word_of(next ? next : 1, WEIR__FREE);
+}
+
+static void put_back(struct weir__wait *w)
+{
+  struct weir__thread *t = weir__thread();
+  if (t) weir__slots_put(&waits, &t->waits, w); /* without memory for a context the slot is lost */
+}
+
 void weir__wait_close(struct weir__wait *w)
 {
   uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
   assert(phase_of(word) != WEIR__FREE && !w->cell);
-  uint32_t next = generation_of(word) + 1;
   free(w->text);
   w->text = NULL;
-  atomic_store_explicit(&w->word, word_of(next ? next : 1, WEIR__FREE), memory_order_release);
-  struct weir__thread *t = weir__thread();
-  if (t) weir__slots_put(&waits, &t->waits, w); /* without memory for a context the slot is lost */
+  atomic_store_explicit(&w->word, freed(word), memory_order_release);
+  put_back(w);
+}
+
+bool weir__wait_close_if_idle(uint64_t name)
+{
+  struct weir__wait *w = weir__wait_at(name);
+  uint64_t word = word_of(generation_of(name), WEIR__IDLE);
+  if (!w || !atomic_compare_exchange_strong_explicit(&w->word, &word, freed(word), memory_order_acq_rel,
+                                                     memory_order_relaxed))
+    return false;
+  put_back(w);
+  return true;
 }
 
 uint64_t weir__wait_name(const struct weir__wait *w)

@@ -73,6 +73,8 @@ struct weir__wait {
 struct weir__wait *weir__wait_open(enum weir__wait_phase phase);
 /* Back to the pool. The owner's, when nobody else can still claim it: after DONE, or when it never was published. */
 void weir__wait_close(struct weir__wait *w);
+/* Closes one that is IDLE, in one step: whoever comes with its name finds it stale. False: it is not IDLE any more. */
+bool weir__wait_close_if_idle(uint64_t name);
 /* Its name. Valid until it is closed. */
 uint64_t weir__wait_name(const struct weir__wait *w);
 /* The record of a name, which may be stale: the word will tell. NULL: no such slot. */

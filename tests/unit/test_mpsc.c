@@ -214,7 +214,7 @@ static void one_receives_at_a_time(void **state)
   int first = 1;
   make(1);
   weir_task *task = weir_task_start(NULL, receive_one, &first);
-  while (!atomic_load(&weir__cell_at((uint32_t)rx.bits)->waiting)) weir_sleep(WEIR_MILLIS(0.1));
+  while (!weir__is_idle(atomic_load(&weir__cell_at((uint32_t)rx.bits)->inbox))) weir_sleep(WEIR_MILLIS(0.1));
   assert_int_equal(weir_try_receive(rx, &m, number), WEIR_EBUSY);
   assert_int_equal(weir_receive(rx, &m, number), WEIR_EBUSY);
   assert_null(weir_receiver_peek(rx));
