@@ -66,6 +66,8 @@ WEIR_API void weir_receiver_drop(weir_receiver rx);
  *           WEIR_ETIMEDOUT    within: no place came free in time
  *           WEIR_ECANCELED    the caller was told to stop while it waited
  *           WEIR_EWOULDBLOCK  no place, in a libuv callback
+ *           WEIR_ERANGE       the value is larger than the channel can ever hold (a message above 64 KiB takes a place
+ *                             for each 64 KiB)
  *           WEIR_EINVAL       the value can't be copied; WEIR_ENOMEM
  */
 WEIR_API WEIR_NODISCARD int weir_channel_send_value(weir_sender tx, weir_value value);
@@ -101,7 +103,8 @@ WEIR_API WEIR_NODISCARD int weir_try_receive_value(weir_receiver rx, const weir_
 
 /** The type of the oldest message, NULL if none is there. Threads: the receiver's. Does not wait. */
 WEIR_API const weir_message *weir_receiver_peek(weir_receiver rx);
-/** Messages queued now. Threads: any. Does not wait. */
+/** Places taken now: messages queued, or on their way in; one above 64 KiB counts for each 64 KiB. Threads: any. Does not
+ * wait. */
 WEIR_API size_t weir_receiver_length(weir_receiver rx);
 
 #ifdef __cplusplus

@@ -12,7 +12,8 @@
 #include "channel/line.h"
 #include "channel/send.h"
 
-enum { RECEIVING = 1 << 0 }; /* work.flags: somebody is in a receive */
+/* work.flags. RECEIVING: somebody is in a receive. GONE: the receiver was dropped; the cell waits for its last place. */
+enum { RECEIVING = 1 << 0, GONE = 1 << 1 };
 
 static weir_ref ref_of(uint64_t bits) { return (weir_ref){bits}; }
 
@@ -146,6 +147,7 @@ void weir_receiver_drop(weir_receiver rx)
 {
   struct weir__cell *cell = channel_cell(rx.bits);
   if (!is_current(cell, rx.bits)) return;
+  if (atomic_fetch_or_explicit(&cell->work.flags, GONE, memory_order_relaxed) & GONE) return;
   weir_receiver_close(rx);
   bury(cell);
 }
@@ -208,9 +210,9 @@ static int begin_receive(weir_receiver rx, struct weir__cell **cell, void *out)
   *(void **)out = NULL;
   *cell = channel_cell(rx.bits);
   if (!is_current(*cell, rx.bits)) return weir_error(WEIR_EINVAL, "no such receiver");
-  if (atomic_fetch_or_explicit(&(*cell)->work.flags, RECEIVING, memory_order_acquire) & RECEIVING)
-    return weir_error(WEIR_EBUSY, "another one is receiving");
-  return WEIR_OK;
+  uint32_t flags = atomic_fetch_or_explicit(&(*cell)->work.flags, RECEIVING, memory_order_acquire);
+  if (flags & GONE) return weir_error(WEIR_EINVAL, "no such receiver");
+  return flags & RECEIVING ? weir_error(WEIR_EBUSY, "another one is receiving") : WEIR_OK;
 }
 
 static int end_receive(struct weir__cell *cell, int rc)

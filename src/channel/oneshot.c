@@ -68,6 +68,8 @@ static int take(struct weir__wait *w, const weir_message *type, void **out)
   return WEIR_OK;
 }
 
+static int busy(void) { return weir_error(WEIR_EBUSY, "another one waits for it"); }
+
 static int check(weir_future future, void *out)
 {
   *(void **)out = NULL;
@@ -78,8 +80,9 @@ int weir_future_try_value(weir_future future, const weir_message *type, void *ou
 {
   int rc = check(future, out);
   if (rc) return rc;
+  struct weir__wait *w = weir__wait_at(future.bits);
   if (!(weir__wait_phase(future.bits) & WEIR__DONE)) return WEIR_EMPTY_NOW;
-  return take(weir__wait_at(future.bits), type, out);
+  return weir__wait_reattach(w) == WEIR_EBUSY ? busy() : take(w, type, out);
 }
 
 int weir_future_wait_value(weir_future future, weir_duration within, const weir_message *type, void *out)
@@ -87,14 +90,15 @@ int weir_future_wait_value(weir_future future, weir_duration within, const weir_
   int rc = check(future, out);
   if (rc) return rc;
   struct weir__wait *w = weir__wait_at(future.bits);
-  if (weir__wait_phase(future.bits) & WEIR__DONE) return take(w, type, out);
-  rc = weir__may_wait();
+  if (!(weir__wait_phase(future.bits) & WEIR__DONE)) rc = weir__may_wait();
   if (rc) return rc;
   rc = weir__wait_reattach(w);
-  if (rc == WEIR_EBUSY) return weir_error(rc, "another one waits for it");
+  if (rc == WEIR_EBUSY) return busy();
   if (rc == WEIR_STOP) return take(w, type, out);
   rc = weir__wait_sleep(w, weir__deadline(within));
-  return rc ? weir_error(rc, "no value yet: %s", weir_strerror(rc)) : take(w, type, out);
+  if (rc) return weir_error(rc, "no value yet: %s", weir_strerror(rc));
+  weir__wait_leave(w);
+  return take(w, type, out);
 }
 
 void weir_future_drop(weir_future future)

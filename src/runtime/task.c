@@ -277,8 +277,10 @@ int weir_task_join(weir_task *task, weir_duration within, int *result)
   /* Without the lock: it may send off what an actor has gathered, and wait for that. */
   int rc = has_ended(task) ? WEIR_OK : weir__may_wait();
   pthread_mutex_lock(&lock);
-  if (!rc && task->work.phase != ENDED)
-    rc = task->joiner ? weir_error(WEIR_EBUSY, "somebody else is joining it") : wait_for_end(task, within);
+  if (!rc && task->joiner) /* also when it has ended: that one goes on soon */
+    rc = weir_error(WEIR_EBUSY, "somebody else is joining it");
+  else if (!rc && task->work.phase != ENDED)
+    rc = wait_for_end(task, within);
   pthread_mutex_unlock(&lock);
   if (rc == WEIR_ETIMEDOUT) return weir_error(rc, "the task has not ended yet");
   return rc ? rc : take_result(task, result);

@@ -234,14 +234,21 @@ void weir__wait_attach(struct weir__wait *w)
 int weir__wait_reattach(struct weir__wait *w)
 {
   uint64_t word = atomic_load_explicit(&w->word, memory_order_acquire);
+  if (word & WEIR__ATTACHED) return WEIR_EBUSY; /* also when it is DONE: that one goes on soon */
   if (phase_of(word) == WEIR__DONE) return WEIR_STOP;
-  if (word & WEIR__ATTACHED) return WEIR_EBUSY;
   sleeper_here(w);
   while (phase_of(word) != WEIR__DONE)
     if (atomic_compare_exchange_weak_explicit(&w->word, &word, word | WEIR__ATTACHED, memory_order_acq_rel,
                                               memory_order_acquire))
       return WEIR_OK;
   return WEIR_STOP;
+}
+
+void weir__wait_leave(struct weir__wait *w)
+{
+  uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
+  assert(phase_of(word) == WEIR__DONE);
+  atomic_store_explicit(&w->word, word & ~(uint64_t)WEIR__ATTACHED, memory_order_release);
 }
 
 /* ---- an end by time or by cancellation ---- */

@@ -108,6 +108,8 @@ int weir__may_wait(void);
 void weir__wait_attach(struct weir__wait *w);
 /* WEIR_OK: attached. WEIR_STOP: it is DONE already, nothing to sleep for. WEIR_EBUSY: somebody else sleeps on it. */
 int weir__wait_reattach(struct weir__wait *w);
+/* After a sleep on one that is DONE: somebody else may come. */
+void weir__wait_leave(struct weir__wait *w);
 /* Sleeps until DONE, or, with `keeps`, until time is over or the caller is told to stop: then WEIR_ETIMEDOUT or
  * WEIR_ECANCELED and the record is pending as before. Returns WEIR_OK when it is DONE. Without `keeps` time and
  * cancellation claim it themselves: its result says so. After weir__may_wait() and attaching. */

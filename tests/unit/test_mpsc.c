@@ -3,7 +3,7 @@
 #include <uv.h>
 #include <weir/uv.h>
 
-#include "channel/cell.h"
+#include "channel/mpsc.h"
 #include "unit/actor_fixture.h"
 
 struct other {
@@ -355,6 +355,23 @@ static void a_stale_end_is_nobodys(void **state)
   assert_int_equal(weir_channel_send((weir_sender){UINT64_MAX}, number, .n = 1), WEIR_ECLOSED);
 }
 
+/* A sender that was held up still has a place: the cell lives on, its receiver does not. */
+static void a_dropped_receiver_is_gone_while_a_place_is_out(void **state)
+{
+  (void)state;
+  struct number *m;
+  make(2);
+  struct weir__cell *cell = weir__cell_at((uint32_t)tx.bits);
+  assert_int_equal(weir__mpsc_reserve(cell, (uint32_t)(tx.bits >> 32), 1), WEIR__GOT);
+  weir_receiver_drop(rx);
+  weir_receiver_drop(rx);
+  assert_int_equal(weir_try_receive(rx, &m, number), WEIR_EINVAL);
+  assert_int_equal(weir_receive(rx, &m, number), WEIR_EINVAL);
+  weir__cell_wake(cell, weir__mpsc_give_back(cell, 1)); /* the last place: the cell is freed */
+  assert_int_equal(weir_receiver_length(rx), 0);
+  drop_both();
+}
+
 /* ---- in a callback of libuv ---- */
 
 static struct {
@@ -426,6 +443,7 @@ int main(void)
       ON_RUNTIME(a_dropped_receiver_frees_what_is_queued),
       ON_RUNTIME(those_that_wait_for_a_place_learn_of_the_end_at_once),
       ON_RUNTIME(a_stale_end_is_nobodys),
+      ON_RUNTIME(a_dropped_receiver_is_gone_while_a_place_is_out),
       ON_RUNTIME(a_callback_never_waits),
   };
   return RUN_ON_EACH_RUNTIME(tests);

@@ -140,6 +140,7 @@ static void the_end_comes_after_those_in_line(void **state)
   struct waiter *w = &waiters[0];
   w->n = 5;
   w->task = weir_task_start(NULL, send_and_drop, w);
+  while (!stands_in_line(tx.bits, 5)) weir_sleep(WEIR_MILLIS(0.1));
   assert_int_equal(next(), -1);
   assert_int_equal(next(), 5);
   assert_int_equal(next(), WEIR_ECLOSED);

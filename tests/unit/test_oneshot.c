@@ -225,6 +225,30 @@ static void one_waits_at_a_time(void **state)
   assert_int_equal(n, 3);
 }
 
+/* The value is there, and who waits for it has not gone on yet: it is that one's. */
+static int keep_and_try(int *rc)
+{
+  struct number *m;
+  *rc = weir_promise_send(promise, number, .n = 5);
+  if (!*rc) *rc = weir_future_try(future, &m, number);
+  return WEIR_OK;
+}
+
+static void a_value_belongs_to_who_waits_for_it(void **state)
+{
+  (void)state;
+  int64_t n = 0;
+  int rc = 1;
+  if (!on_current_thread()) return; /* elsewhere the one who waits may have gone on by then */
+  make();
+  weir_task *waits = waiting_task(&n);
+  while (!(atomic_load(&weir__wait_at(future.bits)->word) & WEIR__ATTACHED)) weir_sleep(WEIR_MILLIS(0.1));
+  join(weir_task_start(NULL, keep_and_try, &rc));
+  join(waits);
+  assert_int_equal(rc, WEIR_EBUSY);
+  assert_int_equal(n, 5);
+}
+
 static void a_cancelled_wait_leaves_the_future_good(void **state)
 {
   (void)state;
@@ -262,6 +286,30 @@ static void values_go_between_threads_and_tasks(void **state)
     pthread_join(thread, &failed);
     assert_null(failed);
     assert_int_equal(n, 11);
+  }
+}
+
+static void *wait_on_a_thread(void *n)
+{
+  *(int64_t *)n = value_of(future, WEIR_FOREVER);
+  return NULL;
+}
+
+static void a_thread_that_waits_is_woken_by_the_value_or_the_drop(void **state)
+{
+  (void)state;
+  for (int drops = 0; drops < 2; drops++) {
+    pthread_t thread;
+    int64_t n = 0;
+    make();
+    assert_int_equal(pthread_create(&thread, NULL, wait_on_a_thread, &n), 0);
+    while (!(atomic_load(&weir__wait_at(future.bits)->word) & WEIR__ATTACHED)) weir_sleep(WEIR_MILLIS(0.1));
+    if (drops)
+      weir_promise_drop(promise);
+    else
+      assert_int_equal(weir_promise_send(promise, number, .n = 3), WEIR_OK);
+    pthread_join(thread, NULL);
+    assert_int_equal(n, drops ? WEIR_ECLOSED : 3);
   }
 }
 
@@ -309,6 +357,13 @@ static void a_callback_keeps_promises_and_never_waits(void **state)
   assert_int_equal(seen.wait_late, 1);
 }
 
+static int even_accounts(void **state)
+{
+  (void)state;
+  return accounts_are_even();
+}
+#define WITHOUT_RUNTIME(test) cmocka_unit_test_teardown(test, even_accounts)
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -325,9 +380,21 @@ int main(void)
       ON_RUNTIME(a_stale_end_is_nobodys),
       ON_RUNTIME(a_task_that_waits_is_woken_by_the_value_or_the_drop),
       ON_RUNTIME(one_waits_at_a_time),
+      ON_RUNTIME(a_value_belongs_to_who_waits_for_it),
       ON_RUNTIME(a_cancelled_wait_leaves_the_future_good),
       ON_RUNTIME(values_go_between_threads_and_tasks),
+      ON_RUNTIME(a_thread_that_waits_is_woken_by_the_value_or_the_drop),
       ON_RUNTIME(a_callback_keeps_promises_and_never_waits),
   };
-  return RUN_ON_EACH_RUNTIME(tests);
+  const struct CMUnitTest alone[] = {
+      WITHOUT_RUNTIME(a_value_goes_from_one_to_the_other),
+      WITHOUT_RUNTIME(a_promise_is_kept_once),
+      WITHOUT_RUNTIME(a_dropped_promise_is_known_at_once),
+      WITHOUT_RUNTIME(a_dropped_future_is_known_to_the_promise),
+      WITHOUT_RUNTIME(a_value_that_nobody_takes_is_freed),
+      WITHOUT_RUNTIME(a_wait_that_is_over_leaves_the_future_good),
+      WITHOUT_RUNTIME(a_stale_end_is_nobodys),
+      WITHOUT_RUNTIME(a_thread_that_waits_is_woken_by_the_value_or_the_drop),
+  };
+  return cmocka_run_group_tests_name("no runtime", alone, NULL, NULL) + RUN_ON_EACH_RUNTIME(tests);
 }

@@ -119,6 +119,8 @@ static void one_sleeps_on_a_record_at_a_time(void **state)
   assert_int_equal(weir__wait_claim(weir__wait_name(w), WEIR__IDLE), WEIR__IDLE);
   weir__wait_finish(w, WEIR_OK, NULL, NULL);
   assert_int_equal(weir__wait_sleep(w, INT64_MAX), WEIR_OK);
+  assert_int_equal(weir__wait_reattach(w), WEIR_EBUSY); /* also when it is over, until that one has gone on */
+  weir__wait_leave(w);
   assert_int_equal(weir__wait_reattach(w), WEIR_STOP);
   weir__wait_close(w);
 }
