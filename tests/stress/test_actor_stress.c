@@ -1,10 +1,8 @@
 /* Random spawns, sends, asks with tiny timeouts, timers, stops, drains and failures, from actors, tasks and a plain
- * thread. What must hold at the end: the runtime stops, and each message that was made has one end (L2).
- *
- * The seed is printed; WEIR_TEST_SEED repeats its decisions (not the interleaving). */
+ * thread. What must hold at the end: the runtime stops, and each message that was made has one end (L2). */
 #include <pthread.h>
-#include <time.h>
 
+#include "chance.h"
 #include "unit/actor_fixture.h"
 
 enum { SLOTS = 64, TASKS = 4, PAYLOADS = 3 };
@@ -12,19 +10,8 @@ enum { SLOTS = 64, TASKS = 4, PAYLOADS = 3 };
 /* Whoever is known to whom: refs, old ones too. */
 static _Atomic(uint64_t) directory[SLOTS];
 static _Atomic(uint64_t) pit; /* an actor that only takes: to wait for it without a limit can't become a circle */
-static _Atomic(uint64_t) seed;
 static _Atomic(int64_t) steps_left;
 static _Atomic(int) wrong; /* codes that no call may return */
-
-static uint64_t mix(uint64_t x)
-{
-  x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-  x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-  return x ^ x >> 31;
-}
-
-/* The next decision: drawn from one sequence by all. */
-static uint64_t draw(void) { return mix(atomic_fetch_add(&seed, UINT64_C(0x9e3779b97f4a7c15))); }
 
 static weir_ref anybody(void) { return (weir_ref){atomic_load(&directory[draw() % SLOTS])}; }
 
@@ -220,12 +207,7 @@ static void *stir_on_a_thread(void *done)
 
 static void begin(int64_t steps)
 {
-  const char *given = getenv("WEIR_TEST_SEED");
-  struct timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  uint64_t chosen = given ? strtoull(given, NULL, 0) : (uint64_t)now.tv_nsec * 1000003u + (uint64_t)now.tv_sec;
-  print_message("WEIR_TEST_SEED=%llu\n", (unsigned long long)chosen);
-  atomic_store(&seed, chosen);
+  chance_begin();
   atomic_store(&steps_left, steps);
   atomic_store(&wrong, 0);
   for (int i = 0; i < SLOTS; i++) atomic_store(&directory[i], 0);

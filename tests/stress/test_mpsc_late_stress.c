@@ -1,12 +1,10 @@
-/* Channels and threads that are held up anywhere in a call: what they saw, or left to be done, is old when they go on.
- *
- * The seed is printed; WEIR_TEST_SEED repeats its decisions (not the interleaving). */
+/* Channels and threads that are held up anywhere in a call: what they saw, or left to be done, is old when they go on. */
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <time.h>
 
-#include "platform/clock.h"
+#include "chance.h"
 #include "unit/actor_fixture.h"
 
 enum { THREADS = 4 };
@@ -15,25 +13,11 @@ static pthread_t threads[THREADS];
 static _Atomic(bool) at_work[THREADS]; /* may be held up */
 static _Atomic(bool) enough;
 static _Atomic(int64_t) wrong;
-static _Atomic(uint64_t) seed;
-
-static uint64_t draw(void)
-{
-  uint64_t x = atomic_fetch_add(&seed, UINT64_C(0x9e3779b97f4a7c15));
-  x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-  x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-  return x ^ x >> 31;
-}
 
 static void expect(bool holds, const char *what, int64_t value)
 {
   if (holds) return;
   if (atomic_fetch_add(&wrong, 1) < 10) print_error("%s: %lld\n", what, (long long)value);
-}
-
-static void spin(uint64_t us)
-{
-  for (int64_t until = weir__now_ns() + (int64_t)us * 1000; weir__now_ns() < until;) continue;
 }
 
 /* ---- holding threads up ---- */
@@ -53,7 +37,7 @@ static void *hold_up(void *unused)
   while (!atomic_load(&enough)) {
     int i = (int)(draw() % THREADS);
     if (atomic_load(&at_work[i])) pthread_kill(threads[i], SIGUSR1);
-    spin(draw() % 60);
+    spin((int64_t)(draw() % 60000));
     if (draw() % 4 == 0) sched_yield();
   }
   return NULL;
@@ -63,10 +47,7 @@ static pthread_t holder;
 
 static void begin(void *(*f)(void *))
 {
-  const char *given = getenv("WEIR_TEST_SEED");
-  uint64_t chosen = given ? strtoull(given, NULL, 0) : (uint64_t)weir__now_ns();
-  print_message("WEIR_TEST_SEED=%llu\n", (unsigned long long)chosen);
-  atomic_store(&seed, chosen);
+  chance_begin();
   atomic_store(&wrong, 0);
   atomic_store(&enough, false);
   sigaction(SIGUSR1, &(struct sigaction){.sa_handler = stand_still, .sa_flags = SA_RESTART}, NULL);

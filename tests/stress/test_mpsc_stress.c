@@ -1,10 +1,8 @@
 /* Channels whose hand-overs race with time, cancellation, closing and dropping: each message has the one outcome that
- * its sender was told.
- *
- * The seed is printed; WEIR_TEST_SEED repeats its decisions (not the interleaving). */
+ * its sender was told. */
 #include <pthread.h>
 
-#include "platform/clock.h"
+#include "chance.h"
 #include "unit/actor_fixture.h"
 
 struct item {
@@ -32,25 +30,11 @@ static weir_receiver rx;
 static size_t capacity;
 static _Atomic(int) senders_left;
 static _Atomic(int64_t) wrong;
-static _Atomic(uint64_t) seed;
-
-static uint64_t draw(void)
-{
-  uint64_t x = atomic_fetch_add(&seed, UINT64_C(0x9e3779b97f4a7c15));
-  x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-  x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-  return x ^ x >> 31;
-}
 
 static void expect(bool holds, const char *what, int64_t value)
 {
   if (holds) return;
   if (atomic_fetch_add(&wrong, 1) < 10) print_error("%s: %lld\n", what, (long long)value);
-}
-
-static void spin(uint64_t us)
-{
-  for (int64_t until = weir__now_ns() + (int64_t)us * 1000; weir__now_ns() < until;) continue;
 }
 
 static weir_duration micros(uint64_t us) { return (weir_duration){(int64_t)us * 1000}; }
@@ -73,7 +57,7 @@ static int send_either_way(weir_sender *tx, const struct item *m)
 /* With a pause before it. */
 static int send_now_and_then(weir_sender *tx, const struct item *m)
 {
-  spin(draw() % 50);
+  spin((int64_t)(draw() % 50000));
   if (draw() % 4 == 0) weir_sleep(micros(draw() % 100));
   return send_patiently(tx, m);
 }
@@ -166,7 +150,7 @@ static int drain_slowly(void)
 {
   int rc;
   while ((rc = take_one(WEIR_SECONDS(20))) == WEIR_OK) {
-    spin(draw() % 40);
+    spin((int64_t)(draw() % 40000));
     if (draw() % 16 == 0) weir_sleep(micros(draw() % 300));
   }
   return rc;
@@ -241,7 +225,7 @@ static void *cancel_tasks(void *unused)
 {
   (void)unused;
   for (int i = 0; i < TASKS; i++) {
-    spin(draw() % 200);
+    spin((int64_t)(draw() % 200000));
     weir_task_cancel(senders[i].task);
   }
   return NULL;
@@ -304,7 +288,7 @@ static void the_end_of_a_receive_loses_nothing(void **state)
 static void *close_at_some_time(void *unused)
 {
   (void)unused;
-  spin(draw() % 300);
+  spin((int64_t)(draw() % 300000));
   weir_receiver_close(rx);
   return NULL;
 }
@@ -344,7 +328,7 @@ static void the_end_comes_after_all_that_was_sent(void **state)
     int64_t all = 0;
     begin(1 + draw() % 8, TASKS, THREADS, (int64_t)(draw() % 64), send_as_a_clone);
     for (int s = 0; s < SENDERS; s++) all += senders[s].count;
-    if (draw() % 2) spin(draw() % 200); /* some are gone before anything is received */
+    if (draw() % 2) spin((int64_t)(draw() % 200000)); /* some are gone before anything is received */
     assert_int_equal(drain(NULL), WEIR_ECLOSED);
     assert_int_equal(atomic_load(&senders_left), 0);
     join_senders(TASKS, THREADS);
@@ -361,8 +345,6 @@ int main(void)
       ON_RUNTIME(a_cancel_races_with_the_hand_over_of_a_place), ON_RUNTIME(the_end_of_a_receive_loses_nothing),
       ON_RUNTIME(whoever_was_told_ok_is_heard_after_a_close),   ON_RUNTIME(the_end_comes_after_all_that_was_sent),
   };
-  const char *chosen = getenv("WEIR_TEST_SEED");
-  atomic_store(&seed, chosen ? strtoull(chosen, NULL, 0) : (uint64_t)weir__now_ns());
-  print_message("WEIR_TEST_SEED=%llu\n", (unsigned long long)atomic_load(&seed));
+  chance_begin();
   return RUN_ON_EACH_RUNTIME(tests);
 }

@@ -1,10 +1,8 @@
-/* Promises and futures whose two sides race: each value is received or freed once.
- *
- * The seed is printed; WEIR_TEST_SEED repeats its decisions (not the interleaving). */
+/* Promises and futures whose two sides race: each value is received or freed once. */
 #include <pthread.h>
 #include <sched.h>
 
-#include "platform/clock.h"
+#include "chance.h"
 #include "unit/actor_fixture.h"
 
 /* What a side does in a round; several: one of them, at random. */
@@ -23,16 +21,6 @@ struct race {
   _Atomic(int64_t) wrong;
 };
 
-static _Atomic(uint64_t) seed;
-
-static uint64_t draw(void)
-{
-  uint64_t x = atomic_fetch_add(&seed, UINT64_C(0x9e3779b97f4a7c15));
-  x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-  x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-  return x ^ x >> 31;
-}
-
 /* One of the bits of `may`. */
 static unsigned choose(unsigned may)
 {
@@ -40,11 +28,6 @@ static unsigned choose(unsigned may)
   do bit = 1u << draw() % 3;
   while (!(bit & may));
   return bit;
-}
-
-static void spin(int64_t ns)
-{
-  for (int64_t until = weir__now_ns() + ns; weir__now_ns() < until;) continue;
 }
 
 /* In a task the first, on a plain thread the second lets others run. */
@@ -161,10 +144,7 @@ static void judge(struct race *r, const weir_accounts *before)
 /* Between a thread and this one, then between two tasks. */
 static void run(unsigned promise_may, unsigned future_may, int64_t *late)
 {
-  const char *given = getenv("WEIR_TEST_SEED");
-  uint64_t chosen = given ? strtoull(given, NULL, 0) : (uint64_t)weir__now_ns();
-  print_message("WEIR_TEST_SEED=%llu\n", (unsigned long long)chosen);
-  atomic_store(&seed, chosen);
+  chance_begin();
   *late = 0;
   for (int in_tasks = 0; in_tasks < 2; in_tasks++) {
     struct race r = {.rounds = count_or(6000, 1000), .promise_may = promise_may, .future_may = future_may};

@@ -1,9 +1,7 @@
-/* Trees of tasks that are joined, cancelled and given up at random: each runs once, and ends before who started it.
- *
- * The seed is printed; WEIR_TEST_SEED repeats its decisions (not the interleaving). */
+/* Trees of tasks that are joined, cancelled and given up at random: each runs once, and ends before who started it. */
 #include <pthread.h>
 
-#include "platform/clock.h"
+#include "chance.h"
 #include "unit/actor_fixture.h"
 
 enum { MOST = 10000, STARTERS = 4, DEEPEST = 6 };
@@ -20,15 +18,6 @@ static struct node nodes[MOST];
 static int64_t budget; /* of nodes */
 static _Atomic(int64_t) taken, ran, joined, sum_of_joined, sum_of_results, wrong, cancelled;
 static _Atomic(int) starters_left;
-static _Atomic(uint64_t) seed;
-
-static uint64_t draw(void)
-{
-  uint64_t x = atomic_fetch_add(&seed, UINT64_C(0x9e3779b97f4a7c15));
-  x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-  x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-  return x ^ x >> 31;
-}
 
 static void expect(bool holds, const char *what, int64_t value)
 {
@@ -136,10 +125,7 @@ static void *start_on_a_thread(void *unused)
 
 static void begin(int64_t count)
 {
-  const char *given = getenv("WEIR_TEST_SEED");
-  uint64_t chosen = given ? strtoull(given, NULL, 0) : (uint64_t)weir__now_ns();
-  print_message("WEIR_TEST_SEED=%llu\n", (unsigned long long)chosen);
-  atomic_store(&seed, chosen);
+  chance_begin();
   memset(nodes, 0, sizeof nodes);
   budget = count;
   _Atomic(int64_t) *counts[] = {&taken, &ran, &joined, &sum_of_joined, &sum_of_results, &wrong, &cancelled};

@@ -1,13 +1,12 @@
 /* Documents that were damaged at random: each is accepted, or refused with at least one problem; never a crash.
  * WEIR_TEST_SEED repeats a run. */
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <cmocka.h>
 
+#include "chance.h"
 #include "unit/topology_fixture.h"
 
 static const char document[] =
@@ -24,18 +23,7 @@ static const char document[] =
     "}\n";
 enum { SIZE = sizeof document - 1, MUTATIONS_MOST = 6 };
 
-static uint64_t seed;
-
-/* splitmix64 */
-static uint64_t next_random(void)
-{
-  uint64_t z = seed += 0x9e3779b97f4a7c15u;
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-  return z ^ z >> 31;
-}
-
-static size_t below(size_t bound) { return (size_t)(next_random() % bound); }
+static size_t below(size_t bound) { return (size_t)(draw() % bound); }
 
 /* What a mutation puts in: pieces that keep a text near to JSON, and some that do not. */
 static const char *const pieces[] = {
@@ -111,9 +99,7 @@ static void every_beginning_of_a_document_is_refused(void **state)
 
 int main(void)
 {
-  const char *given = getenv("WEIR_TEST_SEED");
-  seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
-  printf("WEIR_TEST_SEED=%" PRIu64 "\n", seed);
+  chance_begin();
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_damaged_document_is_accepted_or_refused_with_a_reason),
       cmocka_unit_test(every_beginning_of_a_document_is_refused),

@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "chance.h"
 #include "platform/clock.h"
 #include "runtime/wait.h"
 #include "unit/actor_fixture.h"
@@ -231,7 +232,6 @@ static void a_deadline_is_never_before_its_time(void **state)
 
 enum { GRANTERS = 2, CANCELLER = GRANTERS, RIVALS, TIME = RIVALS, NOBODY };
 
-static _Atomic(uint64_t) seed;
 static _Atomic(uint64_t) contested; /* the name that the rivals are after */
 static _Atomic(int64_t) round_now;  /* -1: go home */
 static _Atomic(int) first;          /* who has its try before the others in this round; NOBODY: they race */
@@ -239,19 +239,6 @@ static _Atomic(bool) first_is_over;
 static _Atomic(int) finished;  /* rivals that have had their try in this round */
 static bool granted[GRANTERS]; /* who won this round: read when all have finished */
 static bool requests;          /* the granters hand over a request first */
-
-static uint64_t draw(void)
-{
-  uint64_t x = atomic_fetch_add(&seed, UINT64_C(0x9e3779b97f4a7c15));
-  x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-  x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-  return x ^ x >> 31;
-}
-
-static void spin(int64_t ns)
-{
-  for (int64_t until = weir__now_ns() + ns; weir__now_ns() < until;) continue;
-}
 
 static void grant(int64_t who)
 {
@@ -376,10 +363,7 @@ static int race_for_sleeps(struct race *r)
 
 static void begin_race(void)
 {
-  const char *given = getenv("WEIR_TEST_SEED");
-  uint64_t chosen = given ? strtoull(given, NULL, 0) : (uint64_t)weir__now_ns();
-  print_message("WEIR_TEST_SEED=%llu\n", (unsigned long long)chosen);
-  atomic_store(&seed, chosen);
+  chance_begin();
   atomic_store(&round_now, 0);
 }
 

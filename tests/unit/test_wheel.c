@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "chance.h"
 #include "runtime/wheel.h"
 
 enum { NODES = 300 };
@@ -14,15 +15,6 @@ enum { NODES = 300 };
 static struct weir__wheel wheel;
 static struct weir__wheel_node nodes[NODES];
 static int64_t due_at[NODES]; /* the model: INT64_MAX: not armed */
-
-static uint64_t seed;
-static uint64_t draw(void)
-{
-  uint64_t x = seed += UINT64_C(0x9e3779b97f4a7c15);
-  x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-  x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-  return x ^ x >> 31;
-}
 
 /* Of every order of magnitude: up to 2^bits, each as likely. */
 static int64_t some_span(unsigned bits) { return (int64_t)(draw() >> (64 - 1 - draw() % bits)); }
@@ -128,11 +120,8 @@ static void the_list_of_the_due_may_change_while_it_is_taken(void **state)
 static void it_agrees_with_a_plain_list(void **state)
 {
   (void)state;
-  const char *given = getenv("WEIR_TEST_SEED");
   for (uint64_t round = 0; round < 60; round++) {
-    uint64_t began_with = given ? strtoull(given, NULL, 0) : round;
-    seed = began_with;
-    print_message("WEIR_TEST_SEED=%llu\n", (unsigned long long)began_with);
+    chance_begin_with(round);
     int64_t now = some_span(45);
     begin(now);
     for (int step = 0; step < 3000; step++) {
