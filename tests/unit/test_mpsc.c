@@ -1,38 +1,9 @@
 /* Bounded channels, step by step: capacity, order, both kinds of end, and what is said of each misuse. */
 #include <pthread.h>
-#include <uv.h>
-#include <weir/uv.h>
 
 #include "channel/mpsc.h"
-#include "unit/actor_fixture.h"
-
-struct other {
-  int64_t n;
-};
-WEIR_MESSAGE(other, WEIR_FIELD(n));
-
-static weir_sender tx;
-static weir_receiver rx;
-
-static void make(size_t capacity) { assert_int_equal(weir_mpsc(capacity, &tx, &rx), WEIR_OK); }
-
-static void drop_both(void)
-{
-  weir_sender_drop(tx);
-  weir_receiver_drop(rx);
-}
-
-static void put(int64_t n) { assert_int_equal(weir_channel_send(tx, number, .n = n), WEIR_OK); }
-
-/* The next number; a code where there is none. */
-static int64_t next(void)
-{
-  struct number *m;
-  int rc = weir_receive_within(rx, WEIR_SECONDS(20), &m, number);
-  int64_t n = rc ? rc : m->n;
-  weir_free(m);
-  return n;
-}
+#include "unit/callback_fixture.h"
+#include "unit/channel_fixture.h"
 
 /* Tasks that wait are in the line, or asleep, when so many messages have been made, or so many tasks have set out. */
 static _Atomic(int) set_out;
@@ -375,48 +346,30 @@ static void a_dropped_receiver_is_gone_while_a_place_is_out(void **state)
 /* ---- in a callback of libuv ---- */
 
 static struct {
-  int try_full, send_full, receive_empty, try_empty, receive_there;
-  uint64_t done;
+  int send_room, try_full, send_full, receive_empty, try_empty, receive_there;
+  int64_t got;
 } seen;
 
-static void on_time(uv_timer_t *timer)
+static void try_everything(void)
 {
   struct number *m = NULL;
-  int rc;
   seen.receive_empty = weir_receive(rx, &m, number);
   seen.try_empty = weir_try_receive(rx, &m, number);
-  rc = weir_channel_send(tx, number, .n = 4); /* there is a place: need not wait */
+  seen.send_room = weir_channel_send(tx, number, .n = 4); /* there is a place: need not wait */
   seen.try_full = weir_channel_try_send(tx, number, .n = 5);
   seen.send_full = weir_channel_send(tx, number, .n = 5);
   seen.receive_there = weir_receive(rx, &m, number);
-  int64_t got = m ? m->n : -1;
+  seen.got = m ? m->n : -1;
   weir_free(m);
-  news_tell(seen.done, rc ? rc : got);
-  weir_uv_close(timer);
 }
-
-struct caller {
-  WEIR_EMPTY;
-};
-static int caller_signal(struct caller *c)
-{
-  (void)c;
-  uv_timer_t *timer = weir_uv_new(uv_timer_t);
-  int rc = timer ? uv_timer_init(weir_loop(), timer) : WEIR_ENOMEM;
-  return rc ? rc : uv_timer_start(timer, on_time, 0, 0);
-}
-WEIR_ACTOR(caller, WEIR_ON(signal, caller_signal));
 
 static void a_callback_never_waits(void **state)
 {
   (void)state;
-  weir_promise done;
-  weir_future is_done;
   make(1);
-  assert_int_equal(weir_oneshot(&done, &is_done), WEIR_OK);
-  seen.done = done.bits;
-  weir_send(weir_spawn(&caller), signal);
-  assert_int_equal(news_wait(is_done), 4);
+  run_in_callback(try_everything);
+  assert_int_equal(seen.send_room, WEIR_OK);
+  assert_int_equal(seen.got, 4);
   assert_int_equal(seen.receive_empty, WEIR_EWOULDBLOCK);
   assert_int_equal(seen.try_empty, WEIR_EMPTY_NOW);
   assert_int_equal(seen.try_full, WEIR_EFULL);

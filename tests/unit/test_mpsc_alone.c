@@ -3,43 +3,14 @@
 
 #include "channel/mpsc.h"
 #include "channel/send.h"
-#include "unit/line_fixture.h"
+#include "unit/channel_fixture.h"
 
 enum { LINE = 20, PLACE_BYTES = 64 << 10 };
 
-struct other {
-  int64_t n;
-};
-WEIR_MESSAGE(other, WEIR_FIELD(n));
 struct blob {
   weir_bytes bytes;
 };
 WEIR_MESSAGE(blob, WEIR_FIELD(bytes));
-
-static weir_sender tx;
-static weir_receiver rx;
-
-static void make(size_t capacity) { assert_int_equal(weir_mpsc(capacity, &tx, &rx), WEIR_OK); }
-
-static void drop_both(void)
-{
-  weir_sender_drop(tx);
-  weir_receiver_drop(rx);
-}
-
-static void put(int64_t n) { assert_int_equal(weir_channel_send(tx, number, .n = n), WEIR_OK); }
-
-/* The next number; a code where there is none. */
-static int64_t next_within(weir_duration within)
-{
-  struct number *m;
-  int rc = weir_receive_within(rx, within, &m, number);
-  int64_t n = rc ? rc : m->n;
-  weir_free(m);
-  return n;
-}
-
-static int64_t next(void) { return next_within(WEIR_SECONDS(20)); }
 
 /* ---- one thread ---- */
 

@@ -1,10 +1,7 @@
 /* Who waits for a place in a channel: first come first served, nobody overtakes, and who gives up leaves no trace. */
-#include "unit/line_fixture.h"
+#include "unit/channel_fixture.h"
 
 enum { LINE = 40, CROWD = 1000 };
-
-static weir_sender tx;
-static weir_receiver rx;
 
 /* A task that sends one number, within a time. */
 struct waiter {
@@ -38,25 +35,10 @@ static int result_of(struct waiter *w)
   return w->rc;
 }
 
-static int64_t next(void)
-{
-  struct number *m;
-  int rc = weir_receive_within(rx, WEIR_SECONDS(20), &m, number);
-  int64_t n = rc ? rc : m->n;
-  weir_free(m);
-  return n;
-}
-
 static void make_full(size_t capacity)
 {
-  assert_int_equal(weir_mpsc(capacity, &tx, &rx), WEIR_OK);
-  for (size_t i = 0; i < capacity; i++) assert_int_equal(weir_channel_send(tx, number, .n = -1), WEIR_OK);
-}
-
-static void drop_both(void)
-{
-  weir_sender_drop(tx);
-  weir_receiver_drop(rx);
+  make(capacity);
+  for (size_t i = 0; i < capacity; i++) put(-1);
 }
 
 static void those_that_wait_are_served_in_their_order(void **state)

@@ -1,10 +1,8 @@
 /* Oneshot: one value, kept, dropped, waited for, given up; from everywhere. */
 #include <pthread.h>
-#include <uv.h>
-#include <weir/uv.h>
 
 #include "runtime/wait.h"
-#include "unit/actor_fixture.h"
+#include "unit/callback_fixture.h"
 
 struct other {
   int64_t n;
@@ -317,41 +315,23 @@ static void a_thread_that_waits_is_woken_by_the_value_or_the_drop(void **state)
 
 static struct {
   int64_t wait_early, try_early, wait_late;
-  uint64_t done;
+  int sent;
 } seen;
 
-static void on_time(uv_timer_t *timer)
+static void try_everything(void)
 {
   seen.wait_early = value_of(future, WEIR_SECONDS(1));
   seen.try_early = try_value_of(future);
-  int rc = weir_promise_send(promise, number, .n = 1);
+  seen.sent = weir_promise_send(promise, number, .n = 1);
   seen.wait_late = value_of(future, WEIR_SECONDS(1)); /* it is there: need not wait */
-  news_tell(seen.done, rc);
-  weir_uv_close(timer);
 }
-
-struct caller {
-  WEIR_EMPTY;
-};
-static int caller_signal(struct caller *c)
-{
-  (void)c;
-  uv_timer_t *timer = weir_uv_new(uv_timer_t);
-  int rc = timer ? uv_timer_init(weir_loop(), timer) : WEIR_ENOMEM;
-  return rc ? rc : uv_timer_start(timer, on_time, 0, 0);
-}
-WEIR_ACTOR(caller, WEIR_ON(signal, caller_signal));
 
 static void a_callback_keeps_promises_and_never_waits(void **state)
 {
   (void)state;
-  weir_promise done;
-  weir_future is_done;
   make();
-  assert_int_equal(weir_oneshot(&done, &is_done), WEIR_OK);
-  seen.done = done.bits;
-  weir_send(weir_spawn(&caller), signal);
-  assert_int_equal(news_wait(is_done), WEIR_OK);
+  run_in_callback(try_everything);
+  assert_int_equal(seen.sent, WEIR_OK);
   assert_int_equal(seen.wait_early, WEIR_EWOULDBLOCK);
   assert_int_equal(seen.try_early, WEIR_EMPTY_NOW);
   assert_int_equal(seen.wait_late, 1);
