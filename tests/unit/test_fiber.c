@@ -134,6 +134,15 @@ static void fibers_switch_to_each_other(void **state)
   for (int i = 0; i < 10; i++) weir__fiber_free(&chain[i]->fiber);
 }
 
+static bool on_valgrind(void)
+{
+#ifdef WEIR__VALGRIND
+  return RUNNING_ON_VALGRIND;
+#else
+  return false;
+#endif
+}
+
 /* F7: the rounding mode is a fiber's own. */
 static void round_in_my_way(struct weir__fiber *f)
 {
@@ -143,7 +152,7 @@ static void round_in_my_way(struct weir__fiber *f)
   for (;;) {
     leave(m);
     volatile double one = 1, three = 3;
-    double third = one / three;
+    double third = one / three; /* by the mode of the vector unit; fegetround() asks the other one */
     if (fegetround() != mode || (third > 1.0 / 3) != (mode == FE_UPWARD)) m->wrong = true;
     m->steps++;
   }
@@ -152,6 +161,7 @@ static void round_in_my_way(struct weir__fiber *f)
 static void each_has_its_own_floating_point_mode(void **state)
 {
   (void)state;
+  if (on_valgrind()) return; /* it divides in one mode only */
   struct mine *up = make(round_in_my_way, 1), *down = make(round_in_my_way, 0);
   for (int i = 0; i < 10; i++) {
     enter(up);
