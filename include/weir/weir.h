@@ -1,9 +1,10 @@
-/* weir/weir.h: the runtime, channels, tasks and actors. Beside it stand weir/uv.h (libuv handles), weir/json.h
- * (messages and JSON) and weir/topology.h (actors wired by a JSON file). */
+/* weir/weir.h: the runtime, channels, tasks and actors. Beside it stand weir/uv.h (libuv handles), weir/edge.h and
+ * weir/topology.h (actors wired by a JSON file). */
 #ifndef WEIR_WEIR_H
 #define WEIR_WEIR_H
 
 #include <weir/actor.h>
+#include <weir/ask.h>
 #include <weir/base.h>
 #include <weir/message.h>
 #include <weir/mpsc.h>

@@ -19,6 +19,8 @@ enum weir__actor_phase { WEIR__STARTS, WEIR__LIVES, WEIR__ENDS, WEIR__ZOMBIE };
 struct weir__name;
 struct weir__handle;
 struct weir__graph_node;
+struct weir__wait;
+struct weir__debt;
 
 /* What a bare actor does without (C6). The owner's (A1), but where it says otherwise. */
 struct weir__extras {
@@ -28,6 +30,8 @@ struct weir__extras {
   unsigned open_handles;
   struct weir__graph_node *node;     /* its edges, see edge.h; NULL: it is in no topology */
   struct weir__timer_record *timers; /* that it set; under the timers' lock */
+  struct weir__wait *asks;           /* that it has begun, see pending.c */
+  struct weir__debt *debts;          /* answers that it owes, see debt.c; under the lock of its bucket */
 };
 
 /* The extras, made if need be. NULL: no memory. */
@@ -94,9 +98,20 @@ int weir__spend_budget(void);
 
 /* ---- ask.c ---- */
 
+/* When an ask that is made now is over: L3, never later than the request in hand. */
+int64_t weir__ask_deadline(weir_duration within);
+/* The answer of a wait that is DONE; closes it. */
+int weir__take_answer(weir_ref to, struct weir__wait *w, void *out);
+
 /* Answers who asked, unless that one has given up. Owns `message`; `text` is borrowed. */
 void weir__answer(uint64_t asker, int code, struct weir__message *message, const char *text);
 /* A request that no handler will begin. */
 void weir__answer_unbegun(uint64_t asker, int code, const char *text);
+
+/* ---- pending.c, debt.c ---- */
+
+/* The actor ends: what it has asked is given up; whom it owes an answer learns that none will come. */
+void weir__asks_end(struct weir__cell *cell);
+void weir__debts_end(struct weir__cell *cell, const char *failure);
 
 #endif

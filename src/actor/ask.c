@@ -40,8 +40,7 @@ void weir_ignore_deadline(void)
 
 /* ---- the ask ---- */
 
-/* L3: what is left of the time of the request in hand, if it is less. */
-static int64_t deadline_of(weir_duration within)
+int64_t weir__ask_deadline(weir_duration within)
 {
   struct weir__strand *s = weir__strand_here();
   int64_t own = weir__deadline(within);
@@ -66,13 +65,11 @@ static void default_text(weir_ref to, int code)
   }
 }
 
-/* DONE. Closes the wait. */
-static int take_answer(weir_ref to, struct weir__wait *w, bool stood_in_line, void *out)
+int weir__take_answer(weir_ref to, struct weir__wait *w, void *out)
 {
   int rc = w->result;
   struct weir__message *m = w->message;
   if (rc) {
-    if (stood_in_line) weir__line_leave_late(w);
     if (m) weir__message_end(m, WEIR__UNSENT); /* the request: it never got a place */
     if (w->text)
       weir__error_with(rc, w->text);
@@ -116,7 +113,8 @@ static int ask_in_line(weir_ref to, struct weir__cell *cell, struct weir__wait *
     return not_asked(w, p, weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to)));
   }
   weir__wait_sleep(w, deadline_ns);
-  return take_answer(to, w, true, out);
+  if (w->result) weir__line_leave_late(w);
+  return weir__take_answer(to, w, out);
 }
 
 static int ask(weir_ref to, struct weir__cell *cell, struct weir__parcel *p, int64_t deadline_ns, void *out)
@@ -131,7 +129,7 @@ static int ask(weir_ref to, struct weir__cell *cell, struct weir__parcel *p, int
   if (rc == WEIR_EDEAD) weir_error(rc, "actor %u is gone", weir__slot_of(to));
   if (rc) return not_asked(w, p, rc);
   weir__wait_sleep(w, deadline_ns);
-  return take_answer(to, w, false, out);
+  return weir__take_answer(to, w, out);
 }
 
 int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value value)
@@ -146,5 +144,5 @@ int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value valu
   if (rc) return rc;
   if (!cell) return weir__turned_away(weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to)));
   if (weir__is_edge(cell, to)) return weir_error(WEIR_EINVAL, "an output of a topology can't be asked");
-  return ask(to, cell, &parcel, deadline_of(within), out);
+  return ask(to, cell, &parcel, weir__ask_deadline(within), out);
 }

@@ -98,6 +98,7 @@ static bool take_in_hand(struct weir__cell *cell, struct weir__message *m)
     return false;
   }
   weir__strand_message(s, m->asker, m->asker ? m->deadline : INT64_MAX);
+  s->request = m->type;
   cell->in_hand = m;
   if (make_reply(s, m->type)) return true;
   weir__settle(cell, weir_error(WEIR_ENOMEM, "no memory for the answer"));

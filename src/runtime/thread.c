@@ -38,6 +38,7 @@ static void thread_ended(void *context)
   struct weir__thread *t = context;
   weir__depot_return_all(t);
   weir__wait_return_all(t);
+  weir__debts_return_all(t);
   weir__texts_free(t->texts);
   t->texts = NULL;
   t->text_count = 0;

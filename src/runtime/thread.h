@@ -54,6 +54,7 @@ struct weir__thread {
   struct weir__worker *worker; /* that this thread runs; NULL: a plain thread. Owner only. */
   struct weir__cache messages[WEIR__CLASSES];
   struct weir__cache waits;
+  struct weir__cache debts;               /* see actor/debt.c */
   struct weir__slab *slab;                /* cells are taken from here; see channel/cell.c. Owner only. */
   unsigned cells_freed;                   /* owner only: since slabs were looked through for those without cells */
   _Atomic(uint64_t) counts[WEIR__COUNTS]; /* written by the owner with plain adds, read by anybody: relaxed, since a
@@ -73,7 +74,9 @@ struct weir__thread *weir__thread_make(void);
 /* Implemented by channel/cell.c: this thread takes no more cells; slabs without a living one go back. */
 void weir__cell_thread_ends(struct weir__thread *t);
 
-/* Likewise: this thread goes to sleep; if it has freed many cells, slabs without a living one go back. */
+/* Implemented by actor/debt.c: gives a thread's cache of records back. */
+void weir__debts_return_all(struct weir__thread *t);
+/* Implemented by channel/cell.c: this thread goes to sleep; if it has freed many cells, slabs without a living one go back. */
 void weir__cell_thread_rests(struct weir__thread *t);
 
 /* This thread's context; NULL: no memory. */

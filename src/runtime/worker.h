@@ -38,12 +38,13 @@ struct weir__strand {
   void (*before_wait)(
       void); /* an actor with edges: what it has gathered goes off before it waits; NULL: nothing to do */
   /* Of the message in hand; here and not in the handler's frame, so that dropping the fiber loses nothing (F2). */
-  uint64_t asker;              /* who is to be answered; 0: nobody */
-  int64_t deadline;            /* of that ask; INT64_MAX: none */
-  struct weir__message *reply; /* what the handler fills in */
-  bool no_deadline;            /* weir_ignore_deadline() */
-  bool uncancelled;            /* an end clause starts uncancelled (F6) */
-  struct weir__text *texts;    /* of weir_format(): freed when the handler has been answered */
+  uint64_t asker;                     /* who is to be answered; 0: nobody */
+  int64_t deadline;                   /* of that ask; INT64_MAX: none */
+  const struct weir_message *request; /* its type, while somebody asks */
+  struct weir__message *reply;        /* what the handler fills in */
+  bool no_deadline;                   /* weir_ignore_deadline() */
+  bool uncancelled;                   /* an end clause starts uncancelled (F6) */
+  struct weir__text *texts;           /* of weir_format(): freed when the handler has been answered */
   struct weir__error error;
 };
 
