@@ -1,0 +1,61 @@
+/* bench.h: what the workloads share. A workload runs as a task, so all that it spawns is spawned inside of the runtime;
+ * it checks its own result, and dies when that is wrong. */
+#ifndef WEIR_BENCH_H
+#define WEIR_BENCH_H
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <weir/weir.h>
+
+struct bench {
+  uint64_t n;      /* operations: what a workload makes of it is in its table row */
+  size_t capacity; /* of each mailbox, unless the workload says otherwise */
+  double seconds;  /* set by the workload: the time that counts */
+  double spawn_s;  /* `idle` alone … */
+  double stop_s;   /* … */
+  double bytes_per_actor;
+};
+
+/* A workload: WEIR_OK, or an error. It brackets what counts with bench_begin() and bench_end(). */
+typedef int bench_run(struct bench *b);
+
+double bench_now(void);
+long bench_status_kb(const char *key); /* a line of /proc/self/status */
+void bench_begin(struct bench *b);
+void bench_end(struct bench *b);
+/* Ends the program: the workload's result is wrong. */
+WEIR_NORETURN void bench_wrong(const char *what, uint64_t is, uint64_t should_be);
+/* Ends the program unless rc is WEIR_OK. Returns rc. */
+int bench_must(int rc, const char *what);
+weir_ref bench_actor(weir_ref ref);
+
+struct number {
+  int64_t n;
+};
+WEIR_MESSAGE(number, WEIR_FIELD(n));
+
+/* Counts down; the last one keeps a promise. */
+struct latch {
+  _Atomic(uint64_t) left; /* acq_rel: who sees 0 sees what the others did */
+  weir_promise done;
+  weir_future all;
+};
+void latch_make(struct latch *l, uint64_t n);
+void latch_down(struct latch *l);
+void latch_wait(struct latch *l);
+
+/* The next of a sequence of pseudo-random numbers below `below`. */
+static inline uint32_t bench_pick(uint32_t *seed, uint32_t below)
+{
+  *seed = (*seed * 1103515245u + 12345u) & 0x7fffffffu;
+  return (*seed >> 8) % below;
+}
+
+bench_run bench_pingpong, bench_ring, bench_counting, bench_fanin, bench_create, bench_idle, bench_fjthr, bench_big,
+    bench_chameneos, bench_ask, bench_pipeline, bench_skynet;
+
+#endif
