@@ -18,8 +18,7 @@ static int load_schema(void **state)
 {
   (void)state;
   char path[4096];
-  const char *tests = strstr(__FILE__, "tests/unit/");
-  snprintf(path, sizeof path, "%.*sconfig/topology.schema.json", (int)(tests - __FILE__), __FILE__);
+  snprintf(path, sizeof path, "%s/config/topology.schema.json", WEIR_SOURCE_DIR);
   schema = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
   return schema ? 0 : -1;
 }
