@@ -1,6 +1,55 @@
 /* context_aarch64.S: see context.h. AAPCS64.
  *
- * On a suspended stack, from its sp upwards: x19 … x28, x29 and x30, d8 … d15, FPCR. 176 bytes. `hint 34` is bti c. */
+ * On a suspended stack, from its sp upwards: x19 … x28, x29 and x30, d8 … d15, FPCR. 176 bytes.
+ *
+ * Built for branch protection (-mbranch-protection=standard), what may be called through a pointer begins with a landing
+ * pad (hint 34, bti c), and the return address is signed while it lies on the stack: with the sp of before, under which it
+ * is taken up again. All of these are hints: other processors do nothing there. */
+
+#define BYTES 176
+
+#if defined(__ARM_FEATURE_BTI_DEFAULT) && __ARM_FEATURE_BTI_DEFAULT == 1
+#define HAS_BTI 1
+#else
+#define HAS_BTI 0
+#endif
+#if defined(__ARM_FEATURE_PAC_DEFAULT) && __ARM_FEATURE_PAC_DEFAULT != 0
+#define HAS_PAC 2
+#else
+#define HAS_PAC 0
+#endif
+
+	.macro landing_pad
+	hint #34
+	.endm
+
+/* paciasp, autiasp: x30, by sp. Like bti c, the first is a landing pad. */
+	.macro sign_return
+#if HAS_PAC
+	hint #25
+	.cfi_negate_ra_state
+#else
+	landing_pad
+#endif
+	.endm
+	.macro check_return
+#if HAS_PAC
+	hint #29
+	.cfi_negate_ra_state
+#endif
+	.endm
+
+	.macro put a, b, at
+	stp \a, \b, [sp, #\at]
+	.cfi_rel_offset \a, \at
+	.cfi_rel_offset \b, \at + 8
+	.endm
+	.macro get a, b, at
+	ldp \a, \b, [sp, #\at]
+	.cfi_restore \a
+	.cfi_restore \b
+	.endm
+
 	.text
 
 /* void weir__context_switch(struct weir__context *from, struct weir__context *to) */
@@ -10,21 +59,19 @@
 	.p2align 4
 weir__context_switch:
 	.cfi_startproc
-	hint #34
-	sub sp, sp, #176
-	.cfi_def_cfa_offset 176
-	stp x19, x20, [sp, #0]
-	stp x21, x22, [sp, #16]
-	stp x23, x24, [sp, #32]
-	stp x25, x26, [sp, #48]
-	stp x27, x28, [sp, #64]
-	stp x29, x30, [sp, #80]
-	.cfi_offset x29, -96
-	.cfi_offset x30, -88
-	stp d8, d9, [sp, #96]
-	stp d10, d11, [sp, #112]
-	stp d12, d13, [sp, #128]
-	stp d14, d15, [sp, #144]
+	sign_return
+	sub sp, sp, #BYTES
+	.cfi_def_cfa_offset BYTES
+	put x19, x20, 0
+	put x21, x22, 16
+	put x23, x24, 32
+	put x25, x26, 48
+	put x27, x28, 64
+	put x29, x30, 80
+	put d8, d9, 96
+	put d10, d11, 112
+	put d12, d13, 128
+	put d14, d15, 144
 	mrs x9, fpcr
 	str x9, [sp, #160]
 	mov x10, sp
@@ -33,25 +80,29 @@ weir__context_switch:
 	mov sp, x10
 	ldr x11, [sp, #160]
 	cmp x11, x9
-	b.eq 1f
+	b.eq 1f                   /* writing it is slow, and it hardly ever differs */
 	msr fpcr, x11
-1:	ldp x19, x20, [sp, #0]
-	ldp x21, x22, [sp, #16]
-	ldp x23, x24, [sp, #32]
-	ldp x25, x26, [sp, #48]
-	ldp x27, x28, [sp, #64]
-	ldp x29, x30, [sp, #80]
-	ldp d8, d9, [sp, #96]
-	ldp d10, d11, [sp, #112]
-	ldp d12, d13, [sp, #128]
-	ldp d14, d15, [sp, #144]
-	add sp, sp, #176
+1:	get x19, x20, 0
+	get x21, x22, 16
+	get x23, x24, 32
+	get x25, x26, 48
+	get x27, x28, 64
+	get x29, x30, 80
+	get d8, d9, 96
+	get d10, d11, 112
+	get d12, d13, 128
+	get d14, d15, 144
+	add sp, sp, #BYTES
 	.cfi_def_cfa_offset 0
+	check_return
 	ret
 	.cfi_endproc
 	.size weir__context_switch, . - weir__context_switch
 
-/* The first thing that a fresh context runs: entry in x19, its argument in x20. Reached by ret: no landing pad needed. */
+/* The first thing that a fresh context runs: entry in x19, its argument in x20. Reached by ret: no landing pad needed.
+ * Nothing is above it: unwinding ends here. */
+	.globl weir__context_begin
+	.hidden weir__context_begin
 	.type weir__context_begin, %function
 	.p2align 4
 weir__context_begin:
@@ -72,17 +123,20 @@ weir__context_begin:
 	.p2align 4
 weir__context_make:
 	.cfi_startproc
-	hint #34
-	add x9, x1, x2
-	and x9, x9, #-16
-	sub x9, x9, #176
+	landing_pad
+	add x16, x1, x2
+	and x16, x16, #-16
+	sub x9, x16, #BYTES
 	stp x3, x4, [x9, #0]
 	stp xzr, xzr, [x9, #16]
 	stp xzr, xzr, [x9, #32]
 	stp xzr, xzr, [x9, #48]
 	stp xzr, xzr, [x9, #64]
-	adr x10, weir__context_begin
-	stp xzr, x10, [x9, #80]
+	adr x17, weir__context_begin
+#if HAS_PAC
+	hint #8                   /* pacia1716: x17, by x16, which will be the sp */
+#endif
+	stp xzr, x17, [x9, #80]
 	stp xzr, xzr, [x9, #96]
 	stp xzr, xzr, [x9, #112]
 	stp xzr, xzr, [x9, #128]
@@ -93,5 +147,15 @@ weir__context_make:
 	ret
 	.cfi_endproc
 	.size weir__context_make, . - weir__context_make
+
+/* What the linker needs to know of it: else it takes the protection off the whole library. */
+#if HAS_BTI || HAS_PAC
+	.section .note.gnu.property, "a"
+	.p2align 3
+	.word 4, 16, 5            /* lengths of name and content; NT_GNU_PROPERTY_TYPE_0 */
+	.asciz "GNU"
+	.word 0xc0000000, 4       /* GNU_PROPERTY_AARCH64_FEATURE_1_AND */
+	.word HAS_BTI | HAS_PAC, 0
+#endif
 
 	.section .note.GNU-stack, "", %progbits

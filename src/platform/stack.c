@@ -2,9 +2,11 @@
  *
  * Guards are light where the kernel has them (Linux 6.13, MADV_GUARD_INSTALL): they take no mapping of their own, so
  * that adjacent stacks are one mapping. Elsewhere a guard is a mapping without access: then each stack takes two of the
- * process's limited number, and we stop at a safe share of it. */
+ * process's limited number, and we stop at a safe share of it. Emulators take advice that they don't know for heard (QEMU
+ * in user mode): so the first light guard of a process is put to the test. */
 #include "platform/stack.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -32,6 +34,7 @@ static struct {
   size_t idle_bytes, idle_count;
   size_t guarded; /* stacks with a guard that is a mapping */
   size_t guarded_most;
+  enum { UNTRIED, LIGHT, PAGES } guards;
   bool forced;
   char why[160];
 } stacks = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -60,10 +63,29 @@ static bool may_guard(void)
   return false;
 }
 
+/* A system call says what a read would do. */
+static bool can_be_read(const char *at)
+{
+  int ends[2];
+  if (pipe(ends) != 0) return true;
+  bool readable = write(ends[1], at, 1) == 1 || errno != EFAULT;
+  close(ends[0]);
+  close(ends[1]);
+  return readable;
+}
+
+/* Lock held. */
+static bool guard_lightly(char *base)
+{
+  if (stacks.guards == PAGES || madvise(base, GUARD_BYTES, MADV_GUARD_INSTALL) != 0) return false;
+  if (stacks.guards == UNTRIED) stacks.guards = can_be_read(base) ? PAGES : LIGHT;
+  return stacks.guards == LIGHT;
+}
+
 /* Lock held. */
 static bool guard(char *base)
 {
-  if (!stacks.forced && madvise(base, GUARD_BYTES, MADV_GUARD_INSTALL) == 0) return true;
+  if (!stacks.forced && guard_lightly(base)) return true;
   if (!may_guard() || mprotect(base, GUARD_BYTES, PROT_NONE) != 0) return false;
   stacks.guarded++;
   return true;
