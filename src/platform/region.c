@@ -1,6 +1,7 @@
 /* region.c: see region.h. */
 #include "platform/region.h"
 
+#include <stdint.h>
 #include <sys/mman.h>
 
 #include "platform/sanitizer.h"
@@ -23,3 +24,15 @@ bool weir__region_commit(void *at, size_t bytes)
 }
 
 void weir__region_give_back(void *at, size_t bytes) { madvise(at, bytes, MADV_DONTNEED); }
+
+void *weir__region_take(size_t bytes)
+{
+  char *at = mmap(NULL, 2 * bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) return NULL;
+  size_t before = -(uintptr_t)at & (bytes - 1);
+  if (before) munmap(at, before);
+  munmap(at + before + bytes, bytes - before);
+  return at + before;
+}
+
+void weir__region_return(void *at, size_t bytes) { munmap(at, bytes); }

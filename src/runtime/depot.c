@@ -1,26 +1,54 @@
-/* depot.c: see depot.h. */
+/* depot.c: see depot.h.
+ *
+ *   chunk --carve--> batch --take--> cache <--> the thread's messages
+ *     ^                ^                |
+ *     |                '----- put ------'
+ *     '--trim: a chunk whose blocks are all on the shelf, and were not needed of late, goes back to the system
+ *
+ * I1  A block is in a thread's cache, in a batch on its class's shelf, or in use. What is not carved yet is below
+ *     `carved` of the newest chunk.
+ * I2  A shelf is guarded by its lock, and so are the heads of the chunks of its class.
+ * I3  `unused` is the fewest blocks that the shelf has held since it was last looked at: so many were not needed. */
 #include "runtime/depot.h"
 
 #include <stdlib.h>
 
+#include "platform/region.h"
 #include "platform/sanitizer.h"
 
 enum {
-  SMALLEST = 64,    /* bytes of class 0; each class is twice the one before */
-  BATCH = 64,       /* blocks exchanged at once */
-  KEPT_BATCHES = 32 /* a class keeps at most so many in the depot; what is over goes back to the system */
+  SMALLEST = 64,           /* bytes of class 0; each class is twice the one before */
+  CHUNK_BYTES = 128 << 10, /* a chunk is aligned to its size: so a block finds its head */
+  BATCH_BYTES = 32 << 10,  /* blocks exchanged at once: so many bytes of them … */
+  BATCH_MOST = 64,         /* … and at most so many: the lock costs less than a nanosecond a block then */
+  TRIM_BYTES = 1 << 20,    /* less than this is not worth a trim … */
+  TRIM_NS = 200000000      /* … nor is one so soon after another */
 };
 
 /* A block that is free. In a batch the first block carries the batch. */
 struct block {
   struct block *next;
   struct block *next_batch;
+  unsigned count; /* of the batch */
 };
 
+/* The head of a chunk: in the place of its first block. */
+struct chunk {
+  struct chunk *next; /* of its class; I2 */
+  unsigned on_shelf;  /* the trimmer's: blocks that it has found */
+  bool goes;          /* the trimmer's */
+};
+_Static_assert(sizeof(struct chunk) <= SMALLEST, "a chunk's head is a block");
+
 static struct shelf {
-  pthread_mutex_t lock;
-  struct block *batches; /* under the lock */
-  unsigned count;
+  pthread_mutex_t lock; /* I2: guards what follows, but for reads of `count` and `unused` as hints: relaxed */
+  struct block *batches;
+  _Atomic(unsigned) count;  /* of blocks */
+  _Atomic(unsigned) unused; /* I3 */
+  struct chunk *chunks;
+  char *carved, *end; /* of the newest chunk: from `carved` on nothing has been a block yet */
+  int64_t seen_ns;    /* when `unused` began to count */
+  bool trimming;      /* somebody has taken the batches away to look through them */
 } shelves[WEIR__CLASSES] = {
     {.lock = PTHREAD_MUTEX_INITIALIZER}, {.lock = PTHREAD_MUTEX_INITIALIZER}, {.lock = PTHREAD_MUTEX_INITIALIZER},
     {.lock = PTHREAD_MUTEX_INITIALIZER}, {.lock = PTHREAD_MUTEX_INITIALIZER}, {.lock = PTHREAD_MUTEX_INITIALIZER},
@@ -29,6 +57,12 @@ static struct shelf {
 
 static size_t class_bytes(unsigned class) { return (size_t)SMALLEST << class; }
 
+static unsigned batch_blocks(unsigned class)
+{
+  size_t n = (size_t)(BATCH_BYTES / SMALLEST) >> class;
+  return n < BATCH_MOST ? (unsigned)n : BATCH_MOST;
+}
+
 unsigned weir__depot_class(size_t bytes)
 {
   if (bytes <= SMALLEST) return 0;
@@ -36,60 +70,113 @@ unsigned weir__depot_class(size_t bytes)
   return class < WEIR__CLASSES ? class : WEIR__NO_CLASS;
 }
 
-static void free_batch(struct block *b)
+/* ---- chunks: the lock of their shelf is held ---- */
+
+static struct chunk *chunk_of(const void *block)
 {
-  while (b) {
-    struct block *next = b->next;
-    free(b);
-    b = next;
-  }
+  return (struct chunk *)((uintptr_t)block & ~(uintptr_t)(CHUNK_BYTES - 1));
 }
+
+static unsigned blocks_of_chunk(unsigned class) { return (unsigned)(CHUNK_BYTES / class_bytes(class)) - 1; }
+
+static bool new_chunk(struct shelf *s, unsigned class)
+{
+  struct chunk *c = weir__region_take(CHUNK_BYTES);
+  if (!c) return false;
+  *c = (struct chunk){.next = s->chunks};
+  s->chunks = c;
+  s->carved = (char *)c + class_bytes(class);
+  s->end = (char *)c + CHUNK_BYTES;
+  return true;
+}
+
+/* Up to a batch of new blocks; NULL: no memory. */
+static struct block *carve(struct shelf *s, unsigned class)
+{
+  struct block *first = NULL, **end = &first;
+  unsigned count = 0;
+  if (s->carved == s->end && !new_chunk(s, class)) return NULL;
+  for (; count < batch_blocks(class) && s->carved < s->end; s->carved += class_bytes(class), count++) {
+    *end = (struct block *)(void *)s->carved;
+    end = &(*end)->next;
+  }
+  *end = NULL;
+  first->count = count;
+  return first;
+}
+
+/* ---- batches ---- */
+
+static unsigned load(_Atomic(unsigned) *hint) { return atomic_load_explicit(hint, memory_order_relaxed); }
+static void store(_Atomic(unsigned) *hint, unsigned n) { atomic_store_explicit(hint, n, memory_order_relaxed); }
 
 static struct block *take_batch(unsigned class)
 {
   struct shelf *s = &shelves[class];
   pthread_mutex_lock(&s->lock);
   struct block *b = s->batches;
-  if (b) s->batches = b->next_batch, s->count--;
+  if (b) {
+    s->batches = b->next_batch;
+    store(&s->count, load(&s->count) - b->count);
+    if (load(&s->count) < load(&s->unused)) store(&s->unused, load(&s->count));
+  } else {
+    b = carve(s, class);
+  }
   pthread_mutex_unlock(&s->lock);
   return b;
 }
 
-static void put_batch(unsigned class, struct block *b)
+/* Lock held. */
+static void shelve(struct shelf *s, struct block *batch, unsigned count)
+{
+  batch->count = count;
+  batch->next_batch = s->batches;
+  s->batches = batch;
+  store(&s->count, load(&s->count) + count);
+}
+
+static void put_batch(unsigned class, struct block *batch, unsigned count)
 {
   struct shelf *s = &shelves[class];
   pthread_mutex_lock(&s->lock);
-  bool room = s->count < KEPT_BATCHES;
-  if (room) b->next_batch = s->batches, s->batches = b, s->count++;
+  shelve(s, batch, count);
   pthread_mutex_unlock(&s->lock);
-  if (!room) free_batch(b);
 }
 
-/* Cuts the first `BATCH` blocks off a cache that holds more. */
-static struct block *cut_batch(struct weir__cache *c)
+/* Cuts the first `n` blocks off a cache that holds more. */
+static struct block *cut_batch(struct weir__cache *c, unsigned n)
 {
   struct block *first = c->head, *last = first;
-  for (int i = 1; i < BATCH; i++) last = last->next;
+  for (unsigned i = 1; i < n; i++) last = last->next;
   c->head = last->next;
-  c->count -= BATCH;
+  c->count -= n;
   last->next = NULL;
   return first;
 }
 
-static bool refill(struct weir__cache *c, unsigned class)
+/* ---- taking and putting ---- */
+
+/* For a thread without a context: a batch of which it keeps one block. */
+static void *take_alone(unsigned class)
 {
-  c->head = take_batch(class);
-  c->count = c->head ? BATCH : 0;
-  return c->head != NULL;
+  struct block *b = take_batch(class);
+  if (b && b->next) put_batch(class, b->next, b->count - 1);
+  return b;
 }
 
 void *weir__depot_take(unsigned class, size_t bytes)
 {
   struct weir__thread *t = weir__thread();
-  if (WEIR__ASAN || class == WEIR__NO_CLASS || !t) return malloc(class == WEIR__NO_CLASS ? bytes : class_bytes(class));
+  if (class == WEIR__NO_CLASS) return malloc(bytes);
+  if (WEIR__ASAN) return malloc(class_bytes(class));
+  if (!t) return take_alone(class);
   struct weir__cache *c = &t->messages[class];
-  if (!c->head && !refill(c, class)) return aligned_alloc(SMALLEST, class_bytes(class));
   struct block *b = c->head;
+  if (WEIR__UNLIKELY(!b)) {
+    b = take_batch(class);
+    if (!b) return NULL;
+    c->count = b->count;
+  }
   c->head = b->next;
   c->count--;
   return b;
@@ -98,23 +185,137 @@ void *weir__depot_take(unsigned class, size_t bytes)
 void weir__depot_put(unsigned class, void *block)
 {
   struct weir__thread *t = weir__thread_here;
-  if (WEIR__ASAN || class == WEIR__NO_CLASS || !t) {
+  struct block *b = block;
+  if (WEIR__ASAN || class == WEIR__NO_CLASS) {
     free(block);
     return;
   }
+  b->next = NULL;
+  if (!t) {
+    put_batch(class, b, 1);
+    return;
+  }
   struct weir__cache *c = &t->messages[class];
-  struct block *b = block;
   b->next = c->head;
   c->head = b;
-  if (++c->count >= 2 * BATCH) put_batch(class, cut_batch(c));
+  unsigned batch = batch_blocks(class);
+  if (++c->count >= 2 * batch) put_batch(class, cut_batch(c, batch), batch);
 }
 
 void weir__depot_return_all(struct weir__thread *t)
 {
   for (unsigned class = 0; class < WEIR__CLASSES; class ++) {
     struct weir__cache *c = &t->messages[class];
-    while (c->count >= BATCH) put_batch(class, cut_batch(c));
-    free_batch(c->head);
+    if (c->head) put_batch(class, c->head, c->count);
     *c = (struct weir__cache){0};
   }
 }
+
+/* ---- trimming ---- */
+
+static void count_blocks(struct block *batches)
+{
+  for (; batches; batches = batches->next_batch)
+    for (struct block *b = batches; b; b = b->next) chunk_of(b)->on_shelf++;
+}
+
+/* Marks those whose blocks have all been found, for up to `blocks` blocks, and forgets what was counted. */
+static void choose(struct block *batches, unsigned class, unsigned blocks)
+{
+  for (; batches; batches = batches->next_batch)
+    for (struct block *b = batches; b; b = b->next) {
+      struct chunk *c = chunk_of(b);
+      if (c->on_shelf == blocks_of_chunk(class) && blocks >= blocks_of_chunk(class)) {
+        c->goes = true;
+        blocks -= blocks_of_chunk(class);
+      }
+      c->on_shelf = 0;
+    }
+}
+
+/* Puts back what stays, in batches. */
+static void sort_out(struct block *batches, unsigned class)
+{
+  struct block *kept = NULL;
+  unsigned count = 0;
+  while (batches) {
+    struct block *b = batches;
+    batches = batches->next_batch;
+    for (struct block *next; b; b = next) {
+      next = b->next;
+      if (chunk_of(b)->goes) continue;
+      b->next = kept;
+      kept = b;
+      if (++count < batch_blocks(class)) continue;
+      put_batch(class, kept, count);
+      kept = NULL;
+      count = 0;
+    }
+  }
+  if (kept) put_batch(class, kept, count);
+}
+
+/* Lock held. The chunks that go, out of the list. */
+static struct chunk *take_out(struct shelf *s)
+{
+  struct chunk *going = NULL, **at = &s->chunks;
+  while (*at) {
+    struct chunk *c = *at;
+    if (!c->goes) {
+      at = &c->next;
+      continue;
+    }
+    *at = c->next;
+    c->next = going;
+    going = c;
+  }
+  return going;
+}
+
+/* Lock held; it is let go of meanwhile: who needs blocks carves new ones. */
+static void trim(struct shelf *s, unsigned class, unsigned blocks)
+{
+  struct block *batches = s->batches;
+  s->batches = NULL;
+  store(&s->count, 0);
+  s->trimming = true;
+  pthread_mutex_unlock(&s->lock);
+  count_blocks(batches);
+  choose(batches, class, blocks);
+  sort_out(batches, class);
+  pthread_mutex_lock(&s->lock);
+  struct chunk *going = take_out(s);
+  s->trimming = false;
+  pthread_mutex_unlock(&s->lock);
+  while (going) {
+    struct chunk *next = going->next;
+    weir__region_return(going, CHUNK_BYTES);
+    going = next;
+  }
+  pthread_mutex_lock(&s->lock);
+}
+
+/* True: in a while it is worth another look. */
+static bool rest(unsigned class, int64_t now)
+{
+  struct shelf *s = &shelves[class];
+  if (load(&s->count) * class_bytes(class) < TRIM_BYTES) return false;
+  pthread_mutex_lock(&s->lock);
+  if (now - s->seen_ns >= TRIM_NS && !s->trimming) {
+    unsigned unused = load(&s->unused);
+    if (unused * class_bytes(class) >= TRIM_BYTES) trim(s, class, unused);
+    s->seen_ns = now;
+    store(&s->unused, load(&s->count));
+  }
+  pthread_mutex_unlock(&s->lock);
+  return load(&s->count) * class_bytes(class) >= TRIM_BYTES;
+}
+
+bool weir__depot_rest(int64_t now_ns)
+{
+  bool again = false;
+  for (unsigned class = 0; class < WEIR__CLASSES; class ++) again |= rest(class, now_ns);
+  return again;
+}
+
+int64_t weir__depot_rest_ns(void) { return TRIM_NS; }

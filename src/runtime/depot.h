@@ -2,7 +2,8 @@
  *
  * A thread takes from and gives back to its own cache. A cache that runs empty takes a whole batch from the depot, one
  * that runs full leaves a batch there: so when one thread makes messages and another one frees them, the lock is
- * taken once per batch. Under AddressSanitizer nothing is cached, so that a use after free is seen. */
+ * taken once per batch. Memory that is not needed for a while goes back to the system when a worker goes to sleep. Under
+ * AddressSanitizer nothing is cached, so that a use after free is seen. */
 #ifndef WEIR__DEPOT_H
 #define WEIR__DEPOT_H
 
@@ -19,5 +20,10 @@ void *weir__depot_take(unsigned class, size_t bytes);
 void weir__depot_put(unsigned class, void *block);
 /* Empties the caches of a thread that ends. */
 void weir__depot_return_all(struct weir__thread *t);
+
+/* A worker goes to sleep: memory that was not needed for a while goes back to the system. True: there is more than a
+ * little on the shelves, and it is worth coming again in weir__depot_rest_ns(). */
+bool weir__depot_rest(int64_t now_ns);
+int64_t weir__depot_rest_ns(void);
 
 #endif

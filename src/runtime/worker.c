@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "platform/clock.h"
+#include "runtime/depot.h"
 #include "runtime/runtime.h"
 
 enum {
@@ -445,12 +446,29 @@ static void learn_from_sleep(struct weir__worker *w, int64_t ns)
   w->look_ns = ns < LOOK_MOST_NS ? at_most(2 * ns, LOOK_MOST_NS) : w->look_ns / 2 < LOOK_LEAST_NS ? 0 : w->look_ns / 2;
 }
 
+/* To look whether memory is still unused: waking up is all that it takes. */
+static void on_rest(struct weir__worker *w, struct weir__alarm *alarm)
+{
+  (void)alarm;
+  w->rests = false;
+}
+
+/* Memory that was not needed of late goes back. */
+static void tidy(struct weir__worker *w, int64_t now)
+{
+  weir__cell_thread_rests(w->thread);
+  if (!weir__depot_rest(now) || w->rests) return;
+  w->rests = true;
+  w->rest.ring = on_rest;
+  weir__worker_arm(w, &w->rest, now + weir__depot_rest_ns());
+}
+
 static void park(struct weir__worker *w)
 {
   int64_t from = weir__now_ns();
   if (look_around(w, from)) return; /* the loop has its turn by the count of work */
   pool_shrink(w, FIBERS_PARKED);
-  weir__cell_thread_rests(w->thread);
+  tidy(w, from);
   weir__runtime_park(w);
   bool last = false;
   if (w->searching) {

@@ -92,6 +92,8 @@ struct weir__worker {
   uv_prepare_t before_sleep; /* looks once more, when callbacks have run that the loop runs before it sleeps */
   bool sleeps;               /* the loop may sleep */
   struct weir__wheel wheel;
+  struct weir__alarm rest;           /* looks again for memory that is not needed */
+  bool rests;                        /* it is armed */
   struct weir__timer_record *timers; /* messages to be sent later; under the timers' lock (actor/timer.c) */
   uv_thread_t thread_id;
   bool has_loop, has_thread;

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "platform/region.h"
+#include "platform/sanitizer.h"
 #include "runtime/depot.h"
 #include "runtime/slots.h"
 
@@ -169,6 +171,37 @@ static void blocks_may_be_freed_by_another_thread(void **state)
   assert_int_equal(atomic_load(&taken_twice), 0);
 }
 
+static long resident_bytes(void)
+{
+  long pages = 0;
+  FILE *f = fopen("/proc/self/statm", "r");
+  if (!f || fscanf(f, "%*d %ld", &pages) != 1) pages = 0;
+  if (f) fclose(f);
+  return pages * sysconf(_SC_PAGESIZE);
+}
+
+static void memory_that_is_not_needed_goes_back(void **state)
+{
+  (void)state;
+  enum { BLOCKS = 200000 };
+  unsigned class = weir__depot_class(200);
+  void **blocks = calloc(BLOCKS, sizeof *blocks);
+  assert_non_null(blocks);
+  if (WEIR__ASAN) skip(); /* nothing is kept then */
+  weir__depot_rest(1);
+  long before = resident_bytes();
+  for (int i = 0; i < BLOCKS; i++) blocks[i] = memset(weir__depot_take(class, 200), 1, 200);
+  long most = resident_bytes();
+  assert_true(most - before > (long)BLOCKS * 200);
+  for (int i = 0; i < BLOCKS; i++) weir__depot_put(class, blocks[i]);
+  assert_true(weir__depot_rest(1 + weir__depot_rest_ns())); /* from now on they are seen to be unused … */
+  weir__depot_rest(1 + 2 * weir__depot_rest_ns());          /* … and for so long they were */
+  assert_true(resident_bytes() - before < (most - before) / 10);
+  for (int i = 0; i < 100; i++) blocks[i] = memset(weir__depot_take(class, 200), 1, 200);
+  for (int i = 0; i < 100; i++) weir__depot_put(class, blocks[i]);
+  free(blocks);
+}
+
 /* ---- regions ---- */
 
 static void a_region_is_zero_until_it_is_written_and_after_it_was_given_back(void **state)
@@ -195,6 +228,7 @@ int main(void)
       cmocka_unit_test(a_class_holds_what_it_says),
       cmocka_unit_test(blocks_are_each_ones_own),
       cmocka_unit_test(blocks_may_be_freed_by_another_thread),
+      cmocka_unit_test(memory_that_is_not_needed_goes_back),
       cmocka_unit_test(a_region_is_zero_until_it_is_written_and_after_it_was_given_back),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
