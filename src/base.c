@@ -20,6 +20,7 @@ static const struct {
     {WEIR_EFULL, "no place is free"},
     {WEIR_ECLOSED, "the other side is gone"},
     {WEIR_EMPTY_NOW, "nothing is there now"},
+    {WEIR_EDEADLOCK, "a deadlock: nothing that it waits for can go on"},
     {WEIR_EWOULDBLOCK, "it would have to wait inside a libuv callback"},
     {WEIR_EFAILED, "the actor failed while it handled the message"},
     {WEIR_EPROTO, "a message of a type that is not understood there"},

@@ -74,6 +74,7 @@ enum {
   WEIR_EFULL = -5002,       /* no place, and the call does not wait */
   WEIR_ECLOSED = -5004,     /* the other side of the channel is gone */
   WEIR_EMPTY_NOW = -5005,   /* nothing is there, and the call does not wait */
+  WEIR_EDEADLOCK = -5006,   /* nothing that it waits for can run any more; weir_error_text() names the cycle */
   WEIR_EWOULDBLOCK = -5007, /* it would have to wait where nobody may: in a libuv callback */
   WEIR_EFAILED = -5009,     /* the actor that began failed */
   WEIR_EPROTO = -5010,      /* a message of a type that is not understood there */
