@@ -2,6 +2,7 @@
  *
  *   numbers             all of it
  *   numbers idle [N]    N idle actors (1,000,000): resident bytes each
+ *   numbers named [N]   the same of actors with a name (200,000)
  *   numbers ops         nanoseconds for each operation, the median of several rounds */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -170,7 +171,16 @@ static long resident_bytes(void)
   return pages * 4096;
 }
 
-static void idle(size_t n)
+/* A bare actor, or one with a name of its own. */
+static weir_ref spawn_idle(bool named, size_t i)
+{
+  char name[32];
+  if (!named) return weir_spawn(&adder);
+  snprintf(name, sizeof name, "adder-%zu", i);
+  return weir_spawn(&adder, .name = name);
+}
+
+static void idle(size_t n, bool named)
 {
   weir_runtime *rt;
   must(weir_runtime_start(NULL, &rt), "start");
@@ -180,7 +190,7 @@ static void idle(size_t n)
   long before = resident_bytes();
   double from = now();
   for (size_t i = 0; i < n; i++) {
-    refs[i] = weir_spawn(&adder);
+    refs[i] = spawn_idle(named, i);
     must(weir_ref_error(refs[i]), "spawn");
   }
   double spawned = now();
@@ -189,8 +199,8 @@ static void idle(size_t n)
   must(weir_send(refs[n - 1], number, .value = 42), "send");
   must(weir_ask(refs[n - 1], WEIR_SECONDS(10), &t, get), "ask");
   weir_free(t);
-  printf("%zu idle actors: %.1f resident bytes each, %.0f ns to spawn one\n", n, (double)bytes / (double)n,
-         (spawned - from) * 1e9 / (double)n);
+  printf("%zu idle %sactors: %.1f resident bytes each, %.0f ns to spawn one\n", n, named ? "named " : "",
+         (double)bytes / (double)n, (spawned - from) * 1e9 / (double)n);
   from = now();
   must(weir_runtime_stop(rt, WEIR_SECONDS(5)), "stop");
   printf("all stopped in %.2f s, %.1f resident MiB afterwards\n", now() - from, (double)resident_bytes() / 1048576);
@@ -200,8 +210,10 @@ static void idle(size_t n)
 int main(int argc, char **argv)
 {
   const char *what = argc > 1 ? argv[1] : "";
+  size_t n = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
   setvbuf(stdout, NULL, _IOLBF, 0);
-  if (strcmp(what, "idle") != 0) operations();
-  if (strcmp(what, "ops") != 0) idle(argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000);
+  if (!*what || strcmp(what, "ops") == 0) operations();
+  if (!*what || strcmp(what, "idle") == 0) idle(n ? n : 1000000, false);
+  if (!*what || strcmp(what, "named") == 0) idle(n ? n : 200000, true);
   return 0;
 }

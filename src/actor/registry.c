@@ -1,4 +1,4 @@
-/* registry.c: actors by name: a hash table of a runtime, under its lock. */
+/* registry.c: actors by name: a hash table of a runtime, under its lock. It has a chain for each name, or more. */
 #include <weir/registry.h>
 
 #include <stdlib.h>
@@ -9,24 +9,64 @@
 struct weir__name {
   struct weir__name *next;
   weir_ref ref;
+  uint32_t hash;
   char text[];
 };
 
-enum { CHAINS = sizeof((struct weir_runtime *)0)->names / sizeof(struct weir__name *) };
+enum { FEWEST_CHAINS = 64 };
 
-static struct weir__name **chain_of(struct weir_runtime *rt, const char *text)
+static uint32_t hash_of(const char *text)
 {
   uint32_t hash = 2166136261u;
   for (; *text; text++) hash = (hash ^ (unsigned char)*text) * 16777619u;
-  return &rt->names[hash % CHAINS];
+  return hash;
 }
 
-/* Lock held. */
+/* Lock held, as in all that follow. There is a table. */
+static struct weir__name **chain_of(struct weir_runtime *rt, uint32_t hash)
+{
+  return &rt->names[hash & (rt->name_chains - 1)];
+}
+
 static struct weir__name *find(struct weir_runtime *rt, const char *text)
 {
-  struct weir__name *n = *chain_of(rt, text);
-  while (n && strcmp(n->text, text) != 0) n = n->next;
+  uint32_t hash = hash_of(text);
+  struct weir__name *n = rt->names ? *chain_of(rt, hash) : NULL;
+  while (n && (n->hash != hash || strcmp(n->text, text) != 0)) n = n->next;
   return n;
+}
+
+static void put(struct weir_runtime *rt, struct weir__name *n)
+{
+  struct weir__name **chain = chain_of(rt, n->hash);
+  n->next = *chain;
+  *chain = n;
+}
+
+/* Twice as many chains. Without memory for them the old ones must do. */
+static void grow(struct weir_runtime *rt)
+{
+  size_t old_chains = rt->name_chains, chains = old_chains ? 2 * old_chains : FEWEST_CHAINS;
+  struct weir__name **old = rt->names, **names = calloc(chains, sizeof *names);
+  if (!names) return;
+  rt->names = names;
+  rt->name_chains = chains;
+  for (size_t i = 0; i < old_chains; i++)
+    for (struct weir__name *n = old[i], *next; n; n = next) {
+      next = n->next;
+      put(rt, n);
+    }
+  free(old);
+}
+
+static int add(struct weir_runtime *rt, struct weir__name *made)
+{
+  if (find(rt, made->text)) return weir_error(WEIR_EEXIST, "the name \"%s\" is taken", made->text);
+  if (rt->name_count >= rt->name_chains) grow(rt);
+  if (!rt->names) return weir_error(WEIR_ENOMEM, "no memory for names");
+  put(rt, made);
+  rt->name_count++;
+  return WEIR_OK;
 }
 
 int weir__name_add(struct weir_runtime *rt, const char *name, struct weir__cell *cell, struct weir__name **entry)
@@ -35,29 +75,25 @@ int weir__name_add(struct weir_runtime *rt, const char *name, struct weir__cell 
   struct weir__name *made = malloc(sizeof *made + bytes);
   if (!made) return weir_error(WEIR_ENOMEM, "no memory for a name");
   made->ref = weir__ref_of(cell);
+  made->hash = hash_of(name);
   memcpy(made->text, name, bytes);
   pthread_mutex_lock(&rt->lock);
-  bool taken = find(rt, name);
-  if (!taken) {
-    struct weir__name **chain = chain_of(rt, name);
-    made->next = *chain;
-    *chain = made;
-  }
+  int rc = add(rt, made);
   pthread_mutex_unlock(&rt->lock);
-  if (taken) {
+  if (rc)
     free(made);
-    return weir_error(WEIR_EEXIST, "the name \"%s\" is taken", name);
-  }
-  *entry = made;
-  return WEIR_OK;
+  else
+    *entry = made;
+  return rc;
 }
 
 void weir__name_remove(struct weir_runtime *rt, struct weir__name *entry)
 {
   pthread_mutex_lock(&rt->lock);
-  struct weir__name **at = chain_of(rt, entry->text);
+  struct weir__name **at = chain_of(rt, entry->hash);
   while (*at != entry) at = &(*at)->next;
   *at = entry->next;
+  rt->name_count--;
   pthread_mutex_unlock(&rt->lock);
   free(entry);
 }

@@ -220,6 +220,7 @@ static void runtime_free(struct weir_runtime *rt)
   pthread_cond_destroy(&rt->changed);
   free(rt->workers);
   free(rt->is_parked);
+  free(rt->names);
   free(rt);
 }
 

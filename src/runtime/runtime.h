@@ -47,7 +47,8 @@ struct weir_runtime {
   bool *is_parked;                 /* by worker */
   pthread_cond_t changed;          /* quiescence, or live == 0, may have come; for the thread that stops the runtime */
   struct weir_task *tasks;         /* that have not ended */
-  struct weir__name *names[64];    /* see actor/registry.c */
+  struct weir__name **names;       /* chains, see actor/registry.c; NULL: there is no name yet */
+  size_t name_chains, name_count;
 };
 
 /* One more thing lives in it; false: it is being stopped. */

@@ -1,4 +1,5 @@
 /* Actors by name. */
+#include "runtime/runtime.h"
 #include "unit/actor_fixture.h"
 
 struct named {
@@ -80,6 +81,27 @@ static void many_names_do_not_get_mixed_up(void **state)
   }
 }
 
+/* So that finding a name costs the same, however many there are. */
+static void the_table_grows_with_the_names(void **state)
+{
+  (void)state;
+  enum { COUNT = 3000 };
+  char name[32];
+  for (int i = 0; i < COUNT; i++) {
+    snprintf(name, sizeof name, "actor %d", i);
+    assert_int_equal(weir_ref_error(weir_spawn(&named, .name = name)), WEIR_OK);
+  }
+  assert_int_equal(runtime->name_count, COUNT);
+  assert_true(runtime->name_chains >= COUNT);
+  for (int i = 0; i < COUNT; i++) {
+    snprintf(name, sizeof name, "actor %d", i);
+    weir_ref found = weir_find(name);
+    weir_stop(found);
+    wait_until_gone(found);
+  }
+  assert_int_equal(runtime->name_count, 0);
+}
+
 static void each_runtime_has_its_own_names(void **state)
 {
   (void)state;
@@ -130,6 +152,7 @@ int main(void)
       ON_RUNTIME(a_name_that_nobody_has_finds_nobody),
       ON_RUNTIME(a_name_is_free_again_when_its_actor_has_ended),
       ON_RUNTIME(many_names_do_not_get_mixed_up),
+      ON_RUNTIME(the_table_grows_with_the_names),
       ON_RUNTIME(each_runtime_has_its_own_names),
       ON_RUNTIME(a_name_has_one_owner_at_a_time),
   };
