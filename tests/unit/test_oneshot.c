@@ -172,6 +172,59 @@ static void a_stale_end_is_nobodys(void **state)
   weir_future_drop((weir_future){0});
 }
 
+static void a_future_is_used_up_whichever_way_it_ended(void **state)
+{
+  (void)state;
+  enum { KEPT_WAIT, KEPT_TRY, GIVEN_UP_WAIT, GIVEN_UP_TRY, WAYS };
+  for (int way = 0; way < WAYS; way++) {
+    bool kept = way == KEPT_WAIT || way == KEPT_TRY, tries = way == KEPT_TRY || way == GIVEN_UP_TRY;
+    make();
+    assert_int_equal(try_value_of(future), WEIR_EMPTY_NOW);
+    if (kept)
+      assert_int_equal(weir_promise_send(promise, number, .n = 17), WEIR_OK);
+    else
+      weir_promise_drop(promise);
+    assert_int_equal(tries ? try_value_of(future) : value_of(future, WEIR_FOREVER), kept ? 17 : WEIR_ECLOSED);
+    assert_int_equal(try_value_of(future), WEIR_EINVAL);
+    assert_int_equal(value_of(future, WEIR_FOREVER), WEIR_EINVAL);
+    weir_future_drop(future); /* too late, and no harm */
+  }
+  make();
+  weir_future_drop(future);
+  assert_int_equal(try_value_of(future), WEIR_EINVAL);
+  weir_promise_drop(promise);
+}
+
+/* Is nothing there? A look that takes nothing: for a message of a type that nobody sends. */
+static bool is_empty(weir_future f)
+{
+  struct other *o;
+  int rc = weir_future_try(f, &o, other);
+  assert_true(rc != WEIR_OK);
+  return rc != WEIR_EPROTO;
+}
+
+static void a_future_is_empty_but_for_the_time_between_value_and_receiver(void **state)
+{
+  (void)state;
+  for (int tries = 0; tries < 2; tries++) {
+    make();
+    assert_true(is_empty(future));
+    assert_int_equal(weir_promise_send(promise, number, .n = 17), WEIR_OK);
+    assert_false(is_empty(future));
+    assert_int_equal(tries ? try_value_of(future) : value_of(future, WEIR_FOREVER), 17);
+    assert_true(is_empty(future));
+  }
+  make();
+  weir_promise_drop(promise);
+  assert_true(is_empty(future));
+  assert_true(is_empty(future)); /* used up by the look before */
+  make();
+  weir_future_drop(future);
+  assert_true(is_empty(future));
+  weir_promise_drop(promise);
+}
+
 /* ---- waiting ---- */
 
 static _Atomic(int) set_out;
@@ -258,6 +311,72 @@ static void a_cancelled_wait_leaves_the_future_good(void **state)
   assert_int_equal(n, WEIR_ECANCELED);
   assert_int_equal(weir_promise_send(promise, number, .n = 2), WEIR_OK);
   assert_int_equal(value_of(future, WEIR_SECONDS(1)), 2);
+}
+
+static void who_waits_after_another_gave_up_gets_the_value(void **state)
+{
+  (void)state;
+  int64_t first = 0, second = 0;
+  make();
+  weir_task *task = waiting_task(&first);
+  weir_task_cancel(task);
+  join(task);
+  task = waiting_task(&second);
+  while (!(atomic_load(&weir__wait_at(future.bits)->word) & WEIR__ATTACHED)) weir_sleep(WEIR_MILLIS(0.1));
+  assert_int_equal(weir_promise_send(promise, number, .n = 1), WEIR_OK);
+  join(task);
+  assert_int_equal(first, WEIR_ECANCELED);
+  assert_int_equal(second, 1);
+}
+
+static void nothing_is_left_of_two_ends_that_were_given_up(void **state)
+{
+  (void)state;
+  for (int promise_first = 0; promise_first < 2; promise_first++) {
+    int64_t n = 0;
+    make();
+    weir_task *task = waiting_task(&n); /* somebody has waited on it */
+    weir_task_cancel(task);
+    join(task);
+    assert_int_not_equal(weir__wait_phase(future.bits), 0);
+    if (promise_first) weir_promise_drop(promise);
+    weir_future_drop(future);
+    if (!promise_first) weir_promise_drop(promise);
+    assert_int_equal(weir__wait_phase(future.bits), 0);
+    assert_false(weir_promise_wanted(promise));
+  }
+}
+
+/* ---- work that nobody waits for ---- */
+
+static int work_while_wanted(int64_t *steps)
+{
+  while (weir_promise_wanted(promise)) {
+    ++*steps;
+    int rc = weir_sleep(WEIR_MILLIS(0.1));
+    if (rc) return rc;
+  }
+  return weir_promise_send(promise, number, .n = *steps);
+}
+
+static int drop_the_future(void *unused)
+{
+  (void)unused;
+  weir_future_drop(future);
+  return WEIR_OK;
+}
+
+static void who_works_for_a_future_sees_that_it_was_dropped(void **state)
+{
+  (void)state;
+  int64_t steps = 0;
+  int result;
+  make();
+  weir_task *worker = weir_task_start(NULL, work_while_wanted, &steps);
+  assert_non_null(worker);
+  join(weir_task_start(NULL, drop_the_future, NULL));
+  assert_int_equal(weir_task_join(worker, WEIR_SECONDS(20), &result), WEIR_OK);
+  assert_int_equal(result, WEIR_ECLOSED);
 }
 
 static void *keep_on_a_thread(void *unused)
@@ -358,10 +477,15 @@ int main(void)
       ON_RUNTIME(a_value_that_can_not_be_copied_leaves_the_promise_good),
       ON_RUNTIME(a_wait_that_is_over_leaves_the_future_good),
       ON_RUNTIME(a_stale_end_is_nobodys),
+      ON_RUNTIME(a_future_is_used_up_whichever_way_it_ended),
+      ON_RUNTIME(a_future_is_empty_but_for_the_time_between_value_and_receiver),
       ON_RUNTIME(a_task_that_waits_is_woken_by_the_value_or_the_drop),
       ON_RUNTIME(one_waits_at_a_time),
       ON_RUNTIME(a_value_belongs_to_who_waits_for_it),
       ON_RUNTIME(a_cancelled_wait_leaves_the_future_good),
+      ON_RUNTIME(who_waits_after_another_gave_up_gets_the_value),
+      ON_RUNTIME(nothing_is_left_of_two_ends_that_were_given_up),
+      ON_RUNTIME(who_works_for_a_future_sees_that_it_was_dropped),
       ON_RUNTIME(values_go_between_threads_and_tasks),
       ON_RUNTIME(a_thread_that_waits_is_woken_by_the_value_or_the_drop),
       ON_RUNTIME(a_callback_keeps_promises_and_never_waits),
