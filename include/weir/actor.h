@@ -49,6 +49,7 @@ typedef struct weir_actor {
   int version WEIR__ZERO;
   size_t capacity WEIR__ZERO; /* of its mailbox, 1 to 16,777,216; 0: 64 */
   int runs WEIR__ZERO;
+  bool keeps_places WEIR__ZERO;      /* it stashes, or receives selectively: see weir/stash.h */
   const char *outputs[8] WEIR__ZERO; /* names of its outputs in a topology; none: "out" */
   const char *help WEIR__ZERO;       /* one line for people */
 } weir_actor;

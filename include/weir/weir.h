@@ -11,6 +11,7 @@
 #include <weir/oneshot.h>
 #include <weir/registry.h>
 #include <weir/runtime.h>
+#include <weir/stash.h>
 #include <weir/task.h>
 #include <weir/timer.h>
 

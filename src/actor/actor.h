@@ -11,6 +11,8 @@
 #ifndef WEIR__ACTOR_INTERNAL_H
 #define WEIR__ACTOR_INTERNAL_H
 
+#include <weir/ask.h>
+
 #include "channel/cell.h"
 #include "runtime/runtime.h"
 
@@ -21,6 +23,7 @@ struct weir__handle;
 struct weir__graph_node;
 struct weir__wait;
 struct weir__debt;
+struct weir__kept;
 
 /* What a bare actor does without (C6). The owner's (A1), but where it says otherwise. */
 struct weir__extras {
@@ -32,6 +35,7 @@ struct weir__extras {
   struct weir__timer_record *timers; /* that it set; under the timers' lock */
   struct weir__wait *asks;           /* that it has begun, see pending.c */
   struct weir__debt *debts;          /* answers that it owes, see debt.c; under the lock of its bucket */
+  struct weir__kept *kept;           /* its stash, see stash.h; NULL: it keeps no places */
 };
 
 /* The extras, made if need be. NULL: no memory. */
@@ -85,6 +89,8 @@ const char *weir__name_text(const struct weir__name *entry);
 void weir__timers_end(struct weir__cell *cell);
 /* A message of its own timer was handled: the next may be queued. */
 void weir__timer_handled(uint64_t name);
+/* Has the actor set a timer to itself that sends such a message? */
+bool weir__timers_may_bring(struct weir__cell *cell, const weir_message *type);
 
 /* ---- uv.c ---- */
 
@@ -113,5 +119,7 @@ void weir__answer_unbegun(uint64_t asker, int code, const char *text);
 /* The actor ends: what it has asked is given up; whom it owes an answer learns that none will come. */
 void weir__asks_end(struct weir__cell *cell);
 void weir__debts_end(struct weir__cell *cell, const char *failure);
+/* The actor that runs here owes an answer from now on. All zeros (with a text): no memory. */
+weir_asker weir__owe(struct weir__cell *cell, uint64_t asker, const weir_message *request);
 
 #endif

@@ -125,13 +125,10 @@ void weir__debts_end(struct weir__cell *cell, const char *failure)
 
 /* ---- owing ---- */
 
-weir_asker weir_answer_later(void)
+weir_asker weir__owe(struct weir__cell *cell, uint64_t asker, const weir_message *request)
 {
-  struct weir__cell *cell = weir__cell_here();
-  struct weir__strand *s = weir__strand_here();
   struct weir__thread *t = weir__thread();
   weir_asker nobody = {0};
-  if (!cell || !s->asker) return nobody;
   uint32_t slot;
   struct weir__debt *d = t && weir__extras(cell) ? weir__slots_take(&debts, &t->debts, &slot) : NULL;
   if (!d) {
@@ -141,13 +138,22 @@ weir_asker weir_answer_later(void)
   uint64_t generation = atomic_load_explicit(&d->word, memory_order_relaxed) >> 32;
   if (!generation) generation = 1;
   d->slot = slot;
-  atomic_store_explicit(&d->asker, s->asker, memory_order_relaxed);
-  atomic_store_explicit(&d->request, s->request, memory_order_relaxed);
+  atomic_store_explicit(&d->asker, asker, memory_order_relaxed);
+  atomic_store_explicit(&d->request, request, memory_order_relaxed);
   atomic_store_explicit(&d->owner, cell, memory_order_relaxed);
   link_debt(cell, d);
   atomic_store_explicit(&d->word, word_of(generation, OWED), memory_order_release);
-  s->asker = 0;
   return (weir_asker){generation << 32 | d->slot};
+}
+
+weir_asker weir_answer_later(void)
+{
+  struct weir__cell *cell = weir__cell_here();
+  struct weir__strand *s = weir__strand_here();
+  weir_asker asker = {0};
+  if (cell && s->asker) asker = weir__owe(cell, s->asker, s->request);
+  if (asker.bits) s->asker = 0;
+  return asker;
 }
 
 /* ---- paying ---- */

@@ -5,6 +5,7 @@
 
 #include "actor/actor.h"
 #include "actor/edge.h"
+#include "actor/stash.h"
 #include "channel/line.h"
 #include "channel/mpsc.h"
 #include "runtime/strand.h"
@@ -173,6 +174,7 @@ static void free_state(struct weir__cell *cell)
   if (!extras) return;
   if (extras->config) weir__message_end(extras->config, WEIR__FREED);
   if (extras->node) weir__node_free(extras->node);
+  free(extras->kept);
   free(extras);
   cell->extras = NULL;
 }
@@ -233,6 +235,7 @@ void weir__actor_end(struct weir__cell *cell, int code, const char *text)
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   weir__mpsc_close(bucket, cell, weir__generation_of(weir__ref_of(cell)), WEIR_EDEAD);
   weir__bucket_unlock(bucket);
+  weir__kept_end(cell);
   assert(cell->phase == WEIR__STARTS || cell->phase == WEIR__LIVES);
   cell->phase = WEIR__ENDS;
   weir__strand_here()->error.code = code;

@@ -4,6 +4,7 @@
 
 #include "actor/actor.h"
 #include "actor/edge.h"
+#include "actor/stash.h"
 #include "channel/line.h"
 #include "channel/send.h"
 
@@ -109,6 +110,7 @@ static int furnish(struct weir__cell *cell, const weir_spawn_options *o, const s
   int rc = make_state(cell);
   if (!rc) rc = copy_config(cell, o->config);
   if (!rc && wired) rc = weir__node_make(cell, wired);
+  if (!rc && cell->type->keeps_places) rc = weir__kept_make(cell);
   if (!rc) rc = set_name(cell, o->name);
   return rc;
 }
@@ -119,6 +121,7 @@ static void unfurnish(struct weir__cell *cell)
   if (extras) {
     if (extras->config) weir__message_end(extras->config, WEIR__FREED);
     if (extras->node) weir__node_free(extras->node);
+    free(extras->kept);
     free(extras);
   }
   if (cell->state != &cell->small) free(cell->state);

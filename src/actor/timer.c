@@ -197,6 +197,16 @@ void weir__timer_handled(uint64_t name)
   pthread_mutex_unlock(&lock);
 }
 
+bool weir__timers_may_bring(struct weir__cell *cell, const weir_message *type)
+{
+  bool may = false;
+  pthread_mutex_lock(&lock);
+  struct weir__timer_record *t = cell->extras ? cell->extras->timers : NULL;
+  for (; t && !may; t = t->own_next) may = t->own && weir_message_same(t->message->type, type);
+  pthread_mutex_unlock(&lock);
+  return may;
+}
+
 /* ---- setting ---- */
 
 /* On its worker. */

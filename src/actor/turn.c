@@ -4,6 +4,7 @@
 
 #include "actor/actor.h"
 #include "actor/edge.h"
+#include "actor/stash.h"
 #include "channel/mpsc.h"
 #include "runtime/strand.h"
 
@@ -120,7 +121,7 @@ static int handle_timer(struct weir__cell *cell, struct weir__message *m)
   return handle_plain(cell, m);
 }
 
-static int handle_message(struct weir__cell *cell, struct weir__message *m)
+static int handle_by_kind(struct weir__cell *cell, struct weir__message *m)
 {
   switch ((enum weir__message_kind)m->kind) {
   case WEIR__OWN_TIMER:
@@ -133,6 +134,15 @@ static int handle_message(struct weir__cell *cell, struct weir__message *m)
     break;
   }
   return handle_plain(cell, m);
+}
+
+static int handle_message(struct weir__cell *cell, struct weir__message *m)
+{
+  if (WEIR__LIKELY(!cell->keeps_places)) return handle_by_kind(cell, m);
+  weir__place_in_hand(cell, m);
+  int rc = handle_by_kind(cell, m);
+  weir__place_back(cell);
+  return rc;
 }
 
 /* ---- the turn ---- */
@@ -207,7 +217,7 @@ static enum outcome when_nothing_is_left(struct weir__cell *cell, uint32_t *seen
   *seen = flags_of(cell);
   if (!(*seen & TOLD)) return NOTHING_LEFT;
   weir__mpsc_collect(cell);
-  bool empty = weir__mpsc_length(cell) == 0 && !cell->urgent;
+  bool empty = weir__mpsc_length(cell) == weir__places_kept(cell) && !cell->urgent; /* but for what it has stashed */
   if (!empty && !(*seen & WEIR__STOPPING)) return NOTHING_LEFT;
   weir__actor_end(cell, WEIR_OK, NULL);
   return ENDED;

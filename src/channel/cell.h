@@ -33,9 +33,16 @@ enum { WEIR__RESERVED_MAX = (1 << 30) - 1, WEIR__CAPACITY_MAX = 1 << 24 };
 
 /* inbox: the newest message, or an odd number: nothing is there and the owner sleeps; who takes that number away wakes
  * it. WEIR__CELL_IDLE: an actor that is not scheduled, or a channel whose receiver is gone: such a cell lives until it
- * was woken. Any other: it names the wait of a channel's receiver, who may have gone on by then, and ended the cell. */
+ * was woken. Any other: it names the wait of a channel's receiver, or of a handler that selects (actor/select.c), who may
+ * have gone on by then, and ended the cell. */
 #define WEIR__CELL_IDLE ((uintptr_t)1)
 static inline bool weir__is_idle(uintptr_t inbox) { return inbox & 1; }
+/* A wait's name as an idle mark: generation 32, slot 24, 1; more than WEIR__CELL_IDLE since no generation is 0. */
+static inline uintptr_t weir__idle_mark_of(uint64_t name) { return (name >> 32) << 25 | (name & 0xffffff) << 1 | 1; }
+static inline uint64_t weir__idle_name_of(uintptr_t mark)
+{
+  return (uint64_t)(mark >> 25) << 32 | (mark >> 1 & 0xffffff);
+}
 
 enum { WEIR__STATE_INLINE = 32 };
 
@@ -59,6 +66,7 @@ struct weir__cell {
   _Atomic(uint32_t) popped WEIR__ALIGNED; /* places given back, mod 2^30 (M1). Written by the owner: release: the place
                                      was left before; read by senders: acquire. A line of its own, away from `places` */
   bool popped_unseen;                     /* something was popped since the line was looked at with a fence (M2) */
+  bool keeps_places;                      /* M6: what is popped keeps its place; see actor/stash.h */
   struct weir__message *urgent, **urgent_end; /* sorted out of the inbox: own timers (M5) … */
   struct weir__message *queued, **queued_end; /* … and the others, oldest first */
   struct weir__message *in_hand;              /* what the handler handles (F2) */
@@ -108,8 +116,7 @@ bool weir__cell_free_if_done(struct weir__cell *cell);
 /* One that was never opened. */
 void weir__cell_untake(struct weir__cell *cell);
 
-/* Wakes the owner, as a push, a nudge or the like said (0: nobody): an actor is scheduled, a channel's receiver woken,
- * what a receiver left behind cleared up. */
+/* Wakes the owner, as a push, a nudge or the like said (0: nobody): an actor is scheduled, a receiver's wait ended, what a receiver left behind cleared up. */
 void weir__cell_wake(struct weir__cell *cell, uintptr_t idle);
 void weir__channel_wake(struct weir__cell *cell, uintptr_t idle);
 

@@ -62,16 +62,12 @@ static void bury(struct weir__cell *cell)
   } while (!weir__mpsc_idle(cell, WEIR__CELL_IDLE));
 }
 
-/* A wait's name as an idle mark: generation 32, slot 24, 1; more than WEIR__CELL_IDLE since no generation is 0. */
-static uintptr_t mark_of(uint64_t name) { return (name >> 32) << 25 | (name & 0xffffff) << 1 | 1; }
-static uint64_t name_of(uintptr_t mark) { return (uint64_t)(mark >> 25) << 32 | (mark >> 1 & 0xffffff); }
-
 void weir__channel_wake(struct weir__cell *cell, uintptr_t idle)
 {
   if (idle == WEIR__CELL_IDLE)
     bury(cell);
-  else if (weir__wait_claim(name_of(idle), WEIR__IDLE))
-    weir__wait_finish(weir__wait_at(name_of(idle)), WEIR_OK, NULL, NULL);
+  else if (weir__wait_claim(weir__idle_name_of(idle), WEIR__IDLE))
+    weir__wait_finish(weir__wait_at(weir__idle_name_of(idle)), WEIR_OK, NULL, NULL);
 }
 
 /* ---- senders ---- */
@@ -180,7 +176,7 @@ static int await_push(struct weir__cell *cell, int64_t deadline_ns)
   if (!w) return weir_error(WEIR_ENOMEM, "no memory to wait with");
   weir__wait_attach(w);
   weir__mpsc_serve(cell);
-  bool idle = weir__mpsc_idle(cell, mark_of(weir__wait_name(w)));
+  bool idle = weir__mpsc_idle(cell, weir__idle_mark_of(weir__wait_name(w)));
   /* Closed meanwhile: whoever closed looked for the mark before it was set. If it is taken away from us, we are being
    * woken. */
   if (idle && drained(cell) && weir__mpsc_nudge(cell)) idle = false;

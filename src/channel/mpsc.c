@@ -52,7 +52,7 @@ void weir__mpsc_collect(struct weir__cell *cell)
 }
 
 /* M1, O5 */
-static void places_are_back(struct weir__cell *cell, uint32_t n)
+void weir__mpsc_places_back(struct weir__cell *cell, uint32_t n)
 {
   uint32_t popped = (atomic_load_explicit(&cell->popped, memory_order_relaxed) + n) & WEIR__RESERVED_MAX;
   atomic_store_explicit(&cell->popped, popped, memory_order_release);
@@ -74,7 +74,7 @@ struct weir__message *weir__mpsc_pop(struct weir__cell *cell)
   if (cell->urgent) return take(&cell->urgent, &cell->urgent_end);
   if (!cell->queued) return NULL;
   struct weir__message *m = take(&cell->queued, &cell->queued_end);
-  places_are_back(cell, weir__places(m->payload_bytes));
+  if (WEIR__LIKELY(!cell->keeps_places)) weir__mpsc_places_back(cell, weir__places(m->payload_bytes));
   return m;
 }
 

@@ -88,8 +88,10 @@ uintptr_t weir__mpsc_nudge(struct weir__cell *cell);
 
 /* Takes what was pushed into the private lists. */
 void weir__mpsc_collect(struct weir__cell *cell);
-/* The next message, urgent ones first, its places given back; NULL: nothing is there. */
+/* The next message, urgent ones first, its places given back unless the owner keeps them; NULL: nothing is there. */
 struct weir__message *weir__mpsc_pop(struct weir__cell *cell);
+/* The places of a message that was popped by an owner who keeps places (M6). */
+void weir__mpsc_places_back(struct weir__cell *cell, uint32_t n);
 /* M2: before the owner ends its turn, suspends or idles: sees to those that wait in line. */
 void weir__mpsc_serve(struct weir__cell *cell);
 /* False: something was pushed meanwhile; the owner goes on. True: from now on who pushes wakes it. */
