@@ -89,7 +89,8 @@ extern "C" {
                     : weir__f3((weir__state *)c->state, (const struct T *)c->payload, (R *)c->reply);
 #endif
 /** WEIR_ON(greet, greet_them): messages `struct greet` go to `int greet_them(state *, const struct greet *, reply *)`;
- * the last two parameters may be left out. It returns WEIR_OK, WEIR_STOP, or an error: this message is refused then. */
+ * the last two parameters may be left out. It returns WEIR_OK, WEIR_STOP, or an error: this message is refused then.
+ * A C++ exception that leaves a clause fails the actor, as weir_fail(WEIR_EFAILED, what()) would, but unwinds first. */
 #define WEIR_ON(T, f)                                                                                                  \
   if (weir__is(c, WEIR__MESSAGE_HOOK, weir_message_##T(), 0)) {                                                        \
     WEIR__DO(T, weir_reply_of_##T, f)                                                                                  \
@@ -115,7 +116,8 @@ extern "C" {
   static int weir_dispatch_##S(weir__call *c)                                                                          \
   {                                                                                                                    \
     typedef struct S weir__state;                                                                                      \
-    CLAUSES return WEIR__UNHANDLED;                                                                                    \
+    WEIR__TRY CLAUSES return WEIR__UNHANDLED;                                                                          \
+    WEIR__CATCH                                                                                                        \
   }
 #define WEIR__ACTOR_1(S, CLAUSES)                                                                                      \
   WEIR__ACTOR_BODY(S, CLAUSES)                                                                                         \

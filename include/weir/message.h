@@ -9,6 +9,7 @@
 #define WEIR_MESSAGE_H
 
 #include <weir/base.h>
+#include <weir/cpp.h>
 
 #define WEIR__CAT(a, b) WEIR__CAT_(a, b)
 #define WEIR__CAT_(a, b) a##b
@@ -203,12 +204,6 @@ typedef struct weir_value {
 /* WEIR__OUT(T, p): `p` must be a `struct R **` of the reply type of T, or NULL; WEIR__OWN(T, p): a `struct T **`. */
 #ifdef __cplusplus
 }
-template <class T> inline const T *weir__at(const T &v) { return &v; }
-#define WEIR__VALUE_1(T)                                                                                               \
-  weir_value { weir_message_##T, weir__at(weir_struct_##T{}) }
-#define WEIR__VALUE_M(T, ...)                                                                                          \
-  weir_value { weir_message_##T, weir__at(weir_struct_##T{__VA_ARGS__}) }
-#define WEIR__OPTIONS(O, ...) weir__at(O{__VA_ARGS__})
 template <class R> inline void *weir__out(R **p) { return p; }
 #define WEIR__OUT(T, p) weir__out<weir_reply_of_##T>(p)
 #define WEIR__OWN(T, p) weir__out<weir_struct_##T>(p)

@@ -5,6 +5,7 @@
 #ifndef WEIR_TASK_H
 #define WEIR_TASK_H
 
+#include <weir/cpp.h>
 #include <weir/runtime.h>
 
 #ifdef __cplusplus
@@ -21,15 +22,16 @@ typedef struct weir_task weir_task;
  * Started by an actor, it is cancelled when the actor ends.
  *
  * @param rt   The runtime. NULL: weir_runtime_here().
- * @param f    int (*)(T *): returns WEIR_OK or an error, the task's result.
+ * @param f    int (*)(T *): returns WEIR_OK or an error, the task's result. A C++ exception that leaves it: WEIR_EFAILED.
  * @param arg  T *, borrowed until the task has ended.
  * @return     The task; owned, to be given to weir_task_join() or weir_task_detach(). NULL: weir_error_text() says why
  *             (no runtime, a runtime that stops, no memory).
  *
  * Threads  Any. Does not wait.
  */
-#define weir_task_start(rt, f, arg) weir__task_start((rt), (int (*)(void *))(f), (0 ? ((void)(f)(arg), (arg)) : (arg)))
-WEIR_API WEIR_NODISCARD weir_task *weir__task_start(weir_runtime *rt, int (*f)(void *), void *arg);
+#define weir_task_start(rt, f, arg)                                                                                    \
+  weir__task_start((rt), WEIR__GUARD, (int (*)(void *))(f), (0 ? ((void)(f)(arg), (arg)) : (arg)))
+WEIR_API WEIR_NODISCARD weir_task *weir__task_start(weir_runtime *rt, weir__guard guard, int (*f)(void *), void *arg);
 
 /**
  * Waits for a task's end and takes its result.

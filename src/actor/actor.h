@@ -74,6 +74,8 @@ void weir__actor_end(struct weir__cell *cell, int code, const char *text);
 void weir__actor_end_rest(struct weir__cell *cell, int code, const char *text);
 /* The zombie's turn. */
 void weir__zombie_turn(struct weir__cell *cell);
+/* Fails the actor that runs here, with the error that was noted last. */
+WEIR_NORETURN void weir__fail_as_noted(void);
 /* Under the lock of the cell's bucket: tells an actor to stop or drain. */
 int weir__tell(weir_ref ref, uint32_t flags);
 

@@ -89,16 +89,27 @@ static void end_failed(struct weir__worker *w)
   weir__strand_rest(w);
 }
 
+void weir__fail_as_noted(void)
+{
+  if (weir__cell_here()) weir__drop(weir__worker_here(), end_failed);
+  fprintf(stderr, "weir_fail() outside of an actor or task: %s\n", weir_error_text());
+  abort();
+}
+
 void weir_fail(int code, const char *format, ...)
 {
   va_list args;
   va_start(args, format);
   weir__errorv(code < 0 ? code : WEIR_EINVAL, format, args);
   va_end(args);
-  if (weir__cell_here()) weir__drop(weir__worker_here(), end_failed);
-  weir__task_fail(code);
-  fprintf(stderr, "weir_fail() outside of an actor or task: %s\n", weir_error_text());
-  abort();
+  if (!weir__cell_here()) weir__task_fail(code);
+  weir__fail_as_noted();
+}
+
+int weir__threw(const char *what)
+{
+  weir_error(WEIR_EFAILED, "%s", what ? what : "an exception that is no std::exception");
+  return WEIR__THREW;
 }
 
 /* ---- the end ---- */
@@ -109,7 +120,7 @@ static void run_end_clause(struct weir__cell *cell)
   struct weir__strand *s = weir__strand_here();
   weir__strand_message(s, 0, INT64_MAX);
   s->uncancelled = true;
-  cell->type->dispatch(&call);
+  if (cell->type->dispatch(&call) == WEIR__THREW) weir__fail_as_noted();
 }
 
 /* The next of its children, taken out of the list; nobody: none is left. */

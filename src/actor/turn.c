@@ -22,6 +22,7 @@ int weir__handle(struct weir__cell *cell, const weir_message *type, const void *
   weir__call call = {.type = type, .state = cell->state, .payload = value, .reply = reply, .hook = WEIR__MESSAGE_HOOK};
   int rc = cell->type->dispatch(&call);
   if (rc == WEIR__UNHANDLED) return no_clause(cell, type);
+  if (rc == WEIR__THREW) weir__fail_as_noted();
   if (rc > 0 && rc != WEIR_STOP)
     return weir_error(WEIR_EINVAL, "the handler of %s returned %d, which is no code", type->name, rc);
   return rc;
@@ -162,6 +163,7 @@ static bool start(struct weir__cell *cell)
   weir__strand_message(weir__strand_here(), 0, INT64_MAX);
   int rc = cell->type->dispatch(&call);
   if (rc == WEIR__UNHANDLED) rc = WEIR_OK; /* it has no start clause */
+  if (rc == WEIR__THREW) rc = WEIR_EFAILED;
   assert(cell->phase == WEIR__STARTS);
   cell->phase = WEIR__LIVES;
   if (rc == WEIR_ECANCELED && (flags_of(cell) & WEIR__STOPPING)) rc = WEIR_STOP;

@@ -23,6 +23,7 @@ struct weir_task {
   _Atomic(uint64_t) waiting; /* its wait, for who cancels: see wait.h */
   struct weir_runtime *rt;
   struct weir__worker *placed; /* on whose `bound` it counts until it begins; NULL: on nobody's */
+  weir__guard guard;           /* by which f is called; NULL: directly */
   int (*f)(void *);
   void *arg;
   int result;                                         /* its worker's; ENDED: fixed */
@@ -134,10 +135,9 @@ static struct weir_task *make_task(struct weir_runtime *rt)
   return t;
 }
 
-static void begin(struct weir_task *t, int (*f)(void *), void *arg)
+/* What it is to run has been written. */
+static void begin(struct weir_task *t)
 {
-  t->f = f;
-  t->arg = arg;
   t->work.kind = WEIR__TASK_BEGIN;
   t->work.home = WEIR__ANYWHERE;
   t->parent = task_here();
@@ -150,7 +150,7 @@ static void begin(struct weir_task *t, int (*f)(void *), void *arg)
   place(t);
 }
 
-weir_task *weir__task_start(weir_runtime *rt, int (*f)(void *), void *arg)
+weir_task *weir__task_start(weir_runtime *rt, weir__guard guard, int (*f)(void *), void *arg)
 {
   if (rt)
     weir__runtime_hold(rt);
@@ -158,7 +158,12 @@ weir_task *weir__task_start(weir_runtime *rt, int (*f)(void *), void *arg)
     rt = weir__runtime_here_held();
   struct weir_task *t = rt && f ? make_task(rt) : NULL;
   if (!rt || !f) weir_error(WEIR_EINVAL, !rt ? "no runtime is running" : "no function was given");
-  if (t) begin(t, f, arg);
+  if (t) {
+    t->guard = guard;
+    t->f = f;
+    t->arg = arg;
+    begin(t);
+  }
   if (rt) weir__runtime_release(rt);
   return t;
 }
@@ -209,6 +214,12 @@ static void end_task(struct weir__worker *w, struct weir_task *t)
   weir__runtime_leave(rt);
 }
 
+static int call(const struct weir_task *t)
+{
+  int rc = t->guard ? t->guard(t->f, t->arg) : t->f(t->arg);
+  return rc == WEIR__THREW ? WEIR_EFAILED : rc;
+}
+
 void weir__run_task(struct weir__worker *w, struct weir__work *work)
 {
   struct weir_task *t = task_of(work);
@@ -218,7 +229,7 @@ void weir__run_task(struct weir__worker *w, struct weir__work *work)
   pthread_mutex_unlock(&lock);
   bind_to(t, w);
   weir__strand_begin(w, &t->work, &t->waiting);
-  t->result = t->f(t->arg);
+  t->result = call(t);
   end_task(weir__worker_here(), t);
 }
 

@@ -1,8 +1,9 @@
 #!/bin/sh
-# check.sh SOURCE BUILD JSON CC [FLAGS...]: what README.md and docs/ show is true. By the language of a fenced block:
+# check.sh SOURCE BUILD JSON CC CXX [FLAGS...]: what README.md and docs/ show is true. By the language of a fenced block:
 #   c        A program: it must compile without a warning, run, and end with 0. A fragment (no main) names, in a comment
 #            on the line before its fence, a frame: <!-- within: tests/docs/frames/NAME.c -->; it is put where that
 #            has the line /* HERE */.
+#   cpp      The same in C++17.
 #   console  Lines that start with "$ " are run by sh (one that ends in \ goes on in the next line); what follows, up to
 #            the next such line, must be what the command prints on both outputs, exactly. A page's blocks share one
 #            scratch folder, in which config/, examples/ and the files of tests/docs/files/ are found; the built
@@ -10,8 +11,8 @@
 #   json     must be JSON.
 # <!-- file: NAME --> before any block saves it under that name in the page's scratch folder.
 set -u
-source=$1 build=$2 json=$3 cc=$4
-shift 4
+source=$1 build=$2 json=$3 cc=$4 cxx=$5
+shift 5
 flags=$*
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d) || exit 1
@@ -33,7 +34,7 @@ frame_with() { # frame_with FRAME FRAGMENT PAGE LINE: the program, with the line
     END { exit found != 1 }' "$1"
 }
 
-check_c() { # check_c BLOCK PAGE LINE COMMENT
+check_program() { # check_program BLOCK PAGE LINE COMMENT COMPILER...
   case $4 in
   "within: "*)
     frame=$source/${4#within: }
@@ -45,10 +46,12 @@ check_c() { # check_c BLOCK PAGE LINE COMMENT
     { echo "#line $3 \"$2\""; cat "$1"; } >"$1.c"
     ;;
   esac
+  block=$1 at=$2:$3
+  shift 4
   # shellcheck disable=SC2086 # flags are several arguments
-  "$cc" -std=gnu11 -g -Wall -Wextra -Werror $flags -I"$source/include" -I"$source/examples" -o "$1.program" "$1.c" \
-    -L"$build" -lweir -luv -pthread >"$1.log" 2>&1 || { cat "$1.log"; complain "$2:$3: does not compile"; return; }
-  (cd "$scratch" && "$1.program" </dev/null) >"$1.log" 2>&1 || { cat "$1.log"; complain "$2:$3: the program failed"; }
+  "$@" -g -Wall -Wextra -Werror $flags -I"$source/include" -I"$source/examples" -o "$block.program" "$block.c" \
+    -L"$build" -lweir -luv -pthread >"$block.log" 2>&1 || { cat "$block.log"; complain "$at: does not compile"; return; }
+  (cd "$scratch" && "$block.program" </dev/null) >"$block.log" 2>&1 || { cat "$block.log"; complain "$at: the program failed"; }
 }
 
 check_console() { # check_console BLOCK PAGE LINE
@@ -89,7 +92,8 @@ check_block() { # check_block BLOCK LANGUAGE PAGE LINE COMMENT
     ;;
   esac
   case $2 in
-  c) check_c "$1" "$3" "$4" "$5" ;;
+  c) check_program "$1" "$3" "$4" "$5" "$cc" -std=gnu11 ;;
+  cpp) check_program "$1" "$3" "$4" "$5" "$cxx" -std=gnu++17 -x c++ ;;
   console) check_console "$1" "$3" "$4" ;;
   json) "$json" "$1" || complain "$3:$4: not JSON" ;;
   *) return ;;

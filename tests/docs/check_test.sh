@@ -1,5 +1,5 @@
 #!/bin/sh
-# check_test.sh CHECK SOURCE BUILD JSON CC [FLAGS...]: check.sh accepts what is right and finds what is wrong.
+# check_test.sh CHECK SOURCE BUILD JSON CC CXX [FLAGS...]: check.sh accepts what is right and finds what is wrong.
 set -u
 check=$1 real=$2
 shift 2
@@ -28,10 +28,15 @@ page() {
   esac
 }
 
-page 0 '5 blocks on 1 pages checked, 0 wrong' "$@" <<'END'
+page 0 '6 blocks on 1 pages checked, 0 wrong' "$@" <<'END'
 ```c
 #include <weir/base.h>
 int main(void) { return weir_version() ? 0 : 1; }
+```
+```cpp
+#include <string>
+#include <weir/base.h>
+int main() { return std::string(weir_version()).empty(); }
 ```
 <!-- within: frames/body.c -->
 ```c
