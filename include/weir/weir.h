@@ -4,8 +4,10 @@
 #define WEIR_WEIR_H
 
 #include <weir/actor.h>
+#include <weir/arena.h>
 #include <weir/ask.h>
 #include <weir/base.h>
+#include <weir/become.h>
 #include <weir/message.h>
 #include <weir/mpsc.h>
 #include <weir/oneshot.h>

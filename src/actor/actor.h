@@ -24,6 +24,7 @@ struct weir__graph_node;
 struct weir__wait;
 struct weir__debt;
 struct weir__kept;
+struct weir__scope;
 
 /* What a bare actor does without (C6). The owner's (A1), but where it says otherwise. */
 struct weir__extras {
@@ -31,11 +32,13 @@ struct weir__extras {
   struct weir__message *config; /* of its start; lives as long as the state */
   struct weir__handle *handles; /* libuv's, see uv.c */
   unsigned open_handles;
-  struct weir__graph_node *node;     /* its edges, see edge.h; NULL: it is in no topology */
-  struct weir__timer_record *timers; /* that it set; under the timers' lock */
-  struct weir__wait *asks;           /* that it has begun, see pending.c */
-  struct weir__debt *debts;          /* answers that it owes, see debt.c; under the lock of its bucket */
-  struct weir__kept *kept;           /* its stash, see stash.h; NULL: it keeps no places */
+  struct weir__graph_node *node;          /* its edges, see edge.h; NULL: it is in no topology */
+  struct weir__timer_record *timers;      /* that it set; under the timers' lock */
+  struct weir__wait *asks;                /* that it has begun, see pending.c */
+  struct weir__debt *debts;               /* answers that it owes, see debt.c; under the lock of its bucket */
+  struct weir__kept *kept;                /* its stash, see stash.h; NULL: it keeps no places */
+  struct weir__scope *scope;              /* its memory and deferred calls, see runtime/scope.h; NULL: none */
+  const struct weir_behaviour *behaviour; /* what it has become, while the cell's `became` is set */
 };
 
 /* The extras, made if need be. NULL: no memory. */
@@ -45,8 +48,8 @@ const char *weir__actor_name(const struct weir__cell *cell);
 
 /* Looks through a type's clauses, without running any. */
 struct weir__probe {
-  bool starts;                /* has a start clause … */
-  const weir_message *config; /* … that takes this */
+  bool starts, ends;          /* has a start clause, an end clause … */
+  const weir_message *config; /* … the start clause takes this */
   const weir_message *takes;  /* in: has it a clause for this message? */
   bool found;
 };
@@ -54,6 +57,19 @@ struct weir__probe weir__actor_probe(const weir_actor *type, const weir_message 
 
 struct weir__wired;
 weir_ref weir__spawn_actor(const weir_actor *type, const weir_spawn_options *options, const struct weir__wired *wired);
+
+/* ---- clauses (become.c) ---- */
+
+/* Hands a message to the clauses that the actor has now. */
+int weir__dispatch_as(const struct weir__cell *cell, weir__call *call);
+static inline int weir__dispatch(const struct weir__cell *cell, weir__call *call)
+{
+  return WEIR__LIKELY(!cell->became) ? cell->type->dispatch(call) : weir__dispatch_as(cell, call);
+}
+/* Has it a clause for this message now? */
+bool weir__takes_now(const struct weir__cell *cell, const weir_message *type);
+/* What it has become; NULL: nothing else. */
+const char *weir__behaves_as(const struct weir__cell *cell);
 
 /* ---- the turn (turn.c) ---- */
 

@@ -506,7 +506,7 @@ int weir__edge_ended(struct weir__cell *cell, struct weir__message *m)
   if (!node || --node->inputs_left) return WEIR_OK;
   const weir_message *type = weir_message_weir_inputs_ended();
   weir__strand_message(weir__strand_here(), 0, INT64_MAX);
-  if (!weir__actor_probe(cell->type, type).found) return WEIR_STOP;
+  if (!weir__takes_now(cell, type)) return WEIR_STOP;
   int rc = weir__handle(cell, type, &nothing, NULL);
   if (rc && rc != WEIR_STOP) weir_fail(rc, "%s", weir__error_text_of(rc) ? weir__error_text_of(rc) : weir_strerror(rc));
   return WEIR_STOP;

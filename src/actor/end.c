@@ -8,6 +8,7 @@
 #include "actor/stash.h"
 #include "channel/line.h"
 #include "channel/mpsc.h"
+#include "runtime/scope.h"
 #include "runtime/strand.h"
 #include "runtime/task.h"
 
@@ -186,6 +187,7 @@ static void free_state(struct weir__cell *cell)
   if (extras->config) weir__message_end(extras->config, WEIR__FREED);
   if (extras->node) weir__node_free(extras->node);
   free(extras->kept);
+  weir__scope_free(extras->scope);
   free(extras);
   cell->extras = NULL;
 }
@@ -217,10 +219,24 @@ void weir__zombie_turn(struct weir__cell *cell)
   } while (!weir__mpsc_idle(cell, WEIR__CELL_IDLE));
 }
 
+struct weir__scope **weir__actor_scope(struct weir__work *self)
+{
+  struct weir__extras *extras = weir__extras(weir__cell_of_work(self));
+  return extras ? &extras->scope : NULL;
+}
+
+/* One that fails is followed by the others all the same: then we come here again. */
+static void run_deferred(struct weir__cell *cell)
+{
+  weir__strand_here()->uncancelled = true;
+  while (cell->extras && weir__scope_run_one(cell->extras->scope)) continue;
+}
+
 void weir__actor_end_rest(struct weir__cell *cell, int code, const char *text)
 {
   char why[sizeof((struct weir__error *)0)->text];
   snprintf(why, sizeof why, "%s", text ? text : "");
+  run_deferred(cell);
   if (cell->extras) {
     weir__node_end(cell, code, why);
     weir__timers_end(cell);

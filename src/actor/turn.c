@@ -14,13 +14,15 @@ enum { MESSAGES_A_TURN = 64, TOLD = WEIR__STOPPING | WEIR__DRAINING };
 
 static int no_clause(struct weir__cell *cell, const weir_message *type)
 {
-  return weir_error(WEIR_EPROTO, "%s has no clause for %s", weir__actor_name(cell), type->name);
+  const char *as = weir__behaves_as(cell);
+  return weir_error(WEIR_EPROTO, "%s%s%s has no clause for %s", weir__actor_name(cell), as ? " as " : "", as ? as : "",
+                    type->name);
 }
 
 int weir__handle(struct weir__cell *cell, const weir_message *type, const void *value, void *reply)
 {
   weir__call call = {.type = type, .state = cell->state, .payload = value, .reply = reply, .hook = WEIR__MESSAGE_HOOK};
-  int rc = cell->type->dispatch(&call);
+  int rc = weir__dispatch(cell, &call);
   if (rc == WEIR__UNHANDLED) return no_clause(cell, type);
   if (rc == WEIR__THREW) weir__fail_as_noted();
   if (rc > 0 && rc != WEIR_STOP)

@@ -232,7 +232,7 @@ struct weir__cell *weir__cell_take(void)
   cell->rt = NULL;
   cell->state = NULL;
   cell->phase = 0;
-  cell->popped_unseen = cell->keeps_places = false;
+  cell->popped_unseen = cell->keeps_places = cell->became = false;
   cell->urgent = cell->queued = cell->in_hand = cell->owned = NULL;
   cell->urgent_end = &cell->urgent;
   cell->queued_end = &cell->queued;

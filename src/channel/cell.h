@@ -67,6 +67,7 @@ struct weir__cell {
                                      was left before; read by senders: acquire. A line of its own, away from `places` */
   bool popped_unseen;                     /* something was popped since the line was looked at with a fence (M2) */
   bool keeps_places;                      /* M6: what is popped keeps its place; see actor/stash.h */
+  bool became;                            /* it has other clauses than its type's; see actor/become.c */
   struct weir__message *urgent, **urgent_end; /* sorted out of the inbox: own timers (M5) … */
   struct weir__message *queued, **queued_end; /* … and the others, oldest first */
   struct weir__message *in_hand;              /* what the handler handles (F2) */

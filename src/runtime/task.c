@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "runtime/runtime.h"
+#include "runtime/scope.h"
 #include "runtime/strand.h"
 #include "runtime/task.h"
 #include "runtime/wait.h"
@@ -27,6 +28,7 @@ struct weir_task {
   int (*f)(void *);
   void *arg;
   int result;                                         /* its worker's; ENDED: fixed */
+  struct weir__scope *scope;                          /* its fiber's; NULL: none */
   bool detached;                                      /* this and the rest: under the lock */
   uint64_t joiner;                                    /* the wait of who joins it */
   uint64_t reaper;                                    /* the wait of its own, for its children */
@@ -175,7 +177,7 @@ static void join_children(struct weir_task *t)
   struct weir__strand *strand = weir__strand_here();
   strand->uncancelled = true;
   pthread_mutex_lock(&lock);
-  assert(t->work.phase == RUNS);
+  assert(t->work.phase == RUNS || t->work.phase == JOINS);
   t->work.phase = JOINS;
   while (t->child) {
     struct weir__wait *w = weir__can_suspend(strand->worker) ? NULL : weir__wait_open(WEIR__IDLE);
@@ -195,10 +197,15 @@ static void join_children(struct weir_task *t)
   pthread_mutex_unlock(&lock);
 }
 
+struct weir__scope **weir__task_scope(struct weir__work *self) { return &task_of(self)->scope; }
+
 static void end_task(struct weir__worker *w, struct weir_task *t)
 {
   struct weir_runtime *rt = t->rt;
-  join_children(t);
+  do join_children(t);
+  while (weir__scope_run_one(t->scope)); /* which may have started others; if it fails, we come here again */
+  weir__scope_free(t->scope);
+  t->scope = NULL;
   weir__strand_rest(w);
   atomic_fetch_sub_explicit(&w->bound, 1, memory_order_relaxed);
   pthread_mutex_lock(&lock);

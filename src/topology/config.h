@@ -2,7 +2,7 @@
 #ifndef WEIR_TOPOLOGY_CONFIG_H
 #define WEIR_TOPOLOGY_CONFIG_H
 
-#include "topology/arena.h"
+#include "runtime/arena.h"
 #include "topology/document.h"
 
 /* Reads an object into a new struct of `type`; its texts and lists lie in the arena, too. Members that are missing get

@@ -7,7 +7,7 @@
 #define WEIR_TOPOLOGY_GRAPH_H
 
 #include "actors/stock.h"
-#include "topology/arena.h"
+#include "runtime/arena.h"
 #include "topology/document.h"
 
 enum {

@@ -1,9 +1,12 @@
-/* arena.h: memory that is freed all at once: what a topology holds of its document.
+/* arena.h: memory that is freed all at once: what a topology holds of its document, what weir_alloc() gives.
+ *
+ * It grows by blocks that double from half a KiB to 16 KiB; an allocation that takes more than a quarter of the next
+ * block gets one of its own.
  *
  * An allocation that fails is remembered, so that a reader can go on and ask once, at its end. Not shared between
  * threads while it grows. */
-#ifndef WEIR_TOPOLOGY_ARENA_H
-#define WEIR_TOPOLOGY_ARENA_H
+#ifndef WEIR__ARENA_H
+#define WEIR__ARENA_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +14,8 @@
 struct weir__block;
 /* All zeros is an empty arena. */
 struct weir__arena {
-  struct weir__block *blocks; /* the newest first; only it has room */
+  struct weir__block *blocks; /* only the first may have room */
+  size_t next_bytes;          /* of the next block; 0: the first one's */
   bool failed;                /* an allocation failed since the arena was made */
 };
 

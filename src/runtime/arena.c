@@ -1,13 +1,12 @@
 /* arena.c: see arena.h. */
-#include "topology/arena.h"
+#include "runtime/arena.h"
 
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Most topologies fit in one block. */
-enum { BLOCK_BYTES = 16 * 1024 };
+enum { FIRST_BYTES = 512, MOST_BYTES = 16 << 10 };
 
 struct weir__block {
   struct weir__block *next;
@@ -16,14 +15,26 @@ struct weir__block {
   alignas(max_align_t) unsigned char bytes[];
 };
 
-static struct weir__block *add_block(struct weir__arena *arena, size_t at_least)
+static struct weir__block *make_block(size_t size)
 {
-  size_t size = at_least > BLOCK_BYTES ? at_least : BLOCK_BYTES;
   struct weir__block *block = size < SIZE_MAX / 2 ? calloc(1, sizeof *block + size) : NULL;
+  if (block) block->size = size;
+  return block;
+}
+
+static struct weir__block *block_with_room(struct weir__arena *arena, size_t size)
+{
+  struct weir__block *first = arena->blocks;
+  if (first && first->size - first->used >= size) return first;
+  size_t bytes = arena->next_bytes ? arena->next_bytes : FIRST_BYTES;
+  bool alone = size > bytes / 4;
+  struct weir__block *block = make_block(alone ? size : bytes);
   if (!block) return NULL;
-  block->size = size;
-  block->next = arena->blocks;
-  arena->blocks = block;
+  /* One that is full from the start goes behind the first, which may still have room. */
+  struct weir__block **link = alone && first ? &first->next : &arena->blocks;
+  block->next = *link;
+  *link = block;
+  if (!alone && bytes < MOST_BYTES) arena->next_bytes = bytes * 2;
   return block;
 }
 
@@ -31,8 +42,7 @@ void *weir__arena_alloc(struct weir__arena *arena, size_t size)
 {
   size_t align = alignof(max_align_t);
   size_t rounded = size > SIZE_MAX - align ? SIZE_MAX : (size + align - 1) / align * align;
-  struct weir__block *block = arena->blocks;
-  if (!block || block->size - block->used < rounded) block = add_block(arena, rounded);
+  struct weir__block *block = block_with_room(arena, rounded);
   if (!block) {
     arena->failed = true;
     return NULL;
