@@ -1,0 +1,319 @@
+%% The peer workloads on Erlang/OTP: one process per actor, its own mailbox
+%% (unbounded), plain sends. Definitions: ../../README.md
+-module(bench).
+-export([main/1, init/1, handle_call/3, handle_cast/2]).
+
+main([Name0]) ->
+    Name = list_to_atom(Name0),
+    Div = case os:getenv("PEERS_DIV") of false -> 1; S -> list_to_integer(S) end,
+    Me = self(),
+    %% A fresh process is the coordinator, as a program's own process would be.
+    {Pid, Ref} = spawn_monitor(fun() -> Me ! {result, run(Name, Div)} end),
+    receive
+        {result, {N, Ns, Extra}} ->
+            Sec = Ns / 1.0e9,
+            Scheds = erlang:system_info(schedulers_online),
+            Peer = case Scheds of 1 -> "erlang-1"; _ -> "erlang" end,
+            io:format("{\"peer\":\"~s\",\"version\":\"OTP ~s erts ~s\",\"threads\":~b,"
+                      "\"bench\":\"~s\",\"n\":~b,\"seconds\":~.6f,\"ops_per_s\":~.1f,"
+                      "\"peak_rss_kb\":~b~s}~n",
+                      [Peer, erlang:system_info(otp_release),
+                       erlang:system_info(version), Scheds, Name, N, Sec,
+                       N / Sec, status_kb("VmHWM:"), Extra]);
+        {'DOWN', Ref, process, Pid, Why} when Why =/= normal ->
+            io:format("{\"peer\":\"erlang\",\"bench\":\"~s\",\"error\":\"crashed\"}~n", [Name]),
+            io:format(standard_error, "~p~n", [Why])
+    end,
+    halt().
+
+t() -> erlang:monotonic_time(nanosecond).
+
+status_kb(Key) ->
+    {ok, B} = file:read_file("/proc/self/status"),
+    [Line] = [L || L <- string:split(binary_to_list(B), "\n", all), lists:prefix(Key, L)],
+    [_, Kb | _] = string:lexemes(Line, " \t"),
+    list_to_integer(Kb).
+
+timed(N, F) -> T0 = t(), F(), {N, t() - T0, ""}.
+
+%% a. pingpong
+run(pingpong, D) ->
+    N = 1000000 div D, Me = self(),
+    timed(N, fun() ->
+        Pong = spawn(fun pong/0),
+        spawn(fun() -> ping(N, Pong), Me ! done end),
+        receive done -> ok end
+    end);
+
+%% b. ring
+run(ring, D) ->
+    N = 5000000 div D, Me = self(),
+    timed(N, fun() ->
+        First = spawn(fun() -> receive {next, X} -> ring(X, Me) end end),
+        Second = lists:foldl(fun(_, Next) -> spawn(fun() -> ring(Next, Me) end) end,
+                             First, lists:seq(1, 999)),
+        First ! {next, Second},
+        First ! {token, N - 1},
+        receive done -> ok end
+    end);
+
+%% c. counting
+run(counting, D) ->
+    N = 10000000 div D, Me = self(),
+    timed(N, fun() ->
+        C = spawn(fun() -> counter(0) end),
+        spawn(fun() ->
+            send_incs(C, N),
+            C ! {get, self()},
+            receive {total, T} -> Me ! {total, T} end
+        end),
+        receive {total, N} -> ok end
+    end);
+
+%% d. fanin (and the same with the consumer's queue off its heap)
+run(fanin, D) -> fanin(D, []);
+run(fanin_offheap, D) -> fanin(D, [{message_queue_data, off_heap}]);
+
+%% e. create
+run(create, D) ->
+    N = 1000000 div D, Me = self(),
+    timed(N, fun() ->
+        A = atomics:new(1, []), atomics:put(A, 1, N),
+        create(N, A, Me),
+        receive done -> ok end
+    end);
+
+%% f. idle
+run(idle, D) ->
+    N = 1000000 div D, Me = self(),
+    A = atomics:new(2, []), atomics:put(A, 2, N),
+    erlang:garbage_collect(),
+    R0 = status_kb("VmRSS:"),
+    T0 = t(),
+    Pids = idle_spawn(N, A, Me, []),
+    wait_for(A, N),
+    T1 = t(),
+    timer:sleep(300),
+    R1 = status_kb("VmRSS:"),
+    T2 = t(),
+    [P ! stop || P <- Pids],
+    receive done -> ok end,
+    T3 = t(),
+    {N, (T1 - T0) + (T3 - T2),
+     io_lib:format(",\"bytes_per_actor\":~.1f,\"spawn_s\":~.6f,\"stop_s\":~.6f",
+                   [(R1 - R0) * 1024 / N, (T1 - T0) / 1.0e9, (T3 - T2) / 1.0e9])};
+
+%% g. fjthr
+run(fjthr, D) ->
+    Per = 200000 div D, Me = self(),
+    timed(60 * Per, fun() ->
+        Pids = [spawn(fun() -> sink(Per, Me) end) || _ <- lists:seq(1, 60)],
+        spawn(fun() -> rounds(Per, Pids) end),
+        collect(60)
+    end);
+
+%% h. big
+run(big, D) ->
+    Per = 10000 div D, Me = self(),
+    timed(200 * Per, fun() ->
+        Pids = list_to_tuple(
+            [spawn(fun() ->
+                 receive {peers, T} -> big_ping(I, Per, I * 7919 + 17, T, Me) end
+             end) || I <- lists:seq(0, 199)]),
+        [P ! {peers, Pids} || P <- tuple_to_list(Pids)],
+        collect(200),
+        [P ! exit || P <- tuple_to_list(Pids)]
+    end);
+
+%% i. chameneos
+run(chameneos, D) ->
+    N = 1000000 div D, Me = self(),
+    timed(N, fun() ->
+        Mall = spawn(fun() -> mall(N, none, 100, 0, Me) end),
+        [spawn(fun() -> Mall ! {meet, I rem 3, self()}, creature(Mall, I rem 3, 0) end)
+         || I <- lists:seq(1, 100)],
+        Total = 2 * N,
+        receive {sum, Total} -> ok end
+    end);
+
+%% j. ask: the protocol of gen_server:call (monitor + alias), written out
+run(ask, D) ->
+    Per = 100000 div D, Me = self(),
+    timed(16 * Per, fun() ->
+        S = spawn(fun ask_server/0),
+        [spawn(fun() -> ask(S, Per), Me ! done end) || _ <- lists:seq(1, 16)],
+        collect(16)
+    end);
+%% the same with a bare reference per request (no monitor, no alias)
+run(ask_ref, D) ->
+    Per = 100000 div D, Me = self(),
+    timed(16 * Per, fun() ->
+        S = spawn(fun ask_ref_server/0),
+        [spawn(fun() -> ask_ref(S, Per), Me ! done end) || _ <- lists:seq(1, 16)],
+        collect(16)
+    end);
+%% the same through the gen_server library itself
+run(ask_gs, D) ->
+    Per = 100000 div D, Me = self(),
+    timed(16 * Per, fun() ->
+        {ok, S} = gen_server:start(?MODULE, [], []),
+        [spawn(fun() -> ask_gs(S, Per), Me ! done end) || _ <- lists:seq(1, 16)],
+        collect(16)
+    end);
+
+%% k. pipeline
+run(pipeline, D) ->
+    N = 2000000 div D, Me = self(),
+    timed(N, fun() ->
+        Sink = spawn(fun() -> psink(N, Me) end),
+        First = lists:foldl(fun(_, Next) -> spawn(fun() -> stage(Next) end) end,
+                            Sink, lists:seq(1, 4)),
+        spawn(fun() -> source(First, N) end),
+        receive done -> ok end
+    end);
+
+%% l. skynet
+run(skynet, D) ->
+    N = case D of 1 -> 1000000; _ -> 1000 end, Me = self(),
+    timed(N, fun() ->
+        spawn(fun() -> sky(Me, 0, N) end),
+        Want = N * (N - 1) div 2,
+        receive {sum, Want} -> ok end
+    end).
+
+collect(0) -> ok;
+collect(N) -> receive done -> collect(N - 1) end.
+
+ping(0, _) -> ok;
+ping(N, P) -> P ! {ping, self()}, receive pong -> ping(N - 1, P) end.
+pong() -> receive {ping, From} -> From ! pong, pong() end.
+
+ring(Next, Main) ->
+    receive
+        {token, 0} -> Main ! done, ring(Next, Main);
+        {token, K} -> Next ! {token, K - 1}, ring(Next, Main)
+    end.
+
+counter(C) ->
+    receive
+        {inc, _} -> counter(C + 1);
+        {get, From} -> From ! {total, C}
+    end.
+send_incs(_, 0) -> ok;
+send_incs(P, N) -> P ! {inc, N}, send_incs(P, N - 1).
+
+fanin(D, Opts) ->
+    Per = 1000000 div D, Me = self(),
+    timed(8 * Per, fun() ->
+        C = spawn_opt(fun() -> sink(8 * Per, Me) end, Opts),
+        [spawn(fun() -> send_incs(C, Per) end) || _ <- lists:seq(1, 8)],
+        receive done -> ok end
+    end).
+sink(0, Main) -> Main ! done;
+sink(N, Main) -> receive {inc, _} -> sink(N - 1, Main) end.
+
+create(0, _, _) -> ok;
+create(N, A, Main) ->
+    P = spawn(fun() -> receive {go, _} -> down(A, 1, Main) end end),
+    P ! {go, N},
+    create(N - 1, A, Main).
+down(A, Ix, Main) ->
+    case atomics:sub_get(A, Ix, 1) of 0 -> Main ! done; _ -> ok end.
+
+idle_spawn(0, _, _, Acc) -> Acc;
+idle_spawn(N, A, Main, Acc) ->
+    P = spawn(fun() -> atomics:add(A, 1, 1), receive stop -> down(A, 2, Main) end end),
+    idle_spawn(N - 1, A, Main, [P | Acc]).
+wait_for(A, N) ->
+    case atomics:get(A, 1) of N -> ok; _ -> timer:sleep(1), wait_for(A, N) end.
+
+rounds(0, _) -> ok;
+rounds(N, Pids) -> round1(N, Pids), rounds(N - 1, Pids).
+round1(_, []) -> ok;
+round1(N, [P | Ps]) -> P ! {inc, N}, round1(N, Ps).
+
+big_ping(_, 0, _, _, Main) -> Main ! done, big_rest();
+big_ping(I, Left, Seed0, T, Main) ->
+    Seed = (Seed0 * 1103515245 + 12345) band 16#7fffffff,
+    K = case (Seed bsr 8) rem 200 of I -> (I + 1) rem 200; X -> X end,
+    element(K + 1, T) ! {ping, self()},
+    big_wait(I, Left, Seed, T, Main).
+big_wait(I, Left, Seed, T, Main) ->
+    receive
+        {ping, From} -> From ! pong, big_wait(I, Left, Seed, T, Main);
+        pong -> big_ping(I, Left - 1, Seed, T, Main)
+    end.
+big_rest() ->
+    receive {ping, From} -> From ! pong, big_rest(); exit -> ok end.
+
+mall(0, none, Creatures, _, Main) -> mall_close(Creatures, 0, Main);
+mall(N, none, C, S, Main) ->
+    receive {meet, _, From} -> mall(N, From, C, S, Main) end;
+mall(N, First, C, S, Main) ->
+    receive {meet, Color, From} ->
+        First ! {meet, Color, From},
+        mall(N - 1, none, C, S, Main)
+    end.
+mall_close(0, Sum, Main) -> Main ! {sum, Sum};
+mall_close(C, Sum, Main) ->
+    receive
+        {meet, _, From} -> From ! exit, mall_close(C, Sum, Main);
+        {count, K} -> mall_close(C - 1, Sum + K, Main)
+    end.
+creature(Mall, Color, Met) ->
+    receive
+        {meet, Other, From} ->
+            New = complement(Color, Other),
+            From ! {change, New},
+            Mall ! {meet, New, self()},
+            creature(Mall, New, Met + 1);
+        {change, New} ->
+            Mall ! {meet, New, self()},
+            creature(Mall, New, Met + 1);
+        exit -> Mall ! {count, Met}
+    end.
+complement(A, A) -> A;
+complement(A, B) -> 3 - A - B.
+
+ask_server() ->
+    receive {call, {From, Alias}, X} ->
+        _ = From, Alias ! {Alias, X + 1}, ask_server()
+    end.
+ask(_, 0) -> ok;
+ask(S, N) ->
+    Ref = erlang:monitor(process, S, [{alias, demonitor}]),
+    S ! {call, {self(), Ref}, N},
+    receive
+        {Ref, R} when R =:= N + 1 -> erlang:demonitor(Ref, [flush]), ask(S, N - 1);
+        {'DOWN', Ref, _, _, Why} -> exit(Why)
+    end.
+ask_ref_server() ->
+    receive {call, {From, Ref}, X} -> From ! {Ref, X + 1}, ask_ref_server() end.
+ask_ref(_, 0) -> ok;
+ask_ref(S, N) ->
+    Ref = make_ref(),
+    S ! {call, {self(), Ref}, N},
+    receive {Ref, R} when R =:= N + 1 -> ask_ref(S, N - 1) end.
+init(_) -> {ok, 0}.
+handle_call({add, X}, _, St) -> {reply, X + 1, St}.
+handle_cast(_, St) -> {noreply, St}.
+ask_gs(_, 0) -> ok;
+ask_gs(S, N) -> R = gen_server:call(S, {add, N}, infinity), true = R =:= N + 1, ask_gs(S, N - 1).
+
+source(_, 0) -> ok;
+source(P, N) -> P ! {item, N}, source(P, N - 1).
+stage(Next) -> receive {item, X} -> Next ! {item, X + 1}, stage(Next) end.
+psink(0, Main) -> Main ! done;
+psink(N, Main) -> receive {item, _} -> psink(N - 1, Main) end.
+
+sky(Parent, Num, 1) -> Parent ! {sum, Num};
+sky(Parent, Num, Size) ->
+    Me = self(), Sub = Size div 10,
+    sky_kids(0, Me, Num, Sub),
+    Parent ! {sum, sky_sum(10, 0)}.
+sky_kids(10, _, _, _) -> ok;
+sky_kids(I, Me, Num, Sub) ->
+    spawn(fun() -> sky(Me, Num + I * Sub, Sub) end),
+    sky_kids(I + 1, Me, Num, Sub).
+sky_sum(0, S) -> S;
+sky_sum(K, S) -> receive {sum, X} -> sky_sum(K - 1, S + X) end.
