@@ -112,18 +112,18 @@ extern "C" {
 /** WEIR_ACTOR(greeter, clauses, .capacity = 16, …): struct greeter is the state, zeroed at the start; `greeter` becomes
  * the actor type. */
 #define WEIR_ACTOR(S, ...) WEIR__CAT(WEIR__ACTOR_, WEIR__MANY(__VA_ARGS__))(S, __VA_ARGS__)
-#define WEIR__ACTOR_BODY(S, CLAUSES)                                                                                   \
-  static int weir_dispatch_##S(weir__call *c)                                                                          \
+#define WEIR__DISPATCH(F, S, CLAUSES)                                                                                  \
+  static int F(weir__call *c)                                                                                          \
   {                                                                                                                    \
     typedef struct S weir__state;                                                                                      \
     WEIR__TRY CLAUSES return WEIR__UNHANDLED;                                                                          \
     WEIR__CATCH                                                                                                        \
   }
 #define WEIR__ACTOR_1(S, CLAUSES)                                                                                      \
-  WEIR__ACTOR_BODY(S, CLAUSES)                                                                                         \
+  WEIR__DISPATCH(weir_dispatch_##S, S, CLAUSES)                                                                        \
   static const weir_actor S = {.name = #S, .state_bytes = sizeof(struct S), .dispatch = weir_dispatch_##S}
 #define WEIR__ACTOR_M(S, CLAUSES, ...)                                                                                 \
-  WEIR__ACTOR_BODY(S, CLAUSES)                                                                                         \
+  WEIR__DISPATCH(weir_dispatch_##S, S, CLAUSES)                                                                        \
   static const weir_actor S = {.name = #S, .state_bytes = sizeof(struct S), .dispatch = weir_dispatch_##S, __VA_ARGS__}
 
 /* ---- spawning and ending ---- */

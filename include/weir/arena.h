@@ -29,7 +29,7 @@ WEIR_API WEIR_NODISCARD char *weir_strdup(const char *text);
 /**
  * In a handler or a task: `f(arg)` is called once when the actor or task ends, however it does (a failure and a failed
  * start included), the last one that was deferred first. An actor's run after its end clause, a task's after those that
- * it started have ended. They may do what an end clause may: wait, and defer more.
+ * it started have ended. They may do what an end clause may: wait, and defer more. No C++ exception may leave them.
  *
  * @param arg  Borrowed until the call.
  *

@@ -25,11 +25,7 @@ typedef struct weir_behaviour {
 /** WEIR_BEHAVIOUR(door, locked, clauses): `locked` becomes a behaviour of the actor type `door`: WEIR_ON() clauses over
  * struct door, checked as in WEIR_ACTOR(). Start and end clauses are the type's alone. */
 #define WEIR_BEHAVIOUR(S, B, CLAUSES)                                                                                  \
-  static int weir_behave_##B(weir__call *c)                                                                            \
-  {                                                                                                                    \
-    typedef struct S weir__state;                                                                                      \
-    CLAUSES return WEIR__UNHANDLED;                                                                                    \
-  }                                                                                                                    \
+  WEIR__DISPATCH(weir_behave_##B, S, CLAUSES)                                                                          \
   static const weir_behaviour B = {                                                                                    \
       .name = #B, .actor = #S, .state_bytes = sizeof(struct S), .dispatch = weir_behave_##B}
 

@@ -24,6 +24,7 @@ struct weir__graph_node;
 struct weir__wait;
 struct weir__debt;
 struct weir__kept;
+struct weir__membership;
 struct weir__scope;
 
 /* What a bare actor does without (C6). The owner's (A1), but where it says otherwise. */
@@ -37,6 +38,7 @@ struct weir__extras {
   struct weir__wait *asks;                /* that it has begun, see pending.c */
   struct weir__debt *debts;               /* answers that it owes, see debt.c; under the lock of its bucket */
   struct weir__kept *kept;                /* its stash, see stash.h; NULL: it keeps no places */
+  struct weir__membership *memberships;   /* of groups, see group.c */
   struct weir__scope *scope;              /* its memory and deferred calls, see runtime/scope.h; NULL: none */
   const struct weir_behaviour *behaviour; /* what it has become, while the cell's `became` is set */
 };
@@ -100,6 +102,11 @@ int weir__tell(weir_ref ref, uint32_t flags);
 int weir__name_add(struct weir_runtime *rt, const char *name, struct weir__cell *cell, struct weir__name **entry);
 void weir__name_remove(struct weir_runtime *rt, struct weir__name *entry);
 const char *weir__name_text(const struct weir__name *entry);
+
+/* ---- group.c ---- */
+
+/* The actor ends: it leaves its groups. */
+void weir__groups_end(struct weir__cell *cell);
 
 /* ---- timer.c ---- */
 

@@ -239,6 +239,7 @@ void weir__actor_end_rest(struct weir__cell *cell, int code, const char *text)
   run_deferred(cell);
   if (cell->extras) {
     weir__node_end(cell, code, why);
+    weir__groups_end(cell);
     weir__timers_end(cell);
     weir__asks_end(cell);
     weir__debts_end(cell, why);
