@@ -66,6 +66,12 @@ template <class S, class T, class R> inline int weir__do(int (*f)(S *, const T *
   return f(s, m, r);
 }
 template <class S, class T, class R> inline int weir__do(int (*f)(S *, R *), S *s, const T *, R *r) { return f(s, r); }
+template <class F, class S, class T, class R> inline int weir__do(F, S *, const T *, R *)
+{
+  static_assert(sizeof(F) == 0, "a handler must be: int f(its state *, const its message *, its reply *), the last two "
+                                "as needed");
+  return 0;
+}
 #define WEIR__DO(T, R, f)                                                                                              \
   return weir__do(f, (weir__state *)c->state, (const weir_struct_##T *)c->payload, (R *)c->reply);
 extern "C" {

@@ -13,6 +13,14 @@
 
 #define WEIR__CAT(a, b) WEIR__CAT_(a, b)
 #define WEIR__CAT_(a, b) a##b
+#ifndef __cplusplus
+/* An expression that does nothing, unless the condition is false: then it does not compile, and says why. */
+#define WEIR__MUST(condition, why)                                                                                     \
+  ((void)sizeof(struct {                                                                                               \
+    _Static_assert(condition, why);                                                                                    \
+    char weir__unused;                                                                                                 \
+  }))
+#endif
 /* 1 for one argument, M for two to forty. */
 #define WEIR__MANY(...)                                                                                                \
   WEIR__MANY_(__VA_ARGS__, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M,   \
@@ -215,9 +223,17 @@ extern "C" {
 #define WEIR__VALUE_1(T) ((weir_value){weir_message_##T, &(struct T){0}})
 #define WEIR__VALUE_M(T, ...) ((weir_value){weir_message_##T, &(struct T){__VA_ARGS__}})
 #define WEIR__OPTIONS(O, ...) (&(O){__VA_ARGS__})
-#define WEIR_AT(T, p) ((weir_value){weir_message_##T, _Generic((p), struct T * : (p), const struct T * : (p))})
-#define WEIR__OUT(T, p) _Generic((p), weir_reply_of_##T * * : (void *)(p), void * : NULL)
-#define WEIR__OWN(T, p) _Generic((p), struct T * * : (void *)(p))
+#define WEIR_AT(T, p)                                                                                                  \
+  ((weir_value){weir_message_##T,                                                                                      \
+                (WEIR__MUST(_Generic((p), struct T * : 1, const struct T * : 1, default : 0),                          \
+                            "a value of " #T " must be given as: struct " #T " *"),                                    \
+                 (const void *)(p))})
+#define WEIR__OUT(T, p)                                                                                                \
+  (WEIR__MUST(_Generic((p), weir_reply_of_##T * * : 1, void * : 1, default : 0),                                       \
+              "the answer to " #T " must go to: struct R **, where " #T " is a WEIR_REQUEST(" #T ", R), or NULL"),     \
+   _Generic((p), void * : NULL, default : (void *)(p)))
+#define WEIR__OWN(T, p)                                                                                                \
+  (WEIR__MUST(_Generic((p), struct T * * : 1, default : 0), "what is received as " #T " must go to: struct " #T " **"), (void *)(p))
 #endif
 
 /**

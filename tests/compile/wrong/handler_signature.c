@@ -1,14 +1,6 @@
-/* error: take must be: int take(its state *, const struct item *, its reply *), the last two as needed */
-#include <weir/weir.h>
-
-struct item {
-  int32_t number;
-};
-WEIR_MESSAGE(item, WEIR_FIELD(number));
-
-struct sink {
-  int32_t taken;
-};
+/* c: take must be: int take(its state *, const struct item *, its reply *), the last two as needed */
+/* c++: a handler must be: int f(its state *, const its message *, its reply *), the last two as needed */
+#include "messages.h"
 
 static int take(struct sink *s, const struct item *m, int more) { return s->taken += m->number + more; }
 

@@ -1,17 +1,7 @@
-#include <weir/weir.h>
-
-struct item {
-  int32_t number;
-};
-struct tally {
-  int64_t items;
-};
-WEIR_MESSAGE(item, WEIR_FIELD(number));
-WEIR_MESSAGE(tally, WEIR_FIELD(items));
-struct how_many {
-  WEIR_EMPTY;
-};
-WEIR_REQUEST(how_many, tally);
+/* c: the answer to how_many must go to: struct R **, where how_many is a WEIR_REQUEST(how_many, R), or NULL */
+/* g++: cannot convert 'item**' to 'tally**' */
+/* clang++: no known conversion from 'struct item **' to 'tally **' */
+#include "messages.h"
 
 int ask_it(weir_ref to);
 int ask_it(weir_ref to)
