@@ -87,7 +87,8 @@ static void listener_close(struct listener *l)
 }
 
 WEIR_ACTOR(listener,
-           WEIR_ON_START(listen_at, listener_open) WEIR_ON(where, listener_where) WEIR_ON(datagram, listener_got) WEIR_ON_END(listener_close),
+           WEIR_ON_START(listen_at, listener_open) WEIR_ON(where, listener_where) WEIR_ON(datagram, listener_got)
+               WEIR_ON_END(listener_close),
            .capacity = 1024, .runs = WEIR_PINNED);
 
 static void wait_for_signal(sigset_t *signals)
@@ -109,8 +110,8 @@ int main(int argc, char **argv)
   weir_runtime *rt;
   int rc = weir_runtime_start(NULL, &rt);
   if (rc) return weir_die(rc, "cannot start");
-  weir_ref l =
-      weir_spawn(&listener, .name = "listener", .config = WEIR_VALUE(listen_at, .address = argv[1], .port = atoi(argv[2])));
+  weir_ref l = weir_spawn(&listener, .name = "listener",
+                          .config = WEIR_VALUE(listen_at, .address = argv[1], .port = atoi(argv[2])));
   struct place *p;
   rc = weir_ask(l, WEIR_SECONDS(5), &p, where);
   if (rc) return weir_die(rc, "cannot listen");

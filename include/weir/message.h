@@ -224,16 +224,17 @@ extern "C" {
 #define WEIR__VALUE_M(T, ...) ((weir_value){weir_message_##T, &(struct T){__VA_ARGS__}})
 #define WEIR__OPTIONS(O, ...) (&(O){__VA_ARGS__})
 #define WEIR_AT(T, p)                                                                                                  \
-  ((weir_value){weir_message_##T,                                                                                      \
-                (WEIR__MUST(_Generic((p), struct T * : 1, const struct T * : 1, default : 0),                          \
-                            "a value of " #T " must be given as: struct " #T " *"),                                    \
-                 (const void *)(p))})
+  ((weir_value){weir_message_##T, (WEIR__MUST(_Generic((p), struct T * : 1, const struct T * : 1, default : 0),        \
+                                              "a value of " #T " must be given as: struct " #T " *"),                  \
+                                   (const void *)(p))})
 #define WEIR__OUT(T, p)                                                                                                \
   (WEIR__MUST(_Generic((p), weir_reply_of_##T * * : 1, void * : 1, default : 0),                                       \
               "the answer to " #T " must go to: struct R **, where " #T " is a WEIR_REQUEST(" #T ", R), or NULL"),     \
    _Generic((p), void * : NULL, default : (void *)(p)))
 #define WEIR__OWN(T, p)                                                                                                \
-  (WEIR__MUST(_Generic((p), struct T * * : 1, default : 0), "what is received as " #T " must go to: struct " #T " **"), (void *)(p))
+  (WEIR__MUST(_Generic((p), struct T * * : 1, default : 0),                                                            \
+              "what is received as " #T " must go to: struct " #T " **"),                                              \
+   (void *)(p))
 #endif
 
 /**
