@@ -1,14 +1,7 @@
-/* error: take must be: int take(its state *, const struct item *, its reply *), the last two as needed */
-#include <weir/weir.h>
+/* c: take must be: int take(its state *, const struct item *, its reply *), the last two as needed */
+/* c++: a handler must be: int f(its state *, const its message *, its reply *), the last two as needed */
+#include "messages.h"
 
-struct item {
-  int32_t number;
-};
-WEIR_MESSAGE(item, WEIR_FIELD(number));
-
-struct sink {
-  int32_t taken;
-};
 struct source {
   int32_t given;
 };
