@@ -38,7 +38,9 @@ WEIR_API bool weir__is(const weir__call *call, int hook, const weir_message *typ
 /** Where an actor runs. */
 enum {
   WEIR_ON_ANY_WORKER = 0, /* may move between workers from one message to the next */
-  WEIR_PINNED             /* stays on the worker where it began; may own libuv handles (weir/uv.h) */
+  WEIR_PINNED,            /* stays on the worker where it began; may own libuv handles (weir/uv.h) */
+  WEIR_ON_BLOCKING_POOL   /* its handlers may block: they run on threads of the blocking pool (weir/blocking.h), one
+                             message at a time; a wait in one blocks that thread */
 };
 
 /** An actor type. Made by WEIR_ACTOR(); the rows from `version` on are the options it takes. */

@@ -9,6 +9,7 @@
 #include <weir/base.h>
 #include <weir/become.h>
 #include <weir/group.h>
+#include <weir/blocking.h>
 #include <weir/message.h>
 #include <weir/mpsc.h>
 #include <weir/oneshot.h>

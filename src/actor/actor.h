@@ -48,6 +48,9 @@ struct weir__extras *weir__extras(struct weir__cell *cell);
 /* Its name, or its type's. */
 const char *weir__actor_name(const struct weir__cell *cell);
 
+/* The worker that it is bound to, or the blocking pool, has it no more. */
+void weir__leave_home(struct weir_runtime *rt, uint16_t home);
+
 /* Looks through a type's clauses, without running any. */
 struct weir__probe {
   bool starts, ends;          /* has a start clause, an end clause … */

@@ -493,7 +493,8 @@ int weir__batch_handle(struct weir__cell *cell, struct weir__message *m)
     tell_lost(cell, b->type, WEIR_EDEAD, "its actor was stopped");
   }
   cell->in_hand = NULL;
-  weir__worker_here()->work_to_poll -= (int)(b->count / 8);
+  struct weir__worker *w = weir__worker_here();
+  if (w) w->work_to_poll -= (int)(b->count / 8); /* else on the blocking pool */
   weir__message_end(m, WEIR__HANDLED);
   return rc == WEIR_STOP ? WEIR_STOP : WEIR_OK;
 }

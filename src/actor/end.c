@@ -75,9 +75,8 @@ void weir__stop_all_actors(struct weir_runtime *rt) { weir__cells_each(stop_if_o
 
 /* ---- failing ---- */
 
-static void end_failed(struct weir__worker *w)
+static void end_failed(struct weir__strand *s)
 {
-  struct weir__strand *s = w->current;
   struct weir__cell *cell = weir__cell_of_work(s->self);
   struct weir__error error = s->error;
   bool ending = cell->phase == WEIR__ENDS; /* it failed in its end clause: the rest of the end follows */
@@ -87,12 +86,12 @@ static void end_failed(struct weir__worker *w)
     weir__actor_end_rest(cell, error.code, error.text);
   else
     weir__actor_end(cell, error.code, error.text);
-  weir__strand_rest(w);
+  weir__strand_rest(s);
 }
 
 void weir__fail_as_noted(void)
 {
-  if (weir__cell_here()) weir__drop(weir__worker_here(), end_failed);
+  if (weir__cell_here()) weir__drop(end_failed);
   fprintf(stderr, "weir_fail() outside of an actor or task: %s\n", weir_error_text());
   abort();
 }
@@ -204,6 +203,7 @@ static bool node_waits(struct weir__cell *cell)
   return waits;
 }
 
+
 void weir__zombie_turn(struct weir__cell *cell)
 {
   struct weir_runtime *rt = cell->rt;
@@ -213,7 +213,7 @@ void weir__zombie_turn(struct weir__cell *cell)
     if (handles_open(cell) || node_waits(cell)) continue;
     free_state(cell);
     if (!weir__cell_free_if_done(cell)) continue;
-    if (home != WEIR__ANYWHERE) atomic_fetch_sub_explicit(&rt->workers[home].bound, 1, memory_order_relaxed);
+    weir__leave_home(rt, home);
     weir__runtime_leave(rt);
     return;
   } while (!weir__mpsc_idle(cell, WEIR__CELL_IDLE));

@@ -41,7 +41,8 @@ int weir__spend_budget(void)
   struct weir__strand *s = weir__strand_here();
   if (!s || !s->self || --s->budget) return WEIR_OK;
   s->budget = WEIR__SEND_BUDGET;
-  return weir__give_way(s->worker);
+  struct weir__worker *w = weir__worker_here();
+  return w ? weir__give_way(w) : WEIR_OK; /* on the blocking pool nobody is kept waiting */
 }
 
 /* Owns the parcel. */

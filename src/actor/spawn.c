@@ -64,7 +64,7 @@ static int check(const weir_actor *type, const weir_spawn_options *o, const stru
   if (o->capacity > WEIR__CAPACITY_MAX || type->capacity > WEIR__CAPACITY_MAX)
     return weir_error(WEIR_ERANGE, "%s: capacity is %zu: 1 to %d", type->name,
                       o->capacity ? o->capacity : type->capacity, WEIR__CAPACITY_MAX);
-  if (type->runs != WEIR_ON_ANY_WORKER && type->runs != WEIR_PINNED)
+  if (type->runs != WEIR_ON_ANY_WORKER && type->runs != WEIR_PINNED && type->runs != WEIR_ON_BLOCKING_POOL)
     return weir_error(WEIR_EINVAL, "%s: .runs is %d", type->name, type->runs);
   if (config && !probe->starts)
     return weir_error(WEIR_EINVAL, "%s has no start clause to take a %s", type->name, config->name);
@@ -98,12 +98,26 @@ static int set_name(struct weir__cell *cell, const char *name)
   return extras ? weir__name_add(cell->rt, name, cell, &extras->name) : WEIR_ENOMEM;
 }
 
-static void choose_home(struct weir__cell *cell)
+/* Only the pool may have no room for it. */
+static int choose_home(struct weir__cell *cell)
 {
+  if (cell->type->runs == WEIR_ON_BLOCKING_POOL) {
+    cell->work.home = WEIR__ON_POOL;
+    return weir__blocking_move_in(cell->rt);
+  }
   bool pinned = cell->type->runs == WEIR_PINNED;
   struct weir__worker *home = pinned ? weir__runtime_least_bound(cell->rt) : NULL;
   cell->work.home = home ? (uint16_t)home->index : WEIR__ANYWHERE;
   if (home) atomic_fetch_add_explicit(&home->bound, 1, memory_order_relaxed);
+  return WEIR_OK;
+}
+
+void weir__leave_home(struct weir_runtime *rt, uint16_t home)
+{
+  if (home == WEIR__ON_POOL)
+    weir__blocking_move_out(rt);
+  else if (home != WEIR__ANYWHERE)
+    atomic_fetch_sub_explicit(&rt->workers[home].bound, 1, memory_order_relaxed);
 }
 
 static int furnish(struct weir__cell *cell, const weir_spawn_options *o, const struct weir__wired *wired)
@@ -143,12 +157,12 @@ static weir_ref make(struct weir_runtime *rt, const weir_actor *type, const weir
   cell->type = type;
   cell->work.kind = WEIR__ACTOR_TURN;
   atomic_store_explicit(&cell->capacity, (uint32_t)capacity, memory_order_relaxed);
-  int rc = furnish(cell, o, wired);
+  int rc = choose_home(cell);
+  if (!rc && (rc = furnish(cell, o, wired))) weir__leave_home(rt, cell->work.home);
   if (rc) {
     unfurnish(cell);
     return weir__ref_error_make(rc);
   }
-  choose_home(cell);
   if (parent && parent->rt == rt) join_family(cell, parent);
   starts = starts || wired;
   cell->phase = starts ? WEIR__STARTS : WEIR__LIVES;

@@ -206,7 +206,7 @@ static enum outcome handle_some(struct weir__cell *cell)
     }
     struct weir__message *m = next_message(cell);
     if (!m) return NOTHING_LEFT;
-    w->work_to_poll--;
+    if (w) w->work_to_poll--; /* else on the blocking pool */
     if (handle_message(cell, m) != WEIR_STOP) continue;
     weir__actor_end(cell, WEIR_OK, NULL);
     return ENDED;
@@ -227,11 +227,20 @@ static enum outcome when_nothing_is_left(struct weir__cell *cell, uint32_t *seen
   return ENDED;
 }
 
+static void go_on_later(struct weir__cell *cell)
+{
+  struct weir__worker *w = weir__worker_here();
+  if (w)
+    weir__requeue(w, &cell->work);
+  else
+    weir__schedule(cell->rt, &cell->work); /* from the blocking pool, to the end of its line */
+}
+
 /* Between turns: to the end of the line, or idle until somebody pushes. */
 static void put_down(struct weir__cell *cell, bool more, uint32_t seen)
 {
   if (more || cell->queued || cell->urgent || !weir__mpsc_idle(cell, WEIR__CELL_IDLE)) {
-    weir__requeue(weir__worker_here(), &cell->work);
+    go_on_later(cell);
     return;
   }
   /* Told something meanwhile, by one who found it at work? Then it looks once more. The cell is not ours any more, and
@@ -244,7 +253,7 @@ static void turn(struct weir__cell *cell)
   uint32_t seen = 0;
   enum outcome outcome = handle_some(cell);
   if (outcome == NOTHING_LEFT) outcome = when_nothing_is_left(cell, &seen);
-  weir__strand_rest(weir__worker_here());
+  weir__strand_rest(weir__strand_here());
   if (outcome == ENDED) return;
   weir__mpsc_serve(cell);
   put_down(cell, outcome == MORE, seen);
@@ -253,19 +262,19 @@ static void turn(struct weir__cell *cell)
 /* M2: while its handler waits others may have the places that it has given back. */
 static void serve_line(struct weir__work *self) { weir__mpsc_serve(weir__cell_of_work(self)); }
 
-void weir__run_actor(struct weir__worker *w, struct weir__work *work)
+void weir__run_actor(struct weir__strand *s, struct weir__work *work)
 {
   struct weir__cell *cell = weir__cell_of_work(work);
-  weir__strand_begin(w, work, &cell->waiting);
-  w->current->before_suspend = serve_line;
+  weir__strand_begin(s, work, &cell->waiting);
+  s->before_suspend = serve_line;
   if (cell->phase == WEIR__ZOMBIE) {
-    weir__strand_rest(w);
+    weir__strand_rest(s);
     weir__zombie_turn(cell);
     return;
   }
   weir__node_begins(cell);
   if (cell->phase == WEIR__STARTS && !start(cell)) {
-    weir__strand_rest(weir__worker_here());
+    weir__strand_rest(s);
     return;
   }
   turn(cell);

@@ -41,7 +41,7 @@ static void pin(struct weir__cell *cell, struct weir__worker *w)
 uv_loop_t *weir_loop(void)
 {
   struct weir__strand *s = weir__strand_here();
-  if (!s || !s->self) return NULL;
+  if (!s || !s->self || !weir__worker_here()) return NULL;
   struct weir__cell *cell = weir__cell_here();
   if (cell) pin(cell, s->worker);
   return &s->worker->loop;
@@ -50,8 +50,9 @@ uv_loop_t *weir_loop(void)
 void *weir__uv_new(size_t size)
 {
   struct weir__cell *cell = weir__cell_here();
+  if (!weir__worker_here()) cell = NULL; /* on the blocking pool */
   struct weir__extras *extras = cell ? weir__extras(cell) : NULL;
-  if (!cell) weir_error(WEIR_EINVAL, "only an actor's handler can own a libuv handle");
+  if (!cell) weir_error(WEIR_EINVAL, "only an actor's handler on a worker can own a libuv handle");
   if (!extras) return NULL;
   struct weir__handle *h = calloc(1, HEAD + size);
   if (!h) {

@@ -10,7 +10,7 @@
 #include "platform/clock.h"
 #include "runtime/wait.h"
 
-enum { WORKERS_MOST = 256, STACK_LEAST = 16 << 10, STACK_MOST = 1 << 30, STACK_BYTES = 256 << 10 };
+enum { WORKERS_MOST = 256, BLOCKING_THREADS_MOST = 32768, STACK_LEAST = 16 << 10, STACK_MOST = 1 << 30, STACK_BYTES = 256 << 10 };
 
 /* The runtimes of the process, the oldest first. */
 static struct {
@@ -32,6 +32,12 @@ static void tell_stopper(struct weir_runtime *rt)
     if (was_parked) uv_async_send(&w->doorbell);
   }
   pthread_mutex_unlock(&rt->lock);
+}
+
+void weir__runtime_settled(struct weir_runtime *rt)
+{
+  int state = atomic_load_explicit(&rt->state, memory_order_seq_cst);
+  if (state != WEIR__RUNNING && weir__blocking_rests(&rt->blocking)) tell_stopper(rt);
 }
 
 bool weir__runtime_enter(struct weir_runtime *rt)
@@ -97,8 +103,8 @@ unsigned weir__runtime_take_injected(struct weir_runtime *rt, struct weir__work 
 
 /* ---- who sleeps ---- */
 
-/* Lock held. R3. */
-static bool is_quiet(struct weir_runtime *rt)
+/* Lock held. */
+static bool workers_are_quiet(struct weir_runtime *rt)
 {
   if (atomic_load_explicit(&rt->injected_count, memory_order_seq_cst)) return false;
   for (unsigned i = 0; i < rt->worker_count; i++) {
@@ -108,6 +114,14 @@ static bool is_quiet(struct weir_runtime *rt)
       return false;
   }
   return true;
+}
+
+/* Lock held. R3: what the pool gave to workers before it came to rest is seen there, and nobody gave it more since. */
+static bool is_quiet(struct weir_runtime *rt)
+{
+  uint64_t given = atomic_load_explicit(&rt->blocking.given, memory_order_seq_cst);
+  return weir__blocking_rests(&rt->blocking) && workers_are_quiet(rt) &&
+         given == atomic_load_explicit(&rt->blocking.given, memory_order_seq_cst);
 }
 
 void weir__runtime_park(struct weir__worker *w)
@@ -187,7 +201,7 @@ static int check_options(const weir_runtime_options *o)
   const char *why = "";
   struct weir__worker *here = weir__worker_here();
   if (!weir__thread()) return weir_error(WEIR_ENOMEM, "no memory for this thread's context");
-  if (here && weir__where() != WEIR__ON_DRIVER)
+  if (weir__strand_here() || (here && weir__where() != WEIR__ON_DRIVER))
     return weir_error(WEIR_EINVAL, "a runtime is not started from a handler, a task or a callback");
   if (here && o->flavor == WEIR_CURRENT_THREAD)
     return weir_error(WEIR_EINVAL, "this thread has a current-thread runtime already");
@@ -199,6 +213,8 @@ static int check_options(const weir_runtime_options *o)
     return weir_error(WEIR_EINVAL, "workers is %d: a current-thread runtime has one", o->workers);
   if (o->stack_bytes && (o->stack_bytes < STACK_LEAST || o->stack_bytes > STACK_MOST))
     return weir_error(WEIR_EINVAL, "stack_bytes is %zu: 16 KiB to 1 GiB", o->stack_bytes);
+  if (o->blocking_threads < 0 || o->blocking_threads > BLOCKING_THREADS_MOST)
+    return weir_error(WEIR_EINVAL, "blocking_threads is %d: 0 (512) to %d", o->blocking_threads, BLOCKING_THREADS_MOST);
   if (!weir__fiber_supported(&why)) return weir_error(WEIR_ENOTSUP, "%s", why);
   return WEIR_OK;
 }
@@ -216,6 +232,7 @@ static void runtime_free(struct weir_runtime *rt)
     weir__worker_close(&rt->workers[i]);
     weir__worker_free(&rt->workers[i]);
   }
+  weir__blocking_free(&rt->blocking);
   pthread_mutex_destroy(&rt->lock);
   pthread_cond_destroy(&rt->changed);
   free(rt->workers);
@@ -232,6 +249,7 @@ static struct weir_runtime *runtime_make(const weir_runtime_options *o)
   rt->flavor = o->flavor;
   rt->worker_count = o->flavor == WEIR_CURRENT_THREAD ? 1 : o->workers ? (unsigned)o->workers : cores();
   rt->stack_bytes = o->stack_bytes ? o->stack_bytes : STACK_BYTES;
+  weir__blocking_init(&rt->blocking, (unsigned)o->blocking_threads);
   pthread_mutex_init(&rt->lock, NULL);
   pthread_condattr_init(&attributes);
   pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -270,7 +288,7 @@ static void worker_thread(void *arg)
 }
 
 /* Workers take no asynchronous signals: those go to the program's own threads (U4). */
-static void block_signals(sigset_t *before)
+void weir__block_signals(sigset_t *before)
 {
   static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
   sigset_t all;
@@ -291,7 +309,7 @@ static int start_threads(struct weir_runtime *rt)
 {
   int rc = 0;
   sigset_t before;
-  block_signals(&before);
+  weir__block_signals(&before);
   for (unsigned i = 0; i < rt->worker_count && !rc; i++) {
     rc = uv_thread_create(&rt->workers[i].thread_id, worker_thread, &rt->workers[i]);
     rt->workers[i].has_thread = rc == 0;
@@ -353,6 +371,7 @@ int weir_runtime_start(const weir_runtime_options *options, weir_runtime **rt_ou
   if (!rc && rt->flavor == WEIR_CURRENT_THREAD) adopt_this_thread(rt);
   if (!rc && rt->flavor == WEIR_MULTI_THREAD) rc = start_threads(rt);
   if (rc) {
+    weir__blocking_end(rt);
     end_threads(rt);
     runtime_free(rt);
     return rc;
@@ -362,10 +381,16 @@ int weir_runtime_start(const weir_runtime_options *options, weir_runtime **rt_ou
   return WEIR_OK;
 }
 
+/* The one that this thread works for; NULL: a plain thread. */
+static struct weir_runtime *own_runtime(void)
+{
+  struct weir__thread *t = weir__thread_here;
+  return !t ? NULL : t->worker ? t->worker->rt : t->pool_of;
+}
+
 weir_runtime *weir_runtime_here(void)
 {
-  struct weir__worker *w = weir__worker_here();
-  if (w) return w->rt;
+  if (own_runtime()) return own_runtime();
   pthread_mutex_lock(&runtimes.lock);
   struct weir_runtime *rt = runtimes.first;
   pthread_mutex_unlock(&runtimes.lock);
@@ -374,8 +399,9 @@ weir_runtime *weir_runtime_here(void)
 
 struct weir_runtime *weir__runtime_here_held(void)
 {
-  struct weir__worker *w = weir__worker_here();
-  if (w) return w->rt;
+  struct weir_runtime *own = own_runtime();
+  if (own) weir__runtime_hold(own);
+  if (own) return own;
   pthread_mutex_lock(&runtimes.lock); /* a runtime leaves the list before its holds are waited for */
   struct weir_runtime *rt = runtimes.first;
   if (rt) weir__runtime_hold(rt);
@@ -397,6 +423,7 @@ struct stop_wait {
 static bool quiet(struct weir_runtime *rt)
 {
   if (rt->flavor == WEIR_MULTI_THREAD) return is_quiet(rt);
+  if (!weir__blocking_rests(&rt->blocking)) return false; /* this thread gives it nothing meanwhile */
   struct weir__worker *w = &rt->workers[0];
   return !w->next && !w->ready.first && !atomic_load_explicit(&w->inbox, memory_order_seq_cst) &&
          !weir__run_queue_length(&w->queue) && !atomic_load_explicit(&rt->injected_count, memory_order_seq_cst) &&
@@ -478,7 +505,7 @@ static int check_stopper(struct weir_runtime *rt)
   struct weir__worker *here = weir__worker_here();
   if (rt->flavor == WEIR_CURRENT_THREAD && weir__thread_here != rt->owner)
     return weir_error(WEIR_EINVAL, "a current-thread runtime is stopped by the thread that started it");
-  if (here && weir__where() != WEIR__ON_DRIVER)
+  if (weir__strand_here() || (here && weir__where() != WEIR__ON_DRIVER))
     return weir_error(WEIR_EINVAL, "a runtime is not stopped from a handler, a task or a callback");
   return WEIR_OK;
 }
@@ -496,6 +523,7 @@ int weir_runtime_stop(weir_runtime *rt, weir_duration drain)
   stop_everything(rt);
   bool last = list_remove(rt);
   while (atomic_load_explicit(&rt->holds, memory_order_acquire)) sched_yield();
+  weir__blocking_end(rt);
   end_threads(rt);
   if (rt->owner) {
     weir__fiber_unadopt(&rt->workers[0].own);

@@ -12,13 +12,15 @@
  * R2  `holds` counts threads outside the runtime that are between handing over work and ringing (U2). A hold is taken
  *     while something that the work belongs to keeps the runtime alive.
  * R3  Quiescence: every worker is parked (by its own entry under `lock`, after it had looked around), no work stands in
- * any line, no fiber is suspended. A worker is taken off the parked ones by whoever wakes it, before it is rung: so a
+ * any line, no fiber is suspended, and, before and after that was looked at, the blocking pool is at rest (P3). A worker is taken off the parked ones by whoever wakes it, before it is rung: so a
  *     wake on its way is never taken for rest. */
 #ifndef WEIR__RUNTIME_H
 #define WEIR__RUNTIME_H
 
 #include <pthread.h>
+#include <signal.h>
 
+#include "runtime/blocking.h"
 #include "runtime/worker.h"
 
 enum weir__runtime_state { WEIR__RUNNING, WEIR__DRAINS, WEIR__STOPS, WEIR__STOPPED };
@@ -29,6 +31,7 @@ struct weir_runtime {
   unsigned worker_count;
   size_t stack_bytes;
   struct weir__worker *workers;
+  struct weir__blocking blocking; /* see blocking.h */
   struct weir__thread *owner; /* current-thread: who may drive it */
   struct weir_runtime *next;  /* in the list of runtimes, under its lock */
 
@@ -75,6 +78,12 @@ bool weir__runtime_unpark(struct weir__worker *w);
 
 /* The worker to bind the next pinned actor or task to: the one with the least (F5). */
 struct weir__worker *weir__runtime_least_bound(struct weir_runtime *rt);
+
+/* A thread of the blocking pool has done its job: who stops the runtime may have waited for that. */
+void weir__runtime_settled(struct weir_runtime *rt);
+
+/* All that asynchronous signals would do to this thread is put off (U4): for threads to be started. */
+void weir__block_signals(sigset_t *before);
 
 /* Implemented by the layers above: tells everything that lives in it to stop. Called in STOPPING. */
 void weir__stop_all_actors(struct weir_runtime *rt);

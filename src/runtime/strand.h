@@ -1,4 +1,4 @@
-/* strand.h: who runs on a fiber: set at the begin of a turn, taken back at its end. */
+/* strand.h: who runs on a fiber, or on a thread of the blocking pool: set at the begin of a turn, taken back at its end. */
 #ifndef WEIR__STRAND_H
 #define WEIR__STRAND_H
 
@@ -7,10 +7,9 @@
 
 enum { WEIR__SEND_BUDGET = 128 };
 
-/* From here on `self` runs on the worker's current fiber. */
-static inline void weir__strand_begin(struct weir__worker *w, struct weir__work *self, _Atomic(uint64_t) *waiting)
+/* From here on `self` runs upon this strand. */
+static inline void weir__strand_begin(struct weir__strand *s, struct weir__work *self, _Atomic(uint64_t) *waiting)
 {
-  struct weir__strand *s = w->current;
   s->self = self;
   s->waiting = waiting;
   s->budget = WEIR__SEND_BUDGET;
@@ -43,10 +42,9 @@ static inline void weir__strand_message(struct weir__strand *s, uint64_t asker, 
   weir__strand_free_texts(s);
 }
 
-/* The scheduling loop has the fiber again. */
-static inline void weir__strand_rest(struct weir__worker *w)
+/* Its turn is over: the scheduling loop has the fiber again. */
+static inline void weir__strand_rest(struct weir__strand *s)
 {
-  struct weir__strand *s = w->current;
   weir__strand_free_texts(s);
   s->self = NULL;
   s->waiting = NULL;

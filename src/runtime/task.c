@@ -206,7 +206,7 @@ static void end_task(struct weir__worker *w, struct weir_task *t)
   while (weir__scope_run_one(t->scope)); /* which may have started others; if it fails, we come here again */
   weir__scope_free(t->scope);
   t->scope = NULL;
-  weir__strand_rest(w);
+  weir__strand_rest(w->current);
   atomic_fetch_sub_explicit(&w->bound, 1, memory_order_relaxed);
   pthread_mutex_lock(&lock);
   unlink_task(t);
@@ -235,16 +235,16 @@ void weir__run_task(struct weir__worker *w, struct weir__work *work)
   t->work.phase = RUNS;
   pthread_mutex_unlock(&lock);
   bind_to(t, w);
-  weir__strand_begin(w, &t->work, &t->waiting);
+  weir__strand_begin(w->current, &t->work, &t->waiting);
   t->result = call(t);
   end_task(weir__worker_here(), t);
 }
 
-static void end_failed_task(struct weir__worker *w)
+static void end_failed_task(struct weir__strand *s)
 {
-  struct weir_task *t = task_of(w->current->self);
-  weir__strand_begin(w, &t->work, &t->waiting);
-  end_task(w, t);
+  struct weir_task *t = task_of(s->self);
+  weir__strand_begin(s, &t->work, &t->waiting);
+  end_task(s->worker, t);
 }
 
 bool weir__task_fail(int code)
@@ -252,7 +252,7 @@ bool weir__task_fail(int code)
   struct weir_task *t = task_here();
   if (!t) return false;
   t->result = code;
-  weir__drop(weir__worker_here(), end_failed_task);
+  weir__drop(end_failed_task);
 }
 
 /* ---- join, cancel, detach ---- */

@@ -14,6 +14,7 @@
 #include "platform/cpu.h"
 
 struct weir__worker;
+struct weir__strand;
 
 /* The ends of messages, and what else is counted for weir_accounts (L2). */
 enum weir__count {
@@ -52,6 +53,8 @@ struct weir__text {
 
 struct weir__thread {
   struct weir__worker *worker; /* that this thread runs; NULL: a plain thread. Owner only. */
+  struct weir__strand *lent;    /* on a thread of a blocking pool: of the actor or the fiber whose job it does … */
+  struct weir_runtime *pool_of; /* … and whose pool that is. Owner only */
   struct weir__cache messages[WEIR__CLASSES];
   struct weir__cache waits;
   struct weir__cache debts;               /* see actor/debt.c */

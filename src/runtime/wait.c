@@ -198,6 +198,16 @@ static void before_wait(struct weir__strand *strand)
   strand->before_wait = f;
 }
 
+/* A plain thread, or one of the blocking pool, that waits for whom it works. */
+static int may_block(void)
+{
+  struct weir__strand *lent = weir__strand_here();
+  if (!lent) return WEIR_OK;
+  if (told_to_stop(lent)) return weir_error(WEIR_ECANCELED, "told to stop");
+  before_wait(lent);
+  return WEIR_OK;
+}
+
 int weir__may_wait(void)
 {
   if (!weir__thread()) return weir_error(WEIR_ENOMEM, "no memory for this thread's context");
@@ -209,6 +219,7 @@ int weir__may_wait(void)
     before_wait(weir__strand_here());
     return weir__can_suspend(weir__worker_here());
   case WEIR__ON_THREAD:
+    return may_block();
   case WEIR__ON_DRIVER:
     break;
   }
@@ -219,7 +230,7 @@ static void sleeper_here(struct weir__wait *w)
 {
   w->thread = weir__thread_here;
   w->worker = w->thread->worker;
-  w->strand = weir__strand_here();
+  w->strand = w->worker ? weir__strand_here() : NULL;
   w->woken_by = WEIR_OK;
   atomic_store_explicit(&w->woken, false, memory_order_relaxed);
 }
@@ -360,12 +371,23 @@ static void sleep_on_thread(struct weir__wait *w, int64_t deadline_ns)
   pthread_mutex_unlock(&t->lock);
 }
 
+/* On a thread of the blocking pool, for an actor or a fiber: as that would, but the thread stands still. */
+static void sleep_on_pool(struct weir__wait *w, struct weir__strand *lent, int64_t deadline_ns)
+{
+  if (lent->before_suspend) lent->before_suspend(lent->self);
+  publish(lent, w);
+  sleep_on_thread(w, deadline_ns);
+  if (lent->waiting) atomic_store_explicit(lent->waiting, 0, memory_order_relaxed);
+}
+
 int weir__wait_sleep(struct weir__wait *w, int64_t deadline_ns)
 {
   if (w->strand)
     sleep_on_fiber(w, deadline_ns);
   else if (w->worker)
     sleep_driving(w, deadline_ns);
+  else if (w->thread->lent)
+    sleep_on_pool(w, w->thread->lent, deadline_ns);
   else
     sleep_on_thread(w, deadline_ns);
   return w->woken_by; /* WEIR_OK unless it `keeps` */

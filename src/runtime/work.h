@@ -13,7 +13,8 @@ enum weir__work_kind {
   WEIR__CALL            /* a function to call on that worker, off the fibers' books: see weir__call_work */
 };
 
-enum { WEIR__ANYWHERE = 0xffff };
+/* Homes that are no worker's number. */
+enum { WEIR__ANYWHERE = 0xffff, WEIR__ON_POOL = 0xfffe };
 
 /* Bits of weir__work.flags, of actors and tasks. */
 enum {
@@ -28,7 +29,8 @@ struct weir__work {
   struct weir__work *next; /* of whatever line it stands in; it stands in one at most */
   uint8_t kind;
   uint8_t phase; /* its owner's: who runs it */
-  uint16_t home; /* the worker it is bound to, or WEIR__ANYWHERE. Written by the worker that runs it. */
+  uint16_t home; /* the worker it is bound to, WEIR__ANYWHERE, or WEIR__ON_POOL: the blocking pool. Written by the worker
+                    that runs it. */
   _Atomic(uint32_t)
       flags; /* set by anybody, under the lock of its cell's bucket or its task's; seq_cst: a flag is stored
                 and then the wait looked at, a waiter publishes its wait and then looks at the flag */

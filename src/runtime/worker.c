@@ -19,11 +19,6 @@ enum {
   LOOK_MOST_NS = 200000 /* … and at most; sleeps that end within that time are not worth it */
 };
 
-static struct weir__strand *strand_of(struct weir__work *work)
-{
-  return (struct weir__strand *)((char *)work - offsetof(struct weir__strand, work));
-}
-
 /* ---- fibers ---- */
 
 static void scheduling_loop(struct weir__fiber *fiber);
@@ -79,13 +74,19 @@ static void count_suspended(struct weir__worker *w, int change)
   atomic_store_explicit(&w->suspended, n + (unsigned)change, memory_order_release);
 }
 
+void weir__suspend_silently(struct weir__worker *w)
+{
+  struct weir__strand *me = w->current;
+  w->current = pool_take(w);
+  count_suspended(w, +1);
+  weir__fiber_switch(&me->fiber, &w->current->fiber);
+}
+
 void weir__suspend(struct weir__worker *w)
 {
   struct weir__strand *me = w->current;
   if (me->before_suspend) me->before_suspend(me->self);
-  w->current = pool_take(w);
-  count_suspended(w, +1);
-  weir__fiber_switch(&me->fiber, &w->current->fiber);
+  weir__suspend_silently(w);
 }
 
 /* On the fiber of the scheduling loop, which becomes idle. */
@@ -134,7 +135,8 @@ int weir_yield(void)
 {
   struct weir__strand *strand = weir__strand_here();
   if (!strand || !strand->self) return WEIR_OK;
-  int rc = weir__give_way(strand->worker);
+  struct weir__worker *w = weir__worker_here();
+  int rc = w ? weir__give_way(w) : WEIR_OK; /* on the blocking pool nobody is kept waiting */
   return !rc && weir_cancelled() ? weir_error(WEIR_ECANCELED, "told to stop") : rc;
 }
 
@@ -146,8 +148,10 @@ static void leave(struct weir__worker *w, enum weir__leave why)
   weir__fiber_switch(&w->current->fiber, &w->own);
 }
 
-void weir__drop(struct weir__worker *w, void (*dropped)(struct weir__worker *))
+void weir__drop(void (*dropped)(struct weir__strand *))
 {
+  struct weir__worker *w = weir__worker_here();
+  if (!w) weir__blocking_drop(dropped);
   w->dropped = dropped;
   leave(w, WEIR__DROP);
   __builtin_unreachable();
@@ -299,13 +303,13 @@ static void run(struct weir__worker *w, struct weir__work *work)
 {
   switch ((enum weir__work_kind)work->kind) {
   case WEIR__ACTOR_TURN:
-    weir__run_actor(w, work);
+    weir__run_actor(w->current, work);
     break;
   case WEIR__TASK_BEGIN:
     weir__run_task(w, work);
     break;
   case WEIR__FIBER_RESUME:
-    switch_to(w, strand_of(work));
+    switch_to(w, weir__strand_of(work));
     break;
   case WEIR__CALL:
     ((struct weir__call_work *)work)->call((struct weir__call_work *)work);
@@ -316,10 +320,10 @@ static void run(struct weir__worker *w, struct weir__work *work)
 static void scheduling_loop(struct weir__fiber *fiber)
 {
   struct weir__worker *w = ((struct weir__strand *)fiber)->worker;
-  void (*dropped)(struct weir__worker *) = w->dropped;
+  void (*dropped)(struct weir__strand *) = w->dropped;
   if (dropped) {
     w->dropped = NULL;
-    dropped(w);
+    dropped(w->current);
   }
   for (;;) {
     if (atomic_load_explicit(&w->driven, memory_order_relaxed)) leave(w, WEIR__DRIVEN);
@@ -538,12 +542,21 @@ void weir__worker_ring(struct weir__worker *w)
   if (weir__runtime_unpark(w)) uv_async_send(&w->doorbell);
 }
 
+/* To the worker that it is bound to, or to the blocking pool. */
+static void send_home(struct weir_runtime *rt, struct weir__work *work)
+{
+  if (work->home == WEIR__ON_POOL)
+    weir__blocking_schedule(rt, work);
+  else
+    weir__worker_post(&rt->workers[work->home], work);
+}
+
 static void schedule_here(struct weir__worker *w, struct weir__work *work)
 {
   if (work->home == w->index) {
     append_ready(w, work);
   } else if (work->home != WEIR__ANYWHERE) {
-    weir__worker_post(&w->rt->workers[work->home], work);
+    send_home(w->rt, work);
   } else {
     struct weir__work *before = w->next;
     w->next = work;
@@ -566,7 +579,7 @@ void weir__schedule(struct weir_runtime *rt, struct weir__work *work)
   if (w && w->rt == rt)
     schedule_here(w, work);
   else if (work->home != WEIR__ANYWHERE)
-    weir__worker_post(&rt->workers[work->home], work);
+    send_home(rt, work);
   else
     weir__runtime_inject(rt, work);
 }

@@ -46,6 +46,13 @@ struct weir__strand {
   bool uncancelled;                   /* an end clause starts uncancelled (F6) */
   struct weir__text *texts;           /* of weir_format(): freed when the handler has been answered */
   struct weir__error error;
+  /* What the blocking pool does for it: the pool's thread's between the call and the resumption (blocking.h). */
+  struct {
+    int (*f)(void *);
+    void *arg;
+    int result;
+    void (*dropped)(struct weir__strand *); /* f gave up: what is to be done instead of going on */
+  } call;
 };
 
 /* Why the scheduling loop left for the thread's stack. */
@@ -76,7 +83,7 @@ struct weir__worker {
   bool on_fiber; /* else on the thread's own stack … */
   bool in_uv;    /* … in uv_run(), so perhaps in a callback; or, current-thread, outside of the runtime */
   enum weir__leave leave;
-  void (*dropped)(struct weir__worker *); /* after WEIR__DROP: the first thing to do on the fresh fiber */
+  void (*dropped)(struct weir__strand *); /* after WEIR__DROP: the first thing to do on the fresh fiber */
   struct weir__work *next;                /* what the current turn woke last: runs next (message passing stays hot) */
   unsigned streak;                        /* how often in a row `next` went first */
   struct weir__work_list ready;           /* pinned actors, resumed fibers: not to be stolen */
@@ -112,11 +119,19 @@ struct weir__worker {
   _Atomic(bool) driven;    /* current-thread: what the driving thread waits for is there. Release: its result. */
 };
 
-/* The worker's fiber that runs here; NULL: a plain thread, a libuv callback. */
+/* Of whoever runs here: the worker's fiber, or what is lent to a thread of the blocking pool; NULL: a plain thread, a
+ * libuv callback. */
 static inline struct weir__strand *weir__strand_here(void)
 {
-  struct weir__worker *w = weir__worker_here();
-  return w && w->on_fiber ? w->current : NULL;
+  struct weir__thread *t = weir__thread_here;
+  if (!t) return NULL;
+  if (WEIR__LIKELY(t->worker != NULL)) return t->worker->on_fiber ? t->worker->current : NULL;
+  return t->lent;
+}
+
+static inline struct weir__strand *weir__strand_of(struct weir__work *work)
+{
+  return (struct weir__strand *)((char *)work - offsetof(struct weir__strand, work));
 }
 
 /* ---- for the runtime ---- */
@@ -149,19 +164,21 @@ void weir__worker_ring(struct weir__worker *w);
 int weir__can_suspend(struct weir__worker *w);
 /* Suspends the fiber that runs, until weir__resume(). Needs weir__can_suspend() before the wait was published. */
 void weir__suspend(struct weir__worker *w);
+/* Likewise, without `before_suspend`: its caller has done that. */
+void weir__suspend_silently(struct weir__worker *w);
 /* From any thread, once per suspension: the fiber goes on, on its worker. */
 void weir__resume(struct weir__strand *strand);
 /* The current fiber goes to the end of its worker's line. */
 int weir__give_way(struct weir__worker *w);
-/* Gives up what runs on the current fiber (F3), and goes on there from the start, with `dropped(w)` first. */
-WEIR_NORETURN void weir__drop(struct weir__worker *w, void (*dropped)(struct weir__worker *));
+/* Gives up what runs here (F3), on a fiber or on the blocking pool, and goes on from the start, with `dropped` first. */
+WEIR_NORETURN void weir__drop(void (*dropped)(struct weir__strand *));
 
 /* Sets an alarm on this worker's own wheel; not armed before. On its thread. */
 void weir__worker_arm(struct weir__worker *w, struct weir__alarm *alarm, int64_t deadline_ns);
 void weir__worker_disarm(struct weir__worker *w, struct weir__alarm *alarm);
 
-/* Implemented by the layers above: runs one turn. */
-void weir__run_actor(struct weir__worker *w, struct weir__work *work);
+/* Implemented by the layers above: runs one turn, upon the strand that runs here. */
+void weir__run_actor(struct weir__strand *s, struct weir__work *work);
 void weir__run_task(struct weir__worker *w, struct weir__work *work);
 /* Likewise: its runtime has stopped, nothing is sent later any more. */
 void weir__worker_timers_end(struct weir__worker *w);
