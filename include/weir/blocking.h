@@ -9,6 +9,7 @@
 #ifndef WEIR_BLOCKING_H
 #define WEIR_BLOCKING_H
 
+#include <weir/cpp.h>
 #include <weir/runtime.h>
 
 #ifdef __cplusplus
@@ -25,7 +26,8 @@ extern "C" {
  * weir that wait (weir_send(), weir_ask(), weir_sleep() …) block the pool's thread, and are told to stop as the handler
  * would be. weir_loop() is NULL.
  *
- * @param f    int (*)(T *): any int is fine.
+ * @param f    int (*)(T *): any int is fine. In C++ an exception in it fails the actor or task; on a plain thread the
+ *             call returns WEIR_EFAILED with its text.
  * @param arg  T *: may lie on the caller's stack: that stays until f has returned.
  *
  * Threads  Any. f runs on another thread: thread-local variables, errno among them, are not the caller's.
@@ -37,8 +39,9 @@ extern "C" {
  *          WEIR_ENOMEM       no thread and none to be had, or no stack to go on with
  *          WEIR_EINVAL       f is NULL
  */
-#define weir_run_blocking(f, arg) weir__run_blocking((int (*)(void *))(f), (0 ? ((void)(f)(arg), (arg)) : (arg)))
-WEIR_API int weir__run_blocking(int (*f)(void *), void *arg);
+#define weir_run_blocking(f, arg)                                                                                      \
+  weir__run_blocking(WEIR__GUARD, (int (*)(void *))(f), (0 ? ((void)(f)(arg), (arg)) : (arg)))
+WEIR_API int weir__run_blocking(weir__guard guard, int (*f)(void *), void *arg);
 
 #ifdef __cplusplus
 }

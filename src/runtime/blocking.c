@@ -1,4 +1,5 @@
 /* blocking.c: see blocking.h. */
+#include <weir/actor.h>
 #include <weir/blocking.h>
 
 #include "runtime/blocking.h"
@@ -41,12 +42,25 @@ static void run_turn(struct weir__pool_thread *p, struct weir__work *work)
     weir__run_actor(&p->strand, work);
 }
 
+static int call(int (*guard)(int (*)(void *), void *), int (*f)(void *), void *arg)
+{
+  return guard ? guard(f, arg) : f(arg);
+}
+
+/* For the handler or task whose strand is lent. */
+static int call_or_fail(const struct weir__strand *s)
+{
+  int rc = call(s->call.guard, s->call.f, s->call.arg);
+  if (rc == WEIR__THREW) weir_fail(WEIR_EFAILED, "%s", weir_error_text());
+  return rc;
+}
+
 /* The function of a suspended fiber. */
 static void run_call(struct weir__pool_thread *p, struct weir__strand *s)
 {
   weir__thread_here->lent = s;
   p->dropped = NULL;
-  if (setjmp(p->given_up) == 0) s->call.result = s->call.f(s->call.arg);
+  if (setjmp(p->given_up) == 0) s->call.result = call_or_fail(s);
   s->call.dropped = p->dropped;
   weir__thread_here->lent = NULL;
   weir__resume(s);
@@ -226,10 +240,11 @@ static int not_run(int code) { return weir_error(code, "not run: %s", weir_strer
 
 /* What the worker does for a fiber that suspends is done before the job is given: afterwards cell and strand are the
  * pool thread's (P1). */
-static int call_on_pool(struct weir__strand *s, int (*f)(void *), void *arg)
+static int call_on_pool(struct weir__strand *s, weir__guard guard, int (*f)(void *), void *arg)
 {
   int rc = weir__may_wait();
   if (rc) return not_run(rc);
+  s->call.guard = guard;
   s->call.f = f;
   s->call.arg = arg;
   s->call.dropped = NULL;
@@ -240,19 +255,21 @@ static int call_on_pool(struct weir__strand *s, int (*f)(void *), void *arg)
   return s->call.result;
 }
 
-int weir__run_blocking(int (*f)(void *), void *arg)
+int weir__run_blocking(weir__guard guard, int (*f)(void *), void *arg)
 {
   if (!f) return weir_error(WEIR_EINVAL, "not run: no function was given");
   switch (weir__where()) {
   case WEIR__IN_CALLBACK:
     return not_run(WEIR_EWOULDBLOCK);
   case WEIR__IN_FIBER:
-    return call_on_pool(weir__strand_here(), f, arg);
+    return call_on_pool(weir__strand_here(), guard, f, arg);
   case WEIR__ON_THREAD:
   case WEIR__ON_DRIVER:
     break;
   }
-  return f(arg);
+  int rc = call(guard, f, arg);
+  if (rc == WEIR__THREW && weir__strand_here()) weir_fail(WEIR_EFAILED, "%s", weir_error_text());
+  return rc == WEIR__THREW ? WEIR_EFAILED : rc;
 }
 
 /* ---- beginning and end ---- */

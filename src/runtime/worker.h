@@ -48,6 +48,7 @@ struct weir__strand {
   struct weir__error error;
   /* What the blocking pool does for it: the pool's thread's between the call and the resumption (blocking.h). */
   struct {
+    int (*guard)(int (*f)(void *), void *arg); /* stops C++ exceptions; NULL: f is C */
     int (*f)(void *);
     void *arg;
     int result;

@@ -199,6 +199,20 @@ void a_task_that_throws_ends_with_that_error(void **)
   }
 }
 
+int throw_where_it_blocks(int *round) { return weir_run_blocking(throw_in_task, round); }
+
+void an_exception_in_a_blocking_call_fails_who_called(void **)
+{
+  for (int round = 0; round < 2; round++) {
+    int result = 0;
+    weir_task *t = weir_task_start(runtime, throw_where_it_blocks, &round);
+    assert_non_null(t);
+    assert_int_equal(weir_task_join(t, WEIR_SECONDS(20), &result), WEIR_OK);
+    assert_int_equal(result, round ? WEIR_EFAILED : 7);
+    assert_int_equal(throw_where_it_blocks(&round), round ? WEIR_EFAILED : 7); /* a plain call */
+  }
+}
+
 /* ---- exceptions that fly or are held while their handler waits ---- */
 
 /* Throws, waits with what it caught, and is done with it. */
@@ -299,6 +313,7 @@ int tests_on(int flavor, int workers)
       cmocka_unit_test_setup_teardown(an_exception_in_a_start_clause_fails_the_start, up, down),
       cmocka_unit_test_setup_teardown(an_exception_in_an_end_clause_does_not_stop_the_end, up, down),
       cmocka_unit_test_setup_teardown(a_task_that_throws_ends_with_that_error, up, down),
+      cmocka_unit_test_setup_teardown(an_exception_in_a_blocking_call_fails_who_called, up, down),
       cmocka_unit_test_setup_teardown(each_handler_has_its_own_exceptions, up, down),
   };
   runtime_options = weir_runtime_options{.flavor = flavor, .workers = workers};

@@ -32,15 +32,14 @@ static int call_it(struct call *c)
   return weir_run_blocking(note_thread, c);
 }
 
-static int run_task(int (*f)(void *), void *arg)
+static int result_of(weir_task *t)
 {
   int result = WEIR_EINVAL;
-  weir_task *t = weir__task_start(runtime, f, arg);
   assert_non_null(t);
   assert_int_equal(weir_task_join(t, WEIR_SECONDS(20), &result), WEIR_OK);
   return result;
 }
-#define RUN_TASK(f, arg) run_task((int (*)(void *))(f), (arg))
+#define RUN_TASK(f, arg) result_of(weir_task_start(runtime, f, arg))
 
 static void a_call_runs_on_another_thread_and_returns_what_its_function_does(void **state)
 {
@@ -518,7 +517,7 @@ static void call_in_callback(void)
   struct call c = {.result = 1};
   refused.rc = call_it(&c);
   snprintf(refused.text, sizeof refused.text, "%s", weir_error_text());
-  refused.missing = weir__run_blocking(NULL, NULL);
+  refused.missing = weir__run_blocking(NULL, NULL, NULL);
 }
 
 static void in_a_callback_of_libuv_it_is_refused(void **state)
