@@ -19,9 +19,9 @@ enum { WEIR_MULTI_THREAD = 0, WEIR_CURRENT_THREAD };
 
 /** How a runtime is made. All zeros is a good choice. */
 typedef struct weir_runtime_options {
-  int flavor WEIR__ZERO;         /* WEIR_MULTI_THREAD (0) or WEIR_CURRENT_THREAD */
-  int workers WEIR__ZERO;        /* threads of the multi-thread flavour, 1 to 256; 0: one per core */
-  size_t stack_bytes WEIR__ZERO; /* address space of each handler's stack, 16 KiB to 1 GiB; 0: 256 KiB */
+  int flavor WEIR__ZERO;           /* WEIR_MULTI_THREAD (0) or WEIR_CURRENT_THREAD */
+  int workers WEIR__ZERO;          /* threads of the multi-thread flavour, 1 to 256; 0: one per core */
+  size_t stack_bytes WEIR__ZERO;   /* address space of each handler's stack, 16 KiB to 1 GiB; 0: 256 KiB */
   int blocking_threads WEIR__ZERO; /* most threads of the blocking pool (weir/blocking.h), 1 to 32,768; 0: 512 */
 } weir_runtime_options;
 

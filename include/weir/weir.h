@@ -8,8 +8,8 @@
 #include <weir/ask.h>
 #include <weir/base.h>
 #include <weir/become.h>
-#include <weir/group.h>
 #include <weir/blocking.h>
+#include <weir/group.h>
 #include <weir/message.h>
 #include <weir/mpsc.h>
 #include <weir/oneshot.h>

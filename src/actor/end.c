@@ -203,7 +203,6 @@ static bool node_waits(struct weir__cell *cell)
   return waits;
 }
 
-
 void weir__zombie_turn(struct weir__cell *cell)
 {
   struct weir_runtime *rt = cell->rt;

@@ -20,9 +20,9 @@ struct weir__pool_thread {
   pthread_t id;                   /* likewise */
   struct weir_runtime *rt;
   /* The thread's own: */
-  struct weir__strand strand;                /* lent to actors */
-  jmp_buf given_up;                          /* where weir__blocking_drop() goes … */
-  void (*dropped)(struct weir__strand *);    /* … and what is to be done there */
+  struct weir__strand strand;             /* lent to actors */
+  jmp_buf given_up;                       /* where weir__blocking_drop() goes … */
+  void (*dropped)(struct weir__strand *); /* … and what is to be done there */
 };
 
 static _Thread_local struct weir__pool_thread *here;

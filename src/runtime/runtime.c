@@ -10,7 +10,13 @@
 #include "platform/clock.h"
 #include "runtime/wait.h"
 
-enum { WORKERS_MOST = 256, BLOCKING_THREADS_MOST = 32768, STACK_LEAST = 16 << 10, STACK_MOST = 1 << 30, STACK_BYTES = 256 << 10 };
+enum {
+  WORKERS_MOST = 256,
+  BLOCKING_THREADS_MOST = 32768,
+  STACK_LEAST = 16 << 10,
+  STACK_MOST = 1 << 30,
+  STACK_BYTES = 256 << 10
+};
 
 /* The runtimes of the process, the oldest first. */
 static struct {

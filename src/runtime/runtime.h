@@ -32,8 +32,8 @@ struct weir_runtime {
   size_t stack_bytes;
   struct weir__worker *workers;
   struct weir__blocking blocking; /* see blocking.h */
-  struct weir__thread *owner; /* current-thread: who may drive it */
-  struct weir_runtime *next;  /* in the list of runtimes, under its lock */
+  struct weir__thread *owner;     /* current-thread: who may drive it */
+  struct weir_runtime *next;      /* in the list of runtimes, under its lock */
 
   _Atomic(int) state; /* written by who stops it. seq_cst: stored, then `live` looked at; who starts something adds to
                          `live`, then looks at the state */

@@ -52,7 +52,7 @@ struct weir__text {
 };
 
 struct weir__thread {
-  struct weir__worker *worker; /* that this thread runs; NULL: a plain thread. Owner only. */
+  struct weir__worker *worker;  /* that this thread runs; NULL: a plain thread. Owner only. */
   struct weir__strand *lent;    /* on a thread of a blocking pool: of the actor or the fiber whose job it does … */
   struct weir_runtime *pool_of; /* … and whose pool that is. Owner only */
   struct weir__cache messages[WEIR__CLASSES];

@@ -29,7 +29,8 @@ struct weir__work {
   struct weir__work *next; /* of whatever line it stands in; it stands in one at most */
   uint8_t kind;
   uint8_t phase; /* its owner's: who runs it */
-  uint16_t home; /* the worker it is bound to, WEIR__ANYWHERE, or WEIR__ON_POOL: the blocking pool. Written by the worker
+  uint16_t
+      home; /* the worker it is bound to, WEIR__ANYWHERE, or WEIR__ON_POOL: the blocking pool. Written by the worker
                     that runs it. */
   _Atomic(uint32_t)
       flags; /* set by anybody, under the lock of its cell's bucket or its task's; seq_cst: a flag is stored

@@ -352,7 +352,6 @@ static int worker_number(struct worker *w, const struct number *n)
 WEIR_ACTOR(worker, WEIR_ON(work, worker_work) WEIR_ON(hold, worker_hold) WEIR_ON(number, worker_number)
                        WEIR_ON_END(worker_end));
 
-
 /* The same on the pool itself: there its calls are plain ones. */
 static weir_actor pooled;
 static const weir_actor *const kinds[] = {&worker, &pooled};
@@ -430,8 +429,7 @@ static void the_function_sees_that_nobody_waits_any_more(void **state)
     weir_future has_begun, was_seen;
     weir_ref w = weir_spawn(kinds[k]);
     assert_int_equal(weir_oneshot(&begun, &has_begun) || weir_oneshot(&seen, &was_seen), 0);
-    weir_pending p =
-        weir_ask_begin(w, WEIR_SECONDS(20), work, .what = WANTED, .begun = begun.bits, .go = seen.bits);
+    weir_pending p = weir_ask_begin(w, WEIR_SECONDS(20), work, .what = WANTED, .begun = begun.bits, .go = seen.bits);
     assert_int_equal(news_wait(has_begun), 1);
     weir_cancel(&p, 1);
     assert_int_equal(news_wait(was_seen), 1);
@@ -586,7 +584,8 @@ static void resident_end(struct resident *r)
 }
 WEIR_ACTOR(resident,
            WEIR_ON_START(number, resident_start) WEIR_ON(number, resident_number) WEIR_ON(get, resident_get)
-               WEIR_ON(hold, resident_hold) WEIR_ON(watch, resident_watch) WEIR_ON(signal, resident_signal) WEIR_ON_END(resident_end),
+               WEIR_ON(hold, resident_hold) WEIR_ON(watch, resident_watch) WEIR_ON(signal, resident_signal)
+                   WEIR_ON_END(resident_end),
            .runs = WEIR_ON_BLOCKING_POOL, .capacity = 8);
 
 static weir_ref resident_watched(weir_future *has_ended)
