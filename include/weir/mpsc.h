@@ -103,8 +103,8 @@ WEIR_API WEIR_NODISCARD int weir_try_receive_value(weir_receiver rx, const weir_
 
 /** The type of the oldest message, NULL if none is there. Threads: the receiver's. Does not wait. */
 WEIR_API const weir_message *weir_receiver_peek(weir_receiver rx);
-/** Places taken now: messages queued, or on their way in; one above 64 KiB counts for each 64 KiB. Threads: any. Does not
- * wait. */
+/** Places with messages now, queued or on their way in; one above 64 KiB counts for each 64 KiB. Places that are only
+ * reserved do not count. Threads: any. Does not wait. */
 WEIR_API size_t weir_receiver_length(weir_receiver rx);
 
 #ifdef __cplusplus

@@ -13,6 +13,7 @@
 #include <weir/message.h>
 #include <weir/mpsc.h>
 #include <weir/oneshot.h>
+#include <weir/permit.h>
 #include <weir/registry.h>
 #include <weir/runtime.h>
 #include <weir/stash.h>

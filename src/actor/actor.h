@@ -41,6 +41,7 @@ struct weir__extras {
   struct weir__membership *memberships;   /* of groups, see group.c */
   struct weir__scope *scope;              /* its memory and deferred calls, see runtime/scope.h; NULL: none */
   const struct weir_behaviour *behaviour; /* what it has become, while the cell's `became` is set */
+  struct weir__permit *permits;           /* places that it holds elsewhere, see channel/permit.h, P3 */
 };
 
 /* The extras, made if need be. NULL: no memory. */

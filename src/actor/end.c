@@ -242,6 +242,7 @@ void weir__actor_end_rest(struct weir__cell *cell, int code, const char *text)
     weir__timers_end(cell);
     weir__asks_end(cell);
     weir__debts_end(cell, why);
+    weir__permits_end(&cell->extras->permits);
     weir__handles_close(cell);
     if (cell->extras->name) weir__name_remove(cell->rt, cell->extras->name), cell->extras->name = NULL;
   }

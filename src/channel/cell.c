@@ -18,8 +18,10 @@
 
 enum { SLAB_CELLS = 1024, SLABS_MOST = 1 << 16, SLABS_FEWEST = 64, COMMIT_SLABS = 4 };
 #define SLAB_BYTES ((size_t)SLAB_CELLS * sizeof(struct weir__cell))
+#define TALLY_BYTES ((size_t)SLAB_CELLS * sizeof(struct weir__tally))
 #define GENERATION_LAST UINT32_MAX
 _Static_assert(SLAB_CELLS * sizeof(struct weir__cell) % WEIR__REGION_UNIT == 0, "a slab's memory is its own (C3)");
+_Static_assert(COMMIT_SLABS *SLAB_CELLS * sizeof(struct weir__tally) % WEIR__REGION_UNIT == 0, "and its tallies'");
 
 struct weir__slab {
   uint32_t index;
@@ -38,9 +40,10 @@ static struct {
   pthread_mutex_t lock; /* guards all but `base` */
   char *_Atomic base;   /* release, acquire: the region is there */
   uint32_t most, made, committed;
-  struct weir__slab *slabs;   /* by index */
-  struct weir__slab *pool;    /* without living cells */
-  struct weir__slab *outside; /* of the plain threads */
+  struct weir__slab *slabs;    /* by index */
+  struct weir__tally *tallies; /* by slot; written before `base` */
+  struct weir__slab *pool;     /* without living cells */
+  struct weir__slab *outside;  /* of the plain threads */
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 struct weir__cell *weir__cell_at(uint32_t slot)
@@ -72,12 +75,14 @@ static bool reserve_table(void)
   if (table.slabs) return true;
   size_t unit = WEIR__REGION_UNIT;
   for (uint32_t most = SLABS_MOST; most >= SLABS_FEWEST; most /= 2) {
-    size_t cells = most * SLAB_BYTES, books = (most * sizeof(struct weir__slab) + unit - 1) / unit * unit;
-    char *base = weir__region_reserve(cells + books);
+    size_t cells = most * SLAB_BYTES, tallies = most * TALLY_BYTES;
+    size_t books = (most * sizeof(struct weir__slab) + unit - 1) / unit * unit;
+    char *base = weir__region_reserve(cells + tallies + books);
     if (!base) continue;
-    if (!weir__region_commit(base + cells, books)) return false;
+    if (!weir__region_commit(base + cells + tallies, books)) return false;
     table.most = most;
-    table.slabs = (struct weir__slab *)(void *)(base + cells);
+    table.tallies = (struct weir__tally *)(void *)(base + cells);
+    table.slabs = (struct weir__slab *)(void *)(base + cells + tallies);
     atomic_store_explicit(&table.base, base, memory_order_release);
     return true;
   }
@@ -90,7 +95,10 @@ static struct weir__slab *new_slab(void)
   if (!reserve_table() || table.made == table.most) return NULL;
   if (table.made == table.committed) {
     char *base = atomic_load_explicit(&table.base, memory_order_relaxed);
-    if (!weir__region_commit(base + table.committed * SLAB_BYTES, COMMIT_SLABS * SLAB_BYTES)) return NULL;
+    char *tallies = (char *)table.tallies;
+    if (!weir__region_commit(base + table.committed * SLAB_BYTES, COMMIT_SLABS * SLAB_BYTES) ||
+        !weir__region_commit(tallies + table.committed * TALLY_BYTES, COMMIT_SLABS * TALLY_BYTES))
+      return NULL;
     table.committed += COMMIT_SLABS;
   }
   struct weir__slab *slab = &table.slabs[table.made];
@@ -180,6 +188,29 @@ static struct weir__slab *slab_with_room(struct weir__slab **list, uintptr_t own
   slab = take_slab(owner);
   if (slab) slab->next = *list, *list = slab;
   return slab;
+}
+
+/* ---- tallies ---- */
+
+struct weir__tally *weir__tally(struct weir__cell *cell)
+{
+  uint8_t marks = atomic_load_explicit(&cell->marks, memory_order_relaxed);
+  atomic_store_explicit(&cell->marks, marks | WEIR__TALLIED, memory_order_relaxed);
+  return &table.tallies[cell->slot];
+}
+
+struct weir__tally weir__tally_read(const struct weir__cell *cell)
+{
+  bool used = atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__TALLIED;
+  return used ? table.tallies[cell->slot] : (struct weir__tally){0};
+}
+
+/* Lock held. */
+static void clear_tally(struct weir__cell *cell)
+{
+  if (atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__TALLIED)
+    table.tallies[cell->slot] = (struct weir__tally){0};
+  atomic_store_explicit(&cell->marks, 0, memory_order_relaxed);
 }
 
 /* ---- cells ---- */
@@ -278,6 +309,7 @@ static bool next_generation(struct weir__cell *cell)
   bool last = generation == GENERATION_LAST;
   assert((places & WEIR__CLOSED) && !(places & WEIR__WAITERS));
   uint64_t next = (uint64_t)(last ? 0 : generation + 1) << 32 | (places & WEIR__RESERVED_MASK) | WEIR__CLOSED;
+  clear_tally(cell);
   atomic_store_explicit(&cell->work.flags, 0, memory_order_relaxed); /* a free cell has been told nothing */
   atomic_store_explicit(&cell->places, next, memory_order_release);
   return !last;

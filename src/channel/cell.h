@@ -46,6 +46,16 @@ static inline uint64_t weir__idle_name_of(uintptr_t mark)
 
 enum { WEIR__STATE_INLINE = 32 };
 
+/* marks */
+enum weir__cell_mark { WEIR__TALLIED = 1 << 0 /* something is in its tally */ };
+
+/* What is counted of a cell that is more than bare: in a table beside that of the cells, so that it takes memory only
+ * where there is something to count. Under the lock of the cell's bucket; zeroed with the next generation. */
+struct weir__tally {
+  uint64_t permit_places; /* places out with permits (channel/permit.h) */
+  uint64_t waiting;       /* records in its line */
+};
+
 struct weir__extras;
 
 struct weir__cell {
@@ -56,6 +66,7 @@ struct weir__cell {
   _Atomic(uint8_t) kind;      /* written when the cell is made, before the generation; relaxed: by a stale ref anybody
                                  may look */
   uint8_t phase;              /* the owner's; of an actor see actor/actor.h */
+  _Atomic(uint8_t) marks;     /* enum weir__cell_mark. Written under the bucket's lock; relaxed: hints outside of it */
   weir_runtime *rt;           /* C5; NULL: a channel. This and the next: written when the cell is made */
   const weir_actor *type;
   struct weir__extras *extras; /* name, configuration, handles …; NULL until there is one. The owner's (C6) */
@@ -93,6 +104,11 @@ static inline uint32_t weir__generation_of(weir_ref ref) { return (uint32_t)(ref
 weir_ref weir__ref_of(const struct weir__cell *cell); /* of a cell that lives */
 /* A ref that is nobody's and carries an error. */
 weir_ref weir__ref_error_make(int code);
+
+/* The tally of a cell, marked as used. Lock held. */
+struct weir__tally *weir__tally(struct weir__cell *cell);
+/* The same to be read: zeroes where nothing was counted. Lock held. */
+struct weir__tally weir__tally_read(const struct weir__cell *cell);
 
 /* The cell of an actor's work. */
 static inline struct weir__cell *weir__cell_of_work(struct weir__work *work)

@@ -10,6 +10,7 @@
 #include <weir/mpsc.h>
 
 #include "channel/line.h"
+#include "channel/permit.h"
 #include "channel/send.h"
 
 /* work.flags. RECEIVING: somebody is in a receive. GONE: the receiver was dropped; the cell waits for its last place. */
@@ -127,6 +128,40 @@ int weir_channel_send_within_value(weir_sender tx, weir_duration within, weir_va
   return send_value(tx, value, true, within);
 }
 
+static int reserve(weir_sender tx, size_t n, bool waits, weir_duration within, weir_permit *permit)
+{
+  struct weir__cell *cell = channel_cell(tx.bits);
+  *permit = (weir_permit){0};
+  if (!cell) return weir_error(WEIR_ECLOSED, "no such channel");
+  return weir__permit_reserve(cell, (uint32_t)(tx.bits >> 32), n, waits, waits ? weir__deadline(within) : 0,
+                              WEIR_ECLOSED, permit);
+}
+
+int weir_channel_reserve(weir_sender tx, weir_duration within, weir_permit *permit)
+{
+  return reserve(tx, 1, true, within, permit);
+}
+int weir_channel_try_reserve(weir_sender tx, weir_permit *permit)
+{
+  return reserve(tx, 1, false, WEIR_FOREVER, permit);
+}
+int weir_channel_reserve_many(weir_sender tx, size_t n, weir_duration within, weir_permit *permit)
+{
+  return reserve(tx, n, true, within, permit);
+}
+int weir_channel_try_reserve_many(weir_sender tx, size_t n, weir_permit *permit)
+{
+  return reserve(tx, n, false, WEIR_FOREVER, permit);
+}
+
+size_t weir_sender_room(weir_sender tx)
+{
+  struct weir__cell *cell = channel_cell(tx.bits);
+  uint32_t room = 0, length;
+  if (cell) weir__mpsc_look(cell, (uint32_t)(tx.bits >> 32), &room, &length);
+  return room;
+}
+
 /* ---- the receiver ---- */
 
 void weir_receiver_close(weir_receiver rx)
@@ -145,6 +180,10 @@ void weir_receiver_drop(weir_receiver rx)
   if (!is_current(cell, rx.bits)) return;
   if (atomic_fetch_or_explicit(&cell->work.flags, GONE, memory_order_relaxed) & GONE) return;
   weir_receiver_close(rx);
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  uint32_t held = weir__permits_revoke(bucket, cell); /* P4 */
+  if (held) weir__mpsc_give_back_locked(bucket, cell, held);
+  weir__bucket_unlock(bucket);
   bury(cell);
 }
 
@@ -246,5 +285,7 @@ const weir_message *weir_receiver_peek(weir_receiver rx)
 size_t weir_receiver_length(weir_receiver rx)
 {
   struct weir__cell *cell = channel_cell(rx.bits);
-  return is_current(cell, rx.bits) ? weir__mpsc_length(cell) : 0;
+  uint32_t room, length = 0;
+  if (cell) weir__mpsc_look(cell, (uint32_t)(rx.bits >> 32), &room, &length);
+  return length;
 }

@@ -17,12 +17,19 @@ static struct weir__bucket *bucket_of(const struct weir__cell *cell)
   return &buckets[((uintptr_t)cell / sizeof *cell) % BUCKETS];
 }
 
-struct weir__bucket *weir__bucket_lock(const struct weir__cell *cell)
+static struct weir__bucket *lock_bucket(struct weir__bucket *bucket)
 {
   pthread_once(&once, init_buckets);
-  struct weir__bucket *bucket = bucket_of(cell);
   pthread_mutex_lock(&bucket->lock);
   return bucket;
+}
+
+struct weir__bucket *weir__bucket_lock(const struct weir__cell *cell) { return lock_bucket(bucket_of(cell)); }
+
+/* Extras, tasks and the contexts of threads are of 64 bytes and more. */
+struct weir__bucket *weir__bucket_lock_for(const void *thing)
+{
+  return lock_bucket(&buckets[(uintptr_t)thing / 64 % BUCKETS]);
 }
 
 void weir__bucket_unlock(struct weir__bucket *bucket) { pthread_mutex_unlock(&bucket->lock); }
@@ -30,6 +37,7 @@ void weir__bucket_unlock(struct weir__bucket *bucket) { pthread_mutex_unlock(&bu
 void weir__line_join(struct weir__bucket *bucket, struct weir__cell *cell, struct weir__wait *w)
 {
   w->cell = cell;
+  weir__tally(cell)->waiting++;
   w->line_next = NULL;
   w->line_previous = bucket->last;
   if (bucket->last)
@@ -50,6 +58,7 @@ void weir__line_leave(struct weir__bucket *bucket, struct weir__wait *w)
     w->line_next->line_previous = w->line_previous;
   else
     bucket->last = w->line_previous;
+  weir__tally(w->cell)->waiting--;
   w->cell = NULL;
 }
 

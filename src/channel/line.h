@@ -17,9 +17,12 @@
 struct weir__bucket {
   pthread_mutex_t lock WEIR__ALIGNED;
   struct weir__wait *first, *last; /* of all cells of this bucket, oldest first; under the lock */
+  struct weir__permit *permits;    /* that are held, of all cells of this bucket; under the lock */
 };
 
 struct weir__bucket *weir__bucket_lock(const struct weir__cell *cell);
+/* A lock for something else that has an address. Never taken while another one is held. */
+struct weir__bucket *weir__bucket_lock_for(const void *thing);
 void weir__bucket_unlock(struct weir__bucket *bucket);
 
 /* Lock held. */

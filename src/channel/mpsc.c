@@ -5,6 +5,7 @@
 
 #include "channel/line.h"
 #include "channel/message.h"
+#include "channel/permit.h"
 
 /* Messages that wait in a line and never get a place. */
 static void unsent(struct weir__message *m)
@@ -108,6 +109,21 @@ uint32_t weir__mpsc_length(const struct weir__cell *cell)
   }
 }
 
+bool weir__mpsc_look(const struct weir__cell *cell, uint32_t generation, uint32_t *room, uint32_t *length)
+{
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
+  bool is = places >> 32 == generation;
+  uint32_t used = is ? weir__mpsc_length(cell) : 0;
+  uint32_t capacity = is ? atomic_load_explicit(&cell->capacity, memory_order_relaxed) : 0;
+  uint32_t permits = is ? (uint32_t)weir__tally_read(cell).permit_places : 0;
+  bool closed = places & WEIR__CLOSED;
+  weir__bucket_unlock(bucket);
+  *room = used < capacity && !closed ? capacity - used : 0;
+  *length = used - permits;
+  return is;
+}
+
 /* ---- places, under the lock ---- */
 
 /* Lock held, Q2: nobody else raises `reserved` meanwhile, but permits may be given back. */
@@ -125,6 +141,16 @@ static bool has_room(const struct weir__cell *cell, uint32_t n)
   uint32_t popped = atomic_load_explicit(&cell->popped, memory_order_seq_cst); /* O4 */
   uint32_t used = (weir__reserved_of(places) - popped) & WEIR__RESERVED_MAX;
   return used + n <= atomic_load_explicit(&cell->capacity, memory_order_relaxed);
+}
+
+/* M3: only who reserves gets an empty place. False: its wait had ended before. */
+static bool hand_over_place(struct weir__bucket *bucket, struct weir__cell *cell, struct weir__wait *w)
+{
+  if (!weir__wait_claim(weir__wait_name(w), WEIR__IN_LINE)) return false;
+  add_places(cell, w->places);
+  weir__permit_grant(bucket, cell, w->permit);
+  weir__wait_finish(w, WEIR_OK, NULL, NULL);
+  return true;
 }
 
 /* A waiter gets its place: its message is queued for it. False: its wait had ended before. */
@@ -157,21 +183,36 @@ uintptr_t weir__mpsc_fill(struct weir__bucket *bucket, struct weir__cell *cell)
   struct weir__wait *w;
   while ((w = weir__line_first(bucket, cell)) && has_room(cell, w->places)) {
     weir__line_leave(bucket, w);
-    hand_over(cell, w, &wake);
+    if (w->permit)
+      hand_over_place(bucket, cell, w);
+    else
+      hand_over(cell, w, &wake);
   }
   if (!w) nobody_waits(cell);
   return wake;
 }
 
-uintptr_t weir__mpsc_give_back(struct weir__cell *cell, uint32_t n)
+/* Lock held. The word as it was before. */
+static uint64_t take_places_away(struct weir__cell *cell, uint32_t n)
 {
-  struct weir__bucket *bucket = weir__bucket_lock(cell);
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
   while (!atomic_compare_exchange_weak_explicit(&cell->places, &places, weir__plus_places(places, 0u - n),
                                                 memory_order_seq_cst, memory_order_relaxed))
     continue;
+  return places;
+}
+
+uintptr_t weir__mpsc_give_back_locked(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t n)
+{
+  uint64_t places = take_places_away(cell, n);
   /* Of a closed cell this may have been the last place: its owner looks (C4). */
-  uintptr_t wake = places & WEIR__CLOSED ? weir__mpsc_nudge(cell) : weir__mpsc_fill(bucket, cell);
+  return places & WEIR__CLOSED ? weir__mpsc_nudge(cell) : weir__mpsc_fill(bucket, cell);
+}
+
+uintptr_t weir__mpsc_give_back(struct weir__cell *cell, uint32_t n)
+{
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  uintptr_t wake = weir__mpsc_give_back_locked(bucket, cell, n);
   weir__bucket_unlock(bucket);
   return wake;
 }
@@ -191,6 +232,9 @@ bool weir__mpsc_close(struct weir__bucket *bucket, struct weir__cell *cell, uint
     unsent(w->message);
     weir__wait_finish(w, code, NULL, NULL);
   }
+  /* P4 */
+  if (atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR)
+    take_places_away(cell, weir__permits_revoke(bucket, cell));
   return true;
 }
 
@@ -220,6 +264,7 @@ enum weir__reserve weir__mpsc_join(struct weir__cell *cell, uint32_t generation,
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   enum weir__reserve got = reserve_or_wait(bucket, cell, generation, w->places);
   w->joined = cell;
+  if (got == WEIR__GOT && w->permit) weir__permit_grant(bucket, cell, w->permit);
   if (got == WEIR__FULL) {
     weir__line_join(bucket, cell, w);
     atomic_fetch_or_explicit(&cell->work.flags, WEIR__LINE_WAITS, memory_order_relaxed);

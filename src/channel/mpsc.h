@@ -98,13 +98,18 @@ void weir__mpsc_serve(struct weir__cell *cell);
 bool weir__mpsc_idle(struct weir__cell *cell, uintptr_t idle);
 /* The places taken: anybody's. */
 uint32_t weir__mpsc_length(const struct weir__cell *cell);
+/* The places of that generation that are free, and those with messages, queued or on their way in. Takes the lock. False:
+ * it is another generation. */
+bool weir__mpsc_look(const struct weir__cell *cell, uint32_t generation, uint32_t *room, uint32_t *length);
 
 /* ---- anybody's, not on the fast path ---- */
 
-/* Gives a permit of n places back unused. Returns what is to be woken. */
+/* Gives n places back unused. Returns what is to be woken. */
 uintptr_t weir__mpsc_give_back(struct weir__cell *cell, uint32_t n);
 
 struct weir__bucket;
+/* The same, lock held. */
+uintptr_t weir__mpsc_give_back_locked(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t n);
 struct weir__wait;
 /* Lock held: fills free places from the line (M3). Returns what is to be woken. */
 uintptr_t weir__mpsc_fill(struct weir__bucket *bucket, struct weir__cell *cell);
@@ -114,8 +119,9 @@ bool weir__mpsc_close(struct weir__bucket *bucket, struct weir__cell *cell, uint
 
 /* ---- waiting for a place ---- */
 
-/* Joins the line with a message to be queued, unless there is room by now. The wait is in phase LINE, with message and
- * places. WEIR__FULL: it stands in line; WEIR__GOT: it has the places, and the record is still the caller's alone. */
+/* Joins the line with a message to be queued, or a permit to be granted, unless there is room by now. The wait is in
+ * phase LINE, with message or permit, and places. WEIR__FULL: it stands in line; WEIR__GOT: it has the places, the permit
+ * is granted, and the record is still the caller's alone. */
 enum weir__reserve weir__mpsc_join(struct weir__cell *cell, uint32_t generation, struct weir__wait *w);
 
 #endif

@@ -35,6 +35,7 @@ struct weir_task {
   uint64_t owner;                                     /* the actor that started it; 0: none */
   struct weir_task *parent, *child, *elder, *younger; /* children that have not ended */
   struct weir_task *next, *previous;                  /* in its runtime's list */
+  struct weir__permit *permits;                       /* that it holds: see channel/permit.h, P3 */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -48,6 +49,12 @@ static struct weir_task *task_here(void)
 {
   struct weir__strand *s = weir__strand_here();
   return s && s->self && s->self->kind == WEIR__TASK_BEGIN ? task_of(s->self) : NULL;
+}
+
+struct weir__permit **weir__task_permits(void)
+{
+  struct weir_task *t = task_here();
+  return t ? &t->permits : NULL;
 }
 
 /* ---- family and list: lock held ---- */
@@ -202,10 +209,12 @@ struct weir__scope **weir__task_scope(struct weir__work *self) { return &task_of
 static void end_task(struct weir__worker *w, struct weir_task *t)
 {
   struct weir_runtime *rt = t->rt;
+  weir__permits_end(&t->permits); /* before its children are joined: they may wait for these places */
   do join_children(t);
   while (weir__scope_run_one(t->scope)); /* which may have started others; if it fails, we come here again */
   weir__scope_free(t->scope);
   t->scope = NULL;
+  weir__permits_end(&t->permits);
   weir__strand_rest(w->current);
   atomic_fetch_sub_explicit(&w->bound, 1, memory_order_relaxed);
   pthread_mutex_lock(&lock);

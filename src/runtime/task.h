@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct weir_runtime;
+struct weir__permit;
 
 /* Ends the task that runs here with that result, and does not return; false: no task runs here. */
 bool weir__task_fail(int code);
@@ -13,5 +14,8 @@ bool weir__task_fail(int code);
 void weir__stop_tasks_of(struct weir_runtime *rt, uint64_t owner);
 /* The bits of the ref of the actor that runs here, which is noted as one that has tasks; 0: none. */
 uint64_t weir__owner_of_tasks(void);
+
+/* The permits of the task that runs here; NULL: none does. */
+struct weir__permit **weir__task_permits(void);
 
 #endif

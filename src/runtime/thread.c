@@ -36,6 +36,9 @@ void weir__texts_free(struct weir__text *texts)
 static void thread_ended(void *context)
 {
   struct weir__thread *t = context;
+  weir__thread_here = t; /* some systems have cleared it by now */
+  weir__permits_end(&t->permits_held);
+  weir__permits_return_all(t);
   weir__depot_return_all(t);
   weir__wait_return_all(t);
   weir__debts_return_all(t);

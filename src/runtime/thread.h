@@ -13,6 +13,7 @@
 
 #include "platform/cpu.h"
 
+struct weir__permit;
 struct weir__worker;
 struct weir__strand;
 
@@ -58,6 +59,8 @@ struct weir__thread {
   struct weir__cache messages[WEIR__CLASSES];
   struct weir__cache waits;
   struct weir__cache debts;               /* see actor/debt.c */
+  struct weir__cache permits;             /* see channel/permit.c */
+  struct weir__permit *permits_held;      /* that this thread reserved; see channel/permit.h, P3 */
   struct weir__slab *slab;                /* cells are taken from here; see channel/cell.c. Owner only. */
   unsigned cells_freed;                   /* owner only: since slabs were looked through for those without cells */
   _Atomic(uint64_t) counts[WEIR__COUNTS]; /* written by the owner with plain adds, read by anybody: relaxed, since a
@@ -76,6 +79,10 @@ struct weir__thread *weir__thread_make(void);
 
 /* Implemented by channel/cell.c: this thread takes no more cells; slabs without a living one go back. */
 void weir__cell_thread_ends(struct weir__thread *t);
+
+/* Implemented by channel/permit.c: a holder ends: gives back what is in its list; gives a thread's cache of records back. */
+void weir__permits_end(struct weir__permit **list);
+void weir__permits_return_all(struct weir__thread *t);
 
 /* Implemented by actor/debt.c: gives a thread's cache of records back. */
 void weir__debts_return_all(struct weir__thread *t);

@@ -29,6 +29,7 @@ struct weir__wait *weir__wait_open(enum weir__wait_phase phase)
   w->slot = slot;
   w->places = 1;
   w->cell = NULL;
+  w->permit = NULL;
   w->message = NULL;
   w->text = NULL;
   w->result = WEIR_OK;

@@ -45,15 +45,18 @@ enum { WEIR__PENDING = WEIR__IDLE | WEIR__IN_LINE | WEIR__QUEUED | WEIR__BEGUN }
 
 struct weir__cell;
 struct weir__message;
+struct weir__permit;
 
 struct weir__wait {
   /* The line of a full mailbox: under the lock of its bucket (channel/line.c). First two words: see slots.h. */
   struct weir__wait *line_next, *line_previous;
-  _Atomic(uint64_t) word;        /* generation << 32 | ATTACHED | phase */
-  uint32_t slot;                 /* written once */
-  uint32_t places;               /* how many it needs; written before it joins the line */
-  struct weir__cell *cell;       /* whose line; under the lock of the bucket; NULL: in none */
-  struct weir__cell *joined;     /* whose line it joined: the owner's */
+  _Atomic(uint64_t) word;    /* generation << 32 | ATTACHED | phase */
+  uint32_t slot;             /* written once */
+  uint32_t places;           /* how many it needs; written before it joins the line */
+  struct weir__cell *cell;   /* whose line; under the lock of the bucket; NULL: in none */
+  struct weir__cell *joined; /* whose line it joined: the owner's */
+  struct weir__permit
+      *permit; /* LINE: to be granted, instead of a message; NULL: none. The opener's, before it joins */
   struct weir__message *message; /* LINE: to be queued; DONE: the answer. The opener's, then I2 */
   char *text;                    /* of a refusal; I2; malloc'ed */
   int result;                    /* I2 */

@@ -12,7 +12,8 @@ static inline int line_length_of(uint64_t bits, bool (*which)(int64_t n, int64_t
   struct weir__cell *cell = weir__cell_at((uint32_t)bits);
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   for (struct weir__wait *w = bucket->first; w; w = w->line_next)
-    length += w->cell == cell && (!which || which(((struct number *)weir__payload(w->message))->n, arg));
+    length +=
+        w->cell == cell && (!which || (w->message && which(((struct number *)weir__payload(w->message))->n, arg)));
   weir__bucket_unlock(bucket);
   return length;
 }
