@@ -144,6 +144,43 @@ static void copies_do_not_keep_a_channel_open(void **state)
   weir_receiver_drop(rx);
 }
 
+static bool is_closed(void)
+{
+  weir_sender clone;
+  int rc = weir_sender_clone(tx, &clone);
+  if (!rc) weir_sender_drop(clone);
+  return rc == WEIR_ECLOSED;
+}
+
+static int drop_a_sender(weir_sender *sender)
+{
+  weir_sender_drop(*sender);
+  return WEIR_OK;
+}
+
+static void a_channel_is_closed_by_its_receiver_or_its_last_sender_whatever_is_queued(void **state)
+{
+  (void)state;
+  for (int64_t queued = 0; queued <= 10; queued += 10)
+    for (int closes = 0; closes < 2; closes++) {
+      weir_sender other;
+      make(10);
+      assert_int_equal(weir_sender_clone(tx, &other), WEIR_OK);
+      for (int64_t i = 0; i < queued; i++) put(i);
+      assert_false(is_closed());
+      assert_int_equal(join(weir_task_start(NULL, drop_a_sender, &other)), WEIR_OK);
+      assert_false(is_closed());
+      if (closes)
+        weir_receiver_close(rx);
+      else
+        weir_sender_drop(tx);
+      assert_true(is_closed());
+      for (int64_t i = 0; i < queued; i++) assert_int_equal(next(), i);
+      assert_true(is_closed());
+      drop_both();
+    }
+}
+
 /* The channel's first sender goes into the task, and comes out as a mere copy. */
 static int send_by_clones(weir_sender *copy)
 {
@@ -257,6 +294,7 @@ int main(void)
       ON_RUNTIME(each_clone_counts_and_each_drop_counts),
       ON_RUNTIME(a_copy_can_be_cloned_while_there_is_a_sender),
       ON_RUNTIME(copies_do_not_keep_a_channel_open),
+      ON_RUNTIME(a_channel_is_closed_by_its_receiver_or_its_last_sender_whatever_is_queued),
       ON_RUNTIME(a_clone_of_a_copy_sends_and_is_the_last_to_end_the_channel),
       ON_RUNTIME(an_owner_that_keeps_a_copy_ends_when_its_users_have_gone),
       ON_RUNTIME(what_was_sent_is_freed_with_the_receiver_though_copies_remain),
