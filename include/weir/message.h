@@ -3,8 +3,10 @@
  *   struct greet { const char *name; int32_t times; };
  *   WEIR_MESSAGE(greet, WEIR_FIELD(name), WEIR_FIELD(times, .def = "1", .min = 1, .max = 100));
  *
- * From the table come copying, destruction and configuration. Values are passed; the library makes the
- * message, in one allocation, texts and bytes included. Guide: docs/guide/messages.md. */
+ * From the table come copying, destruction, JSON (weir/json.h), printing and configuration. Values are passed; the
+ * library makes the message, in one allocation, texts and lists included. A table is checked when its type is first
+ * used: one that leaves bytes of the struct out, or whose defaults or bounds make no sense, is refused with
+ * WEIR_EINVAL, and weir_error_text() says where it was declared. Guide: docs/guide/messages.md. */
 #ifndef WEIR_MESSAGE_H
 #define WEIR_MESSAGE_H
 
@@ -33,8 +35,8 @@
 extern "C" {
 #endif
 
-/** A run of bytes; may hold zeros. As a field it is copied into the message. `owner` must be NULL: it is kept for
- * bytes that are shared instead of copied. */
+/** A run of bytes; may hold zeros. As a field it is copied into the message, unless it has an owner: a buffer that is
+ * never changed any more and is shared instead (weir/bytes.h). A weir_bytes made by hand has none: NULL. */
 typedef struct weir_bytes {
   const void *data WEIR__ZERO;
   size_t size WEIR__ZERO;
@@ -52,9 +54,12 @@ typedef enum weir_kind {
   WEIR_KIND_U64,      /* uint64_t */
   WEIR_KIND_F64,      /* double */
   WEIR_KIND_REF,      /* weir_ref */
-  WEIR_KIND_BYTES,    /* weir_bytes: copied */
+  WEIR_KIND_BYTES,    /* weir_bytes: copied, or shared where they have an owner */
   WEIR_KIND_DURATION, /* weir_duration */
-  WEIR_KIND_LIST      /* const ITEM *f and size_t n, by WEIR_LIST(f, n): n items, copied with their texts */
+  WEIR_KIND_LIST,     /* const ITEM *f and size_t n, by WEIR_LIST(f, n): n items, copied with what they hold */
+  WEIR_KIND_ARRAY,    /* ITEM f[n]: in place */
+  WEIR_KIND_NESTED,   /* struct T f, by WEIR_NESTED(f, T): in place */
+  WEIR_KIND_OPTIONAL  /* const struct T *f, by WEIR_OPTIONAL(f, T): copied; NULL stays NULL */
 } weir_kind;
 
 /** One row of a table of fields. Made by WEIR_FIELD(); the rows from `json` on are the options it takes. */
@@ -62,12 +67,14 @@ typedef struct weir_field {
   const char *name WEIR__ZERO;
   size_t offset WEIR__ZERO;
   size_t size WEIR__ZERO;
+  size_t align WEIR__ZERO;
   weir_kind kind WEIR__ZERO;
-  weir_kind item WEIR__ZERO;      /* of a list */
-  size_t count_offset WEIR__ZERO; /* of a list: where its size_t count is */
-  const char *json WEIR__ZERO;    /* its key in JSON, where that is no C name; NULL: `name` */
-  const char *def WEIR__ZERO;     /* its default, as JSON; NULL: the field is required */
-  double min WEIR__ZERO;          /* bounds of a number, both included; min == max: none */
+  weir_kind item WEIR__ZERO;                        /* of a list or an array */
+  const struct weir_message *(*of)(void)WEIR__ZERO; /* the type of a struct: nested, optional, or an item */
+  size_t count_offset WEIR__ZERO;                   /* of a list: where its size_t count is */
+  const char *json WEIR__ZERO;                      /* its key in JSON, where that is no C name; NULL: `name` */
+  const char *def WEIR__ZERO;                       /* its default, as JSON; NULL: the field is required */
+  double min WEIR__ZERO; /* bounds of a number, both included (of a duration in ns); min == max: none */
   double max WEIR__ZERO;
   const char *one_of WEIR__ZERO; /* of a text: what it may be, separated by '|'; NULL: anything */
   bool key WEIR__ZERO;           /* what a hash route goes by */
@@ -77,17 +84,20 @@ typedef struct weir_field {
 /* What the library notes of a type when it meets it first. Zeros until then; not for programs. */
 struct weir__known_type {
   const struct weir_message *known;
+  unsigned traits;
 };
 
-/** A message type. Made by WEIR_MESSAGE() and WEIR_REQUEST(). */
+/** A message type. Made by WEIR_MESSAGE(), WEIR_REQUEST() and WEIR_SHARED(). */
 typedef struct weir_message {
   const char *name WEIR__ZERO;
-  size_t size WEIR__ZERO; /* of the struct */
+  size_t size WEIR__ZERO;  /* of the struct */
+  size_t align WEIR__ZERO; /* of the struct; at most 8 */
   const weir_field *fields WEIR__ZERO;
   size_t count WEIR__ZERO;                             /* of fields */
   const struct weir_message *(*reply)(void)WEIR__ZERO; /* a request's answer; NULL: none */
   const char *file WEIR__ZERO;                         /* where it was declared */
   int line WEIR__ZERO;
+  bool shared WEIR__ZERO; /* its name stands for it, in the program and in all plugins */
   struct weir__known_type *note WEIR__ZERO;
 } weir_message;
 
@@ -107,10 +117,33 @@ constexpr weir_kind weir__kind(const double *) { return WEIR_KIND_F64; }
 constexpr weir_kind weir__kind(const weir_ref *) { return WEIR_KIND_REF; }
 constexpr weir_kind weir__kind(const weir_bytes *) { return WEIR_KIND_BYTES; }
 constexpr weir_kind weir__kind(const weir_duration *) { return WEIR_KIND_DURATION; }
-#define WEIR__KIND(f) weir__kind((decltype(&((weir__self *)nullptr)->f))nullptr)
-#define WEIR__ITEM(f) weir__kind((decltype(((weir__self *)nullptr)->f))nullptr)
+template <class T, size_t N> constexpr weir_kind weir__kind(const T (*)[N])
+{
+  return (void)weir__kind((const T *)nullptr), WEIR_KIND_ARRAY;
+}
+template <class T> constexpr weir_kind weir__element(const T *) { return WEIR_KIND_TEXT; }
+template <size_t N> constexpr weir_kind weir__element(const char (*)[N]) { return WEIR_KIND_TEXT; }
+template <class T, size_t N> constexpr weir_kind weir__element(const T (*)[N])
+{
+  return weir__kind((const T *)nullptr);
+}
+template <class T> constexpr weir_kind weir__nested(const T *) { return WEIR_KIND_NESTED; }
+template <class T, size_t N> constexpr weir_kind weir__nested(const T (*)[N]) { return WEIR_KIND_ARRAY; }
+template <class T> constexpr weir_kind weir__pointed(const T *, weir_kind kind) { return kind; }
+constexpr size_t weir__count_at(const size_t *, size_t offset) { return offset; }
+#define WEIR__TYPE_OF(f) decltype(((weir__self *)nullptr)->f)
+#define WEIR__POINTER_TO(f) ((decltype(&((weir__self *)nullptr)->f))nullptr)
+#define WEIR__KIND(f) weir__kind(WEIR__POINTER_TO(f))
+#define WEIR__ELEMENT(f) weir__element(WEIR__POINTER_TO(f))
+#define WEIR__ITEM(f) weir__kind((WEIR__TYPE_OF(f)) nullptr)
+#define WEIR__NESTED_KIND(f, T) weir__nested<weir_struct_##T>(WEIR__POINTER_TO(f))
+#define WEIR__OPTIONAL_KIND(f, T) weir__pointed<weir_struct_##T>((WEIR__TYPE_OF(f)) nullptr, WEIR_KIND_OPTIONAL)
+#define WEIR__ITEM_OF(f, T) weir__pointed<weir_struct_##T>((WEIR__TYPE_OF(f)) nullptr, WEIR_KIND_NESTED)
+#define WEIR__COUNT(n) weir__count_at(WEIR__POINTER_TO(n), offsetof(weir__self, n))
 extern "C" {
 #else
+/* How many T fill the member; 1 where it is smaller, since no array is empty. */
+#define WEIR__FILL(T, f) ((sizeof(((weir__self *)0)->f) + sizeof(T) - 1) / sizeof(T))
 #define WEIR__KIND(f)                                                                                                  \
   _Generic(&((weir__self *)0)->f,                                                                                      \
       const char **: WEIR_KIND_TEXT,                                                                                   \
@@ -123,7 +156,29 @@ extern "C" {
       double *: WEIR_KIND_F64,                                                                                         \
       weir_ref *: WEIR_KIND_REF,                                                                                       \
       weir_bytes *: WEIR_KIND_BYTES,                                                                                   \
-      weir_duration *: WEIR_KIND_DURATION)
+      weir_duration *: WEIR_KIND_DURATION,                                                                             \
+      const char *(*)[WEIR__FILL(const char *, f)]: WEIR_KIND_ARRAY,                                                   \
+      bool(*)[WEIR__FILL(bool, f)]: WEIR_KIND_ARRAY,                                                                   \
+      int32_t(*)[WEIR__FILL(int32_t, f)]: WEIR_KIND_ARRAY,                                                             \
+      uint32_t(*)[WEIR__FILL(uint32_t, f)]: WEIR_KIND_ARRAY,                                                           \
+      int64_t(*)[WEIR__FILL(int64_t, f)]: WEIR_KIND_ARRAY,                                                             \
+      uint64_t(*)[WEIR__FILL(uint64_t, f)]: WEIR_KIND_ARRAY,                                                           \
+      double(*)[WEIR__FILL(double, f)]: WEIR_KIND_ARRAY,                                                               \
+      weir_ref(*)[WEIR__FILL(weir_ref, f)]: WEIR_KIND_ARRAY,                                                           \
+      weir_bytes(*)[WEIR__FILL(weir_bytes, f)]: WEIR_KIND_ARRAY,                                                       \
+      weir_duration(*)[WEIR__FILL(weir_duration, f)]: WEIR_KIND_ARRAY)
+#define WEIR__ELEMENT(f)                                                                                               \
+  _Generic(&((weir__self *)0)->f, bool(*)[WEIR__FILL(bool, f)]                                                         \
+           : WEIR_KIND_BOOL, int32_t(*)[WEIR__FILL(int32_t, f)]                                                        \
+           : WEIR_KIND_I32, uint32_t(*)[WEIR__FILL(uint32_t, f)]                                                       \
+           : WEIR_KIND_U32, int64_t(*)[WEIR__FILL(int64_t, f)]                                                         \
+           : WEIR_KIND_I64, uint64_t(*)[WEIR__FILL(uint64_t, f)]                                                       \
+           : WEIR_KIND_U64, double(*)[WEIR__FILL(double, f)]                                                           \
+           : WEIR_KIND_F64, weir_ref(*)[WEIR__FILL(weir_ref, f)]                                                       \
+           : WEIR_KIND_REF, weir_bytes(*)[WEIR__FILL(weir_bytes, f)]                                                   \
+           : WEIR_KIND_BYTES, weir_duration(*)[WEIR__FILL(weir_duration, f)]                                           \
+           : WEIR_KIND_DURATION, default                                                                               \
+           : WEIR_KIND_TEXT)
 #define WEIR__ITEM(f)                                                                                                  \
   _Generic(((weir__self *)0)->f,                                                                                       \
       const char *const *: WEIR_KIND_TEXT,                                                                             \
@@ -132,27 +187,64 @@ extern "C" {
       const uint32_t *: WEIR_KIND_U32,                                                                                 \
       const int64_t *: WEIR_KIND_I64,                                                                                  \
       const uint64_t *: WEIR_KIND_U64,                                                                                 \
-      const double *: WEIR_KIND_F64)
+      const double *: WEIR_KIND_F64,                                                                                   \
+      const weir_ref *: WEIR_KIND_REF,                                                                                 \
+      const weir_bytes *: WEIR_KIND_BYTES,                                                                             \
+      const weir_duration *: WEIR_KIND_DURATION)
+#define WEIR__NESTED_KIND(f, T)                                                                                        \
+  _Generic(&((weir__self *)0)->f, struct T * : WEIR_KIND_NESTED, struct T(*)[WEIR__FILL(struct T, f)] : WEIR_KIND_ARRAY)
+#define WEIR__OPTIONAL_KIND(f, T) _Generic(((weir__self *)0)->f, const struct T * : WEIR_KIND_OPTIONAL)
+#define WEIR__ITEM_OF(f, T) _Generic(((weir__self *)0)->f, const struct T * : WEIR_KIND_NESTED)
+#define WEIR__COUNT(n) _Generic(&((weir__self *)0)->n, size_t * : offsetof(weir__self, n))
 #endif
-#define WEIR__PLACE(f) .name = #f, .offset = offsetof(weir__self, f), .size = sizeof(((weir__self *)0)->f)
-/** WEIR_FIELD(f) or WEIR_FIELD(f, .def = "1", .min = 1, .max = 100, .help = "…"): a row for member `f`. A C type that
- * has no kind does not compile. Defaults and bounds hold for what is read (configuration); a value sent from C goes
- * as it is. */
+#define WEIR__PLACE(f)                                                                                                 \
+  .name = #f, .offset = offsetof(weir__self, f), .size = sizeof(((weir__self *)0)->f),                                 \
+  .align = __alignof__(((weir__self *)0)->f)
+/** WEIR_FIELD(f) or WEIR_FIELD(f, .def = "1", .min = 1, .max = 100, .help = "…"): a row for member `f`, or for an array
+ * `f[n]`. A C type that has no kind does not compile. Defaults and bounds hold for what is read (JSON,
+ * configuration); a value sent from C goes as it is. Bounds hold for each number of an array or list. */
 #define WEIR_FIELD(...) WEIR__CAT(WEIR__FIELD_, WEIR__MANY(__VA_ARGS__))(__VA_ARGS__)
 #define WEIR__FIELD_1(f)                                                                                               \
   {                                                                                                                    \
-    WEIR__PLACE(f), .kind = WEIR__KIND(f)                                                                              \
+    WEIR__PLACE(f), .kind = WEIR__KIND(f), .item = WEIR__ELEMENT(f)                                                    \
   }
 #define WEIR__FIELD_M(f, ...)                                                                                          \
   {                                                                                                                    \
-    WEIR__PLACE(f), .kind = WEIR__KIND(f), __VA_ARGS__                                                                 \
+    WEIR__PLACE(f), .kind = WEIR__KIND(f), .item = WEIR__ELEMENT(f), __VA_ARGS__                                       \
+  }
+
+/** WEIR_NESTED(f, T) or with options: a row for the member `struct T f;` or `struct T f[n];`, T being a message type
+ * that was declared before. */
+#define WEIR_NESTED(f, ...) WEIR__CAT(WEIR__NESTED_, WEIR__MANY(__VA_ARGS__))(f, __VA_ARGS__)
+#define WEIR__NESTED_ROW(f, T)                                                                                         \
+  WEIR__PLACE(f), .kind = WEIR__NESTED_KIND(f, T), .item = WEIR_KIND_NESTED, .of = weir_message_##T
+#define WEIR__NESTED_1(f, T)                                                                                           \
+  {                                                                                                                    \
+    WEIR__NESTED_ROW(f, T)                                                                                             \
+  }
+#define WEIR__NESTED_M(f, T, ...)                                                                                      \
+  {                                                                                                                    \
+    WEIR__NESTED_ROW(f, T), __VA_ARGS__                                                                                \
+  }
+
+/** WEIR_OPTIONAL(f, T) or with options: a row for the member `const struct T *f;`, which may be NULL. T may be the very
+ * type that is being declared: a value is at most 64 structs deep (WEIR_ERANGE). */
+#define WEIR_OPTIONAL(f, ...) WEIR__CAT(WEIR__OPTIONAL_, WEIR__MANY(__VA_ARGS__))(f, __VA_ARGS__)
+#define WEIR__OPTIONAL_ROW(f, T) WEIR__PLACE(f), .kind = WEIR__OPTIONAL_KIND(f, T), .of = weir_message_##T
+#define WEIR__OPTIONAL_1(f, T)                                                                                         \
+  {                                                                                                                    \
+    WEIR__OPTIONAL_ROW(f, T)                                                                                           \
+  }
+#define WEIR__OPTIONAL_M(f, T, ...)                                                                                    \
+  {                                                                                                                    \
+    WEIR__OPTIONAL_ROW(f, T), __VA_ARGS__                                                                              \
   }
 
 /** WEIR_LIST(f, n) or WEIR_LIST(f, n, .def = "[]", …): a row for the members `const ITEM *f; size_t n;`, ITEM being
- * `char *const`, bool, int32_t, uint32_t, int64_t, uint64_t or double. The bounds hold for each number. */
+ * `char *const`, bool, int32_t, uint32_t, int64_t, uint64_t, double, weir_ref, weir_bytes or weir_duration. */
 #define WEIR_LIST(f, ...) WEIR__CAT(WEIR__LIST_, WEIR__MANY(__VA_ARGS__))(f, __VA_ARGS__)
 #define WEIR__LIST_ROW(f, n)                                                                                           \
-  WEIR__PLACE(f), .kind = WEIR_KIND_LIST, .item = WEIR__ITEM(f), .count_offset = offsetof(weir__self, n)
+  WEIR__PLACE(f), .kind = WEIR_KIND_LIST, .item = WEIR__ITEM(f), .count_offset = WEIR__COUNT(n)
 #define WEIR__LIST_1(f, n)                                                                                             \
   {                                                                                                                    \
     WEIR__LIST_ROW(f, n)                                                                                               \
@@ -162,11 +254,30 @@ extern "C" {
     WEIR__LIST_ROW(f, n), __VA_ARGS__                                                                                  \
   }
 
+/** WEIR_LIST_OF(f, n, T) or with options: a row for the members `const struct T *f; size_t n;`: a list of structs. */
+#define WEIR_LIST_OF(f, n, ...) WEIR__CAT(WEIR__LIST_OF_, WEIR__MANY(__VA_ARGS__))(f, n, __VA_ARGS__)
+#define WEIR__LIST_OF_ROW(f, n, T)                                                                                     \
+  WEIR__PLACE(f), .kind = WEIR_KIND_LIST, .item = WEIR__ITEM_OF(f, T), .of = weir_message_##T,                         \
+                  .count_offset = WEIR__COUNT(n)
+#define WEIR__LIST_OF_1(f, n, T)                                                                                       \
+  {                                                                                                                    \
+    WEIR__LIST_OF_ROW(f, n, T)                                                                                         \
+  }
+#define WEIR__LIST_OF_M(f, n, T, ...)                                                                                  \
+  {                                                                                                                    \
+    WEIR__LIST_OF_ROW(f, n, T), __VA_ARGS__                                                                            \
+  }
+
 /** WEIR_MESSAGE(T, field…): struct T can be sent. WEIR_REQUEST(T, R, field…): and is answered by a struct R.
+ * WEIR_SHARED(T, "name", field…): and means the same in the program and in all plugins.
+ *
+ * A type is known by its declaration: by name, file, line and layout. A shared one is known by its name alone, and its
+ * layout must be the same wherever it is declared: the first use of another one is refused (WEIR_EINVAL), naming both.
+ * Put a version into the name ("shop.order.2") and change it with the layout.
  *
  * Expands to `typedef struct T weir_struct_T; typedef struct R weir_reply_of_T;` and
  * `static inline const weir_message *weir_message_T(void)`. */
-#define WEIR__DEFINE(T, NAME, R, REPLY, ...)                                                                           \
+#define WEIR__DEFINE(T, NAME, SHARED, R, REPLY, ...)                                                                   \
   typedef struct T weir_struct_##T;                                                                                    \
   typedef struct R weir_reply_of_##T;                                                                                  \
   __attribute__((unused)) static inline const weir_message *weir_message_##T(void);                                    \
@@ -177,11 +288,13 @@ extern "C" {
     static const weir_field fields[] = {__VA_ARGS__};                                                                  \
     static const weir_message type = {.name = NAME,                                                                    \
                                       .size = sizeof(weir__self),                                                      \
+                                      .align = __alignof__(weir__self),                                                \
                                       .fields = fields,                                                                \
                                       .count = sizeof fields / sizeof fields[0] - 1,                                   \
                                       .reply = REPLY,                                                                  \
                                       .file = __FILE__,                                                                \
                                       .line = __LINE__,                                                                \
+                                      .shared = SHARED,                                                                \
                                       .note = &note};                                                                  \
     return &type;                                                                                                      \
   }                                                                                                                    \
@@ -191,9 +304,11 @@ extern "C" {
     .name = NULL                                                                                                       \
   }
 #define WEIR_MESSAGE(...) WEIR__MESSAGE(__VA_ARGS__, WEIR__LAST_FIELD)
-#define WEIR__MESSAGE(T, ...) WEIR__DEFINE(T, #T, weir_none, NULL, __VA_ARGS__)
+#define WEIR__MESSAGE(T, ...) WEIR__DEFINE(T, #T, false, weir_none, NULL, __VA_ARGS__)
 #define WEIR_REQUEST(...) WEIR__REQUEST(__VA_ARGS__, WEIR__LAST_FIELD)
-#define WEIR__REQUEST(T, R, ...) WEIR__DEFINE(T, #T, R, weir_message_##R, __VA_ARGS__)
+#define WEIR__REQUEST(T, R, ...) WEIR__DEFINE(T, #T, false, R, weir_message_##R, __VA_ARGS__)
+#define WEIR_SHARED(...) WEIR__SHARED(__VA_ARGS__, WEIR__LAST_FIELD)
+#define WEIR__SHARED(T, NAME, ...) WEIR__DEFINE(T, NAME, true, weir_none, NULL, __VA_ARGS__)
 
 /** The type of nothing: what a plain message answers when it is asked. */
 struct weir_none {
@@ -254,6 +369,20 @@ WEIR_API void weir_free_at(void *pointer_to_message);
 /** Do two tables describe the same message type? (One declaration in a header has a table per translation unit.)
  * Threads: any. Does not wait. */
 WEIR_API bool weir_message_same(const weir_message *a, const weir_message *b);
+
+/**
+ * Prints a value for people: `greet { name: "river", times: 2 }`. Long texts, bytes and lists are shortened, control
+ * characters escaped. Not for programs to read: see weir/json.h.
+ *
+ * @param value   A struct of that type; borrowed.
+ * @param buffer  Receives at most `size` bytes, the NUL included. May be NULL where `size` is 0.
+ *
+ * Returns  The length of the whole text, as snprintf() does: it was cut where that is `size` or more.
+ * Threads  Any. Does not wait.
+ */
+WEIR_API size_t weir_print_value(weir_value value, char *buffer, size_t size);
+/** weir_print(greet, g, buffer, size): as weir_print_value(), `g` being a `const struct greet *`. */
+#define weir_print(T, value, buffer, size) weir_print_value(WEIR_AT(T, value), buffer, size)
 
 #ifdef __cplusplus
 }

@@ -104,6 +104,8 @@ typedef struct weir_accounts {
   /* Turned away at once, before a message was made: */
   uint64_t refused_full; /* WEIR_EFULL */
   uint64_t refused_dead; /* WEIR_EDEAD, WEIR_ECLOSED */
+
+  uint64_t buffers; /* of weir/bytes.h that live now */
 } weir_accounts;
 
 /** Reads the accounts. Exact while nothing is being sent, else near. Threads: any. Does not wait. */

@@ -9,6 +9,7 @@
 #include <weir/base.h>
 #include <weir/become.h>
 #include <weir/blocking.h>
+#include <weir/bytes.h>
 #include <weir/group.h>
 #include <weir/message.h>
 #include <weir/mpsc.h>

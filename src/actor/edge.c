@@ -19,6 +19,7 @@ struct batch {
   const weir_message *type; /* of the records */
   uint32_t count, handled;  /* handled: how many, the one in hand included */
   uint32_t used, room;      /* bytes of the payload */
+  bool shares;              /* the type's records may hold shares of bytes */
 };
 struct record {
   uint64_t bytes; /* of the payload behind it, rounded up */
@@ -200,56 +201,6 @@ static const weir_field *key_of(const weir_message *type, const char *name)
   return NULL;
 }
 
-static uint64_t load(const unsigned char *p, size_t bytes)
-{
-  uint64_t eight = 0;
-  memcpy(&eight, p, bytes);
-  return eight;
-}
-
-/* The last 0 to 8 bytes as a number; loads overlap, so that it takes no loop. */
-static uint64_t load_last(const unsigned char *p, size_t size)
-{
-  if (size == 8) return load(p, 8);
-  if (size >= 4) return load(p, 4) << 32 | load(p + size - 4, 4);
-  return size ? (uint64_t)p[0] << 16 | (uint64_t)p[size / 2] << 8 | p[size - 1] : 0;
-}
-
-static uint64_t mix(uint64_t h)
-{
-  h *= UINT64_C(0x9e3779b97f4a7c15);
-  return h ^ h >> 32;
-}
-
-/* Not for tables that somebody could attack: it only spreads records over instances. Its high bits are the good ones.
- */
-static uint32_t hash_bytes(const void *data, size_t size)
-{
-  const unsigned char *p = data;
-  uint64_t h = mix(size + 1);
-  for (; size > 8; p += 8, size -= 8) h = mix(h ^ load(p, 8));
-  return (uint32_t)(mix(mix(h ^ load_last(p, size))) >> 32);
-}
-
-static uint32_t hash_field(const weir_field *f, const void *value)
-{
-  const char *at = (const char *)value + f->offset;
-  const char *text;
-  weir_bytes bytes;
-  switch (f->kind) {
-  case WEIR_KIND_TEXT:
-    memcpy(&text, at, sizeof text);
-    return text ? hash_bytes(text, strlen(text)) : 0;
-  case WEIR_KIND_CHARS:
-    return hash_bytes(at, strnlen(at, f->size));
-  case WEIR_KIND_BYTES:
-    memcpy(&bytes, at, sizeof bytes);
-    return hash_bytes(bytes.data, bytes.size);
-  default:
-    return hash_bytes(at, f->size);
-  }
-}
-
 /* Which instance gets the record; -1 (with a text): its type has no such field. */
 static ptrdiff_t pick(struct target *t, const weir_message *type, const void *value)
 {
@@ -260,7 +211,7 @@ static ptrdiff_t pick(struct target *t, const weir_message *type, const void *va
     weir_error(WEIR_EINVAL, "%s has no field \"%s\" to go by", type->name, t->field);
     return -1;
   }
-  return (ptrdiff_t)((uint64_t)hash_field(t->key, value) * t->count >> 32);
+  return (ptrdiff_t)((uint64_t)weir__field_hash(t->key, value) * t->count >> 32);
 }
 
 /* ---- batches ---- */
@@ -275,8 +226,20 @@ static struct weir__message *make_batch(struct edge *e, const weir_message *type
     return NULL;
   }
   m->kind = WEIR__BATCH;
-  *batch_of(m) = (struct batch){.type = type, .used = sizeof(struct batch), .room = (uint32_t)room};
+  *batch_of(m) = (struct batch){.type = type,
+                                .used = sizeof(struct batch),
+                                .room = (uint32_t)room,
+                                .shares = (weir__type_traits(type) & WEIR__SHARES) != 0};
   return m;
+}
+
+/* A record was copied to the end of the batch, and with it belongs to the batch. */
+static void take_in(struct weir__message *m, const struct record *r)
+{
+  struct batch *b = batch_of(m);
+  b->used += (uint32_t)(sizeof *r + r->bytes);
+  b->count++;
+  if (b->shares) m->shares = true;
 }
 
 /* Behind the last record, if there is room for this one. */
@@ -289,8 +252,7 @@ static bool append(struct weir__message *m, const weir_message *type, const void
   size_t bytes = weir__copy_if_fits(type, value, r + 1, (left - sizeof *r) & ~(size_t)(ALIGNMENT - 1));
   if (!bytes) return false;
   r->bytes = round_up(bytes);
-  b->used += (uint32_t)(sizeof *r + r->bytes);
-  b->count++;
+  take_in(m, r);
   return true;
 }
 
@@ -301,8 +263,17 @@ static void append_first(struct weir__message *m, const weir_message *type, cons
   struct record *r = (struct record *)(void *)((char *)b + b->used);
   r->bytes = round_up(bytes);
   weir__copy_value(type, value, r + 1);
-  b->used += (uint32_t)(sizeof *r + r->bytes);
-  b->count++;
+  take_in(m, r);
+}
+
+void weir__batch_release(struct weir__message *m)
+{
+  struct batch *b = batch_of(m);
+  struct record *r = (struct record *)(void *)(b + 1);
+  for (uint32_t i = 0; i < b->count; i++) {
+    weir__release(b->type, r + 1);
+    r = (struct record *)(void *)((char *)(r + 1) + r->bytes);
+  }
 }
 
 /* The next batch is as large as this one would have liked to be. */

@@ -117,9 +117,9 @@ static bool push_own(struct weir__cell *cell, weir_ref to, struct weir__message 
 
 static struct weir__message *copy_of(const struct weir__message *m, uint64_t name)
 {
-  struct weir__message *copy = weir__message_room(m->type, m->payload_bytes);
+  const void *value = weir__payload((struct weir__message *)(uintptr_t)m);
+  struct weir__message *copy = weir__message_make(m->type, value, m->payload_bytes);
   if (!copy) return NULL;
-  weir__copy_value(m->type, weir__payload((struct weir__message *)(uintptr_t)m), weir__payload(copy));
   copy->kind = WEIR__OWN_TIMER;
   copy->timer = name;
   return copy;

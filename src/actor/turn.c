@@ -44,7 +44,7 @@ static struct weir__message *make_answer(struct weir__message *filled, int *code
 {
   size_t bytes;
   struct weir__message *answer = NULL;
-  if (!filled || weir__is_flat(filled->type)) return filled;
+  if (!filled || (weir__type_traits(filled->type) & WEIR__FLAT)) return filled;
   int rc = weir__measure(filled->type, weir__payload(filled), &bytes);
   if (!rc) answer = weir__message_make(filled->type, weir__payload(filled), bytes);
   if (!answer) *code = rc ? rc : weir_error(WEIR_ENOMEM, "no memory for the answer");

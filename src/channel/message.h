@@ -12,6 +12,7 @@
 
 #include <weir/message.h>
 
+#include "channel/fields.h"
 #include "runtime/thread.h"
 
 enum weir__message_kind {
@@ -38,7 +39,8 @@ struct weir__message {
   uint32_t payload_bytes;
   uint8_t class;      /* of depot.h */
   uint8_t kind;       /* enum weir__message_kind */
-  uint8_t users;      /* 1: handed to the user, who may weir_free() it */
+  bool users : 1;     /* handed to the user, who may weir_free() it */
+  bool shares : 1;    /* its payload may hold shares of bytes (B3): they are given back when it is freed */
   uint8_t unanswered; /* a request in hand, whose asker has not been answered yet */
 };
 enum { WEIR__ENVELOPE = sizeof(struct weir__message) };
@@ -49,9 +51,6 @@ static inline struct weir__message *weir__message_of(const void *payload)
   return (struct weir__message *)((char *)(uintptr_t)payload - WEIR__ENVELOPE);
 }
 
-/* How many bytes a copy of the value takes, its texts included. WEIR_OK; WEIR_EINVAL (a table that is broken, bytes
- * with an owner), WEIR_ERANGE (above 1 GiB), with a text. */
-int weir__measure(const weir_message *type, const void *value, size_t *bytes);
 /* How many places a message of so many bytes takes. */
 static inline uint32_t weir__places(size_t bytes)
 {
@@ -61,18 +60,12 @@ static inline uint32_t weir__places(size_t bytes)
 struct weir__message *weir__message_room(const weir_message *type, size_t bytes);
 /* A message made of a copy of the value, whose size weir__measure() gave. */
 struct weir__message *weir__message_make(const weir_message *type, const void *value, size_t bytes);
-/* Copies a value into `room` of that size: the struct at its start, what it points to behind it. */
-void weir__copy_value(const weir_message *type, const void *value, void *room);
-/* In one go: copies a value into `room`, if what is `left` of it suffices; the bytes that the copy takes, or 0: it does
- * not fit, or can't be copied (weir__measure() says which). */
-size_t weir__copy_if_fits(const weir_message *type, const void *value, void *room, size_t left);
-/* Does the type hold nothing that points elsewhere? */
-bool weir__is_flat(const weir_message *type);
-
 /* The one end of a message: counts it, and frees it. Whoever asks must have been answered. */
 void weir__message_end(struct weir__message *m, enum weir__count how);
 /* Frees without counting: what the user had received. */
 void weir__message_free(struct weir__message *m);
+/* Implemented by actor/edge.c: gives back the shares of a batch's records. */
+void weir__batch_release(struct weir__message *m);
 
 /* Hands a message to the user: counted as received, in the list of the actor that runs here, if one does. */
 void *weir__message_hand_out(struct weir__message *m);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <weir/actor.h>
+#include <weir/bytes.h>
 #include <weir/runtime.h>
 
 #include "runtime/depot.h"
@@ -28,6 +29,7 @@ void weir__texts_free(struct weir__text *texts)
 {
   while (texts) {
     struct weir__text *next = texts->next;
+    if (texts->left) weir_bytes_drop((weir_bytes){.owner = texts->left});
     free(texts);
     texts = next;
   }
@@ -122,6 +124,7 @@ void weir_accounts_read(weir_accounts *accounts)
       .unsent = sums[WEIR__UNSENT],
       .refused_full = sums[WEIR__REFUSED_FULL],
       .refused_dead = sums[WEIR__REFUSED_DEAD],
+      .buffers = sums[WEIR__BUFFERS_MADE] - sums[WEIR__BUFFERS_FREED],
   };
   uint64_t ended = accounts->handled + accounts->received + accounts->withdrawn + accounts->dead + accounts->freed +
                    accounts->unsent;
@@ -189,7 +192,7 @@ const char *weir_error_text(void)
   return e ? e->text : "";
 }
 
-/* ---- weir_format() ---- */
+/* ---- weir_format() and weir_bytes_leave() ---- */
 
 enum { TEXTS_OF_A_THREAD = 16 };
 
@@ -204,9 +207,27 @@ static void keep_few(struct weir__thread *t)
   t->text_count = TEXTS_OF_A_THREAD;
 }
 
-const char *weir_format(const char *format, ...)
+static void add_text(struct weir__thread *t, struct weir__text *made)
 {
   struct weir__strand *strand = weir__strand_here();
+  struct weir__text **texts = strand ? &strand->texts : &t->texts;
+  made->next = *texts;
+  *texts = made;
+  if (!strand) keep_few(t);
+}
+
+bool weir__text_leave(struct weir_buffer *buffer)
+{
+  struct weir__thread *t = weir__thread();
+  struct weir__text *made = t ? malloc(sizeof *made) : NULL;
+  if (!made) return false;
+  made->left = buffer;
+  add_text(t, made);
+  return true;
+}
+
+const char *weir_format(const char *format, ...)
+{
   struct weir__thread *t = weir__thread();
   va_list args;
   va_start(args, format);
@@ -218,9 +239,7 @@ const char *weir_format(const char *format, ...)
   va_start(args, format);
   vsnprintf(made->text, (size_t)length + 1, format, args);
   va_end(args);
-  struct weir__text **texts = strand ? &strand->texts : &t->texts;
-  made->next = *texts;
-  *texts = made;
-  if (!strand) keep_few(t);
+  made->left = NULL;
+  add_text(t, made);
   return made->text;
 }

@@ -30,6 +30,8 @@ enum weir__count {
   WEIR__REFUSED_DEAD,
   WEIR__ENTERED, /* queued in a channel or a oneshot, which no runtime owns … */
   WEIR__LEFT,    /* … and taken out again: the difference is what is live when no runtime is left */
+  WEIR__BUFFERS_MADE,
+  WEIR__BUFFERS_FREED,
   WEIR__COUNTS
 };
 
@@ -46,9 +48,10 @@ struct weir__error {
   char text[236];
 };
 
-/* Texts made by weir_format(). */
+/* Texts made by weir_format(), and shares of bytes left by weir_bytes_leave(). */
 struct weir__text {
   struct weir__text *next;
+  struct weir_buffer *left; /* a share of it; NULL: a text */
   char text[];
 };
 
@@ -126,7 +129,9 @@ int weir__error_with(int code, const char *text);
 /* The text that was noted for `code` here, NULL if none. */
 const char *weir__error_text_of(int code);
 
-/* Frees a list of texts. */
+/* Frees a list of texts, and gives the shares in it back. */
 void weir__texts_free(struct weir__text *texts);
+/* Leaves a share of a buffer to whoever runs here. False: no memory to note it. */
+bool weir__text_leave(struct weir_buffer *buffer);
 
 #endif

@@ -44,7 +44,7 @@ struct weir__strand {
   struct weir__message *reply;        /* what the handler fills in */
   bool no_deadline;                   /* weir_ignore_deadline() */
   bool uncancelled;                   /* an end clause starts uncancelled (F6) */
-  struct weir__text *texts;           /* of weir_format(): freed when the handler has been answered */
+  struct weir__text *texts; /* of weir_format() and weir_bytes_leave(): freed when the handler has been answered */
   struct weir__error error;
   /* What the blocking pool does for it: the pool's thread's between the call and the resumption (blocking.h). */
   struct {

@@ -184,6 +184,9 @@ static void read_scalar(const struct reading *r, weir_kind kind, void *at)
   case WEIR_KIND_REF:
   case WEIR_KIND_BYTES:
   case WEIR_KIND_LIST:
+  case WEIR_KIND_ARRAY:
+  case WEIR_KIND_NESTED:
+  case WEIR_KIND_OPTIONAL:
     weir__document_error(r->document, r->node, "can't be given in a document");
     break;
   }

@@ -1,0 +1,47 @@
+/* type.h: what the library knows of a message type: it is looked at once, when it is met first.
+ *
+ *   not met ----> met: sound, noted, with its traits
+ *      '--------> refused, each time anew: a table that is broken */
+#ifndef WEIR__TYPE_H
+#define WEIR__TYPE_H
+
+#include <weir/message.h>
+
+#include "platform/cpu.h"
+
+/* Traits, of a type and of all that its fields can hold. */
+enum {
+  WEIR__FLAT = 1,  /* nothing points elsewhere: a copy of the struct is a copy of the value */
+  WEIR__SHARES = 2 /* there may be bytes with an owner, of whom each message has a share */
+};
+
+/* The slow way: checks, and notes. WEIR_EINVAL, with a text: the table is refused. */
+int weir__type_meet(const weir_message *type, unsigned *traits);
+
+/* The traits of a type; it is met if need be. The errors of weir__type_meet(). */
+static inline int weir__type_know(const weir_message *type, unsigned *traits)
+{
+  /* Acquire: the traits were written before. */
+  if (WEIR__LIKELY(type->note && __atomic_load_n(&type->note->known, __ATOMIC_ACQUIRE))) {
+    *traits = type->note->traits;
+    return WEIR_OK;
+  }
+  return weir__type_meet(type, traits);
+}
+
+/* Likewise, of a type that was met before. */
+static inline unsigned weir__type_traits(const weir_message *type)
+{
+  unsigned traits = 0;
+  weir__type_know(type, &traits);
+  return traits;
+}
+
+/* The bytes of one value of a kind; `f` is the field that it belongs to. */
+size_t weir__kind_bytes(const weir_field *f, weir_kind kind);
+
+/* Notes an error of a field, with where its type was declared. Returns the code. */
+int weir__field_error(const weir_message *type, const weir_field *f, int code, const char *format, ...)
+    WEIR_PRINTF(4, 5);
+
+#endif
