@@ -1,5 +1,9 @@
 /* Troubles that users of other systems met, by their numbers in docs/internals/cases.md. Those of one feature stand with
  * its tests; here are the others. */
+#include <semaphore.h>
+#include <weir/blocking.h>
+#include <weir/permit.h>
+
 #include "platform/clock.h"
 #include "unit/channel_fixture.h"
 
@@ -23,6 +27,8 @@ static int clerk_hold(struct clerk *c, const struct hold *m)
   return gate_stand(m);
 }
 WEIR_ACTOR(clerk, WEIR_ON(number, clerk_number) WEIR_ON(get, clerk_get) WEIR_ON(hold, clerk_hold), .capacity = 1);
+
+static int send_number(weir_ref *to) { return weir_send(*to, number, .n = 1); }
 
 static int join(weir_task *task)
 {
@@ -57,6 +63,83 @@ static void trouble_10_what_is_turned_away_is_counted_and_is_no_dead_letter(void
   gate_open(&g);
   assert_int_equal(get_from(c), 1);
   drop_both();
+}
+
+/* ---- 11 ---- */
+
+static void trouble_11_senders_that_wait_leave_their_workers_to_others(void **state)
+{
+  (void)state;
+  enum { SENDERS = 32 }; /* more than any runtime here has threads */
+  weir_task *tasks[SENDERS];
+  struct gate g;
+  weir_ref full = weir_spawn(&clerk), other = weir_spawn(&clerk);
+  gate_enter(&g, full);
+  weir_send(full, number, .n = 1);
+  for (int i = 0; i < SENDERS; i++) tasks[i] = weir_task_start(NULL, send_number, &full);
+  while (line_length(full.bits) < SENDERS) weir_sleep(WEIR_MILLIS(0.1));
+  for (int i = 0; i < 100; i++) assert_int_equal(weir_send(other, number, .n = 1), WEIR_OK);
+  assert_int_equal(get_from(other), 100);
+  assert_int_equal(line_length(full.bits), SENDERS);
+  gate_open(&g);
+  for (int i = 0; i < SENDERS; i++) assert_int_equal(join(tasks[i]), WEIR_OK);
+  assert_int_equal(get_from(full), SENDERS + 1);
+}
+
+/* ---- 13 ---- */
+
+/* Takes a place of another mailbox, and forgets it. */
+struct forgetful {
+  weir_permit permit;
+};
+struct take_place {
+  weir_ref of;
+};
+WEIR_MESSAGE(take_place, WEIR_FIELD(of));
+static int forgetful_take(struct forgetful *f, const struct take_place *m)
+{
+  return weir_reserve(m->of, WEIR_FOREVER, &f->permit);
+}
+static int forgetful_fails(struct forgetful *f)
+{
+  (void)f;
+  weir_fail(WEIR_EUSER(1), "with a place in hand");
+}
+WEIR_ACTOR(forgetful, WEIR_ON(take_place, forgetful_take) WEIR_ON(signal, forgetful_fails));
+
+static void trouble_13_pressure_ends_with_who_made_it(void **state)
+{
+  (void)state;
+  for (int fails = 0; fails < 2; fails++) {
+    weir_ref to = weir_spawn(&clerk), f = weir_spawn(&forgetful);
+    assert_int_equal(weir_ask(f, WEIR_SECONDS(20), NULL, take_place, .of = to), WEIR_OK);
+    weir_task *waits = weir_task_start(NULL, send_number, &to);
+    while (line_length(to.bits) < 1) weir_sleep(WEIR_MILLIS(0.1));
+    assert_int_equal(fails ? weir_send(f, signal) : weir_stop(f), WEIR_OK);
+    assert_int_equal(join(waits), WEIR_OK);
+    assert_int_equal(get_from(to), 1);
+  }
+}
+
+static void trouble_13_a_drain_ends_after_those_that_waited_to_send(void **state)
+{
+  (void)state;
+  enum { SENDERS = 20 };
+  weir_accounts before, after;
+  weir_task *tasks[SENDERS];
+  struct gate g;
+  weir_ref to = weir_spawn(&clerk);
+  gate_enter(&g, to);
+  weir_accounts_read(&before);
+  weir_send(to, number, .n = 1);
+  for (int i = 0; i < SENDERS; i++) tasks[i] = weir_task_start(NULL, send_number, &to);
+  while (line_length(to.bits) < SENDERS) weir_sleep(WEIR_MILLIS(0.1));
+  for (int i = 0; i < SENDERS; i++) weir_task_detach(tasks[i]);
+  gate_open(&g);
+  assert_int_equal(runtime_stopped(WEIR_SECONDS(20)), WEIR_OK);
+  weir_accounts_read(&after);
+  assert_int_equal(after.handled - before.handled, SENDERS + 2); /* and the hold */
+  assert_int_equal(after.dead, before.dead);
 }
 
 /* ---- 20 ---- */
@@ -180,6 +263,73 @@ static void trouble_21_a_late_answer_comes_to_nobodys_mailbox(void **state)
   }
 }
 
+/* ---- 30 ---- */
+
+static int wait_for_it(sem_t *s)
+{
+  while (sem_wait(s)) continue;
+  return WEIR_OK;
+}
+static int block_on_the_pool(sem_t *s) { return weir_run_blocking(wait_for_it, s); }
+
+static void trouble_30_what_blocks_on_the_pool_freezes_nobody(void **state)
+{
+  (void)state;
+  enum { BLOCKED = 12 }; /* more than any runtime here has workers */
+  weir_task *tasks[BLOCKED];
+  sem_t s;
+  weir_ref other = weir_spawn(&clerk);
+  assert_int_equal(sem_init(&s, 0, 0), 0);
+  for (int i = 0; i < BLOCKED; i++) assert_non_null(tasks[i] = weir_task_start(NULL, block_on_the_pool, &s));
+  for (int64_t i = 1; i <= 100; i++) {
+    assert_int_equal(weir_send(other, number, .n = 1), WEIR_OK);
+    assert_int_equal(get_from(other), i);
+  }
+  for (int i = 0; i < BLOCKED; i++) assert_int_equal(sem_post(&s), 0);
+  for (int i = 0; i < BLOCKED; i++) assert_int_equal(join(tasks[i]), WEIR_OK);
+  sem_destroy(&s);
+}
+
+/* ---- 31 ---- */
+
+struct asking {
+  weir_ref to;
+  struct gate gate;
+  int rc;
+};
+static int ask_to_stand(struct asking *a)
+{
+  a->rc = weir_ask_value(a->to, WEIR_FOREVER, NULL, WEIR_AT(hold, &a->gate.hold));
+  return WEIR_OK;
+}
+static int ask_behind(struct asking *a)
+{
+  a->rc = weir_ask(a->to, WEIR_FOREVER, NULL, get);
+  return WEIR_OK;
+}
+
+static void trouble_31_who_asks_learns_at_once_that_its_callee_went_away(void **state)
+{
+  (void)state;
+  weir_ref to = weir_spawn(&clerk);
+  struct asking in_hand = {.to = to, .gate = gate_make()}, queued = {.to = to}, in_line = {.to = to};
+  weir_task *first = weir_task_start(NULL, ask_to_stand, &in_hand);
+  assert_int_equal(gate_begun(&in_hand.gate), WEIR_OK);
+  uint64_t before = accounts_created();
+  weir_task *second = weir_task_start(NULL, ask_behind, &queued);
+  wait_until_created(before + 1);
+  weir_task *third = weir_task_start(NULL, ask_behind, &in_line);
+  while (line_length(to.bits) < 1) weir_sleep(WEIR_MILLIS(0.1));
+  assert_int_equal(weir_stop(to), WEIR_OK);
+  join(first);
+  join(second);
+  join(third);
+  assert_int_equal(in_hand.rc, WEIR_EFAILED); /* it was begun … */
+  assert_int_equal(queued.rc, WEIR_EDEAD);    /* … these were not: safe to repeat */
+  assert_int_equal(in_line.rc, WEIR_EDEAD);
+  weir_promise_drop(in_hand.gate.go);
+}
+
 /* ---- 33 ---- */
 
 struct urgent {
@@ -225,8 +375,6 @@ WEIR_ACTOR(urgent,
            WEIR_ON(arm, urgent_arm) WEIR_ON(hold, urgent_hold) WEIR_ON(signal, urgent_signal)
                WEIR_ON(number, urgent_number) WEIR_ON(get, urgent_get) WEIR_ON_END(urgent_end),
            .capacity = 1);
-
-static int send_number(weir_ref *to) { return weir_send(*to, number, .n = 1); }
 
 /* What goes ahead does not count against the bound, and does not wait behind it. */
 static void trouble_33_a_stop_takes_no_place_and_goes_ahead_of_a_full_mailbox(void **state)
@@ -334,8 +482,13 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       ON_RUNTIME(trouble_10_what_is_turned_away_is_counted_and_is_no_dead_letter),
+      ON_RUNTIME(trouble_11_senders_that_wait_leave_their_workers_to_others),
+      ON_RUNTIME(trouble_13_pressure_ends_with_who_made_it),
+      ON_RUNTIME(trouble_13_a_drain_ends_after_those_that_waited_to_send),
       ON_RUNTIME(trouble_20_no_ask_outlasts_the_time_of_the_one_that_it_serves),
       ON_RUNTIME(trouble_21_a_late_answer_comes_to_nobodys_mailbox),
+      ON_RUNTIME(trouble_30_what_blocks_on_the_pool_freezes_nobody),
+      ON_RUNTIME(trouble_31_who_asks_learns_at_once_that_its_callee_went_away),
       ON_RUNTIME(trouble_33_a_stop_takes_no_place_and_goes_ahead_of_a_full_mailbox),
       ON_RUNTIME(trouble_33_an_own_timer_takes_no_place_of_a_full_mailbox),
       ON_RUNTIME(trouble_34_a_send_that_is_cancelled_leaves_the_value_to_its_sender),
