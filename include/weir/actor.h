@@ -136,11 +136,22 @@ extern "C" {
 
 /* ---- spawning and ending ---- */
 
+/** Which of its instances a route sends a message to. */
+enum {
+  WEIR_ROUND_ROBIN = 0, /* the next one */
+  WEIR_LEAST_BUSY,      /* the one with the fewest messages, that in hand included; the next one of several */
+  WEIR_BY_HASH,  /* by the fields that the message's table marks `.key = true`: the same key always goes to the same
+                           instance while that lives */
+  WEIR_BROADCAST /* all: each gets a copy */
+};
+
 typedef struct weir_spawn_options {
   const char *name WEIR__ZERO;  /* unique in its runtime; copied. For weir_find() and for messages to people */
   weir_value config WEIR__ZERO; /* given to WEIR_ON_START; copied */
   size_t capacity WEIR__ZERO;   /* of the mailbox; 0: its type's */
   weir_runtime *on WEIR__ZERO;  /* NULL: weir_runtime_here() */
+  size_t instances WEIR__ZERO;  /* so many actors behind one ref, a route, at most 65,536; 0: one actor and no route */
+  int route WEIR__ZERO;         /* how it chooses */
 } weir_spawn_options;
 
 /**
@@ -149,6 +160,13 @@ typedef struct weir_spawn_options {
  * What a handler spawns is stopped when its actor ends. If the start fails, what was queued until then is
  * answered WEIR_EFAILED with the start's text (asks) or becomes a dead letter; later uses find WEIR_EDEAD.
  *
+ * weir_ref w = weir_spawn(&worker, .instances = 4, .route = WEIR_LEAST_BUSY): all of them or none. The ref is used as that of one
+ * actor: each send, ask, forward or timer goes to the instance that the route picks among those that live; when none does
+ * it is WEIR_EDEAD. A route that broadcasts sends a copy to each (waiting for one after the other; try_: WEIR_EFULL when
+ * some had no place), and can't be asked or forwarded to. weir_stop() and weir_drain() tell all. With a name the instances
+ * are name#0, name#1 … A message without a `.key` field is WEIR_EINVAL where WEIR_BY_HASH is to choose. Guide:
+ * docs/guide/routes.md.
+ *
  * @return  A ref. After an error one whose every use returns that error: see weir_ref_error().
  *
  * Ownership  Nothing to release. `type` is borrowed for as long as such actors live: make it static.
@@ -156,7 +174,7 @@ typedef struct weir_spawn_options {
  * Errors     WEIR_EINVAL   no runtime, a broken actor type, a configuration that can't be copied
  *            WEIR_EDEAD    the runtime is being stopped
  *            WEIR_EEXIST   the name is taken
- *            WEIR_ERANGE   capacity
+ *            WEIR_ERANGE   capacity, instances
  *            WEIR_ENOMEM   no memory, or every slot is in use
  */
 #define weir_spawn(...) WEIR__CAT(WEIR__SPAWN_, WEIR__MANY(__VA_ARGS__))(__VA_ARGS__)

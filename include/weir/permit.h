@@ -37,7 +37,8 @@ typedef struct weir_permit {
  *            WEIR_ECANCELED    the caller was told to stop while it waited
  *            WEIR_EWOULDBLOCK  no place, in a libuv callback
  *            WEIR_EDEAD        no such actor any more (or the ref's own error)
- *            WEIR_EINVAL       an output of a topology: its places are batches
+ *            WEIR_EINVAL       an output of a topology: its places are batches; a route by hash or that
+ *                              broadcasts: no one instance is meant
  *            WEIR_ENOMEM       no memory for a permit, or no stack to go on with
  */
 WEIR_API WEIR_NODISCARD int weir_reserve(weir_ref to, weir_duration within, weir_permit *permit);
@@ -55,7 +56,7 @@ WEIR_API WEIR_NODISCARD int weir_channel_reserve_many(weir_sender tx, size_t n, 
                                                       weir_permit *permit);
 WEIR_API WEIR_NODISCARD int weir_channel_try_reserve_many(weir_sender tx, size_t n, weir_permit *permit);
 
-/** How many places are free now. Asking takes none, so others may be faster, and those that stand in line come first.
+/** How many places are free now; of a route, those of all its instances. Asking takes none, so others may be faster, and those that stand in line come first.
  * 0: full, closed, or gone. Threads: any. Does not wait. */
 WEIR_API size_t weir_room(weir_ref to);
 WEIR_API size_t weir_sender_room(weir_sender tx);

@@ -24,6 +24,7 @@ struct weir__graph_node;
 struct weir__wait;
 struct weir__debt;
 struct weir__kept;
+struct weir__route;
 struct weir__membership;
 struct weir__scope;
 
@@ -39,6 +40,7 @@ struct weir__extras {
   struct weir__debt *debts;               /* answers that it owes, see debt.c; under the lock of its bucket */
   struct weir__kept *kept;                /* its stash, see stash.h; NULL: it keeps no places */
   struct weir__membership *memberships;   /* of groups, see group.c */
+  struct weir__route *route;              /* whose instance it is, see relay.h; NULL: of none */
   struct weir__scope *scope;              /* its memory and deferred calls, see runtime/scope.h; NULL: none */
   const struct weir_behaviour *behaviour; /* what it has become, while the cell's `became` is set */
   struct weir__permit *permits;           /* places that it holds elsewhere, see channel/permit.h, P3 */
@@ -61,6 +63,7 @@ struct weir__probe {
 };
 struct weir__probe weir__actor_probe(const weir_actor *type, const weir_message *takes);
 
+struct weir__parcel;
 struct weir__wired;
 weir_ref weir__spawn_actor(const weir_actor *type, const weir_spawn_options *options, const struct weir__wired *wired);
 
@@ -130,6 +133,8 @@ void weir__handles_close(struct weir__cell *cell);
 
 /* A message is to be sent that may wait: now and then others go first (F6). WEIR_OK, or WEIR_ENOMEM. */
 int weir__spend_budget(void);
+/* Sends to an actor, which is no relay. Owns the parcel. */
+int weir__send_to_actor(weir_ref to, struct weir__parcel *p, bool waits, int64_t deadline_ns);
 
 /* ---- ask.c ---- */
 

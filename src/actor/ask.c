@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "actor/actor.h"
-#include "actor/edge.h"
+#include "actor/relay.h"
 #include "channel/line.h"
 #include "channel/send.h"
 #include "runtime/strand.h"
@@ -143,6 +143,10 @@ int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value valu
   if (!rc) rc = weir__may_wait();
   if (rc) return rc;
   if (!cell) return weir__turned_away(weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to)));
-  if (weir__is_edge(cell, to)) return weir_error(WEIR_EINVAL, "an output of a topology can't be asked");
+  if (weir__is_relay(cell, to)) {
+    rc = weir__relay_pick(&to, parcel.type, parcel.value, "asked");
+    if (rc) return weir__turned_away(rc);
+    cell = weir__cell_at(weir__slot_of(to));
+  }
   return ask(to, cell, &parcel, weir__ask_deadline(within), out);
 }

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "actor/actor.h"
-#include "actor/edge.h"
+#include "actor/relay.h"
 #include "channel/line.h"
 #include "channel/send.h"
 #include "runtime/slots.h"
@@ -212,18 +212,20 @@ bool weir_asker_waits(weir_asker asker)
 
 /* ---- forwarding ---- */
 
-/* The message in hand, which is to go on; NULL: there is none that can. */
-static struct weir__message *out_of_hand(struct weir__cell *cell, weir_ref to)
+/* The message in hand, which is to go on; NULL: there is none that can. Of a route `to` becomes an instance, or a ref
+ * that carries the error. */
+static struct weir__message *out_of_hand(struct weir__cell *cell, weir_ref *to)
 {
-  struct weir__cell *target = weir_ref_error(to) ? NULL : weir__cell_at(weir__slot_of(to));
+  struct weir__cell *target = weir_ref_error(*to) ? NULL : weir__cell_at(weir__slot_of(*to));
   struct weir__message *m = cell ? cell->in_hand : NULL;
   if (!m || m->kind == WEIR__BATCH) {
     weir_error(WEIR_EINVAL, "there is no message in hand to be forwarded");
     return NULL;
   }
-  if (target && weir__is_edge(target, to)) {
-    weir_error(WEIR_EINVAL, "a message is not forwarded to an output: send its content");
-    return NULL;
+  if (target && weir__is_relay(target, *to)) {
+    int rc = weir__relay_pick(to, m->type, weir__payload(m), "forwarded to");
+    if (rc == WEIR_EINVAL) return NULL;
+    if (rc) *to = weir__ref_error_make(rc);
   }
   cell->in_hand = NULL;
   m->kind = WEIR__PLAIN;
@@ -247,7 +249,7 @@ int weir_forward(weir_ref to)
 {
   struct weir__cell *cell = weir__cell_here();
   struct weir__strand *s = weir__strand_here();
-  struct weir__message *m = out_of_hand(cell, to);
+  struct weir__message *m = out_of_hand(cell, &to);
   if (!m) return WEIR_EINVAL;
   uint64_t asker = s->asker;
   s->asker = 0;

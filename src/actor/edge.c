@@ -165,12 +165,6 @@ weir_ref weir_output(const char *name)
       weir_error(WEIR_EINVAL, "%s has no output \"%s\"", weir__actor_name(cell), name ? name : ""));
 }
 
-bool weir__is_edge(const struct weir__cell *cell, weir_ref ref)
-{
-  return atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_EDGE &&
-         atomic_load_explicit(&cell->places, memory_order_relaxed) >> 32 == weir__generation_of(ref);
-}
-
 /* ---- what is lost ---- */
 
 static void tell_lost(struct weir__cell *cell, const weir_message *type, int code, const char *text)

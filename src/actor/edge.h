@@ -11,13 +11,13 @@
 #include "actor/actor.h"
 #include "channel/send.h"
 
-enum weir__route { WEIR__ROUND_ROBIN, WEIR__HASH };
+enum weir__spread { WEIR__ROUND_ROBIN, WEIR__HASH };
 
 /* The instances of one actor downstream. All borrowed. */
 struct weir__target {
   const weir_ref *instances;
   size_t count;
-  int route;         /* enum weir__route */
+  int route;         /* enum weir__spread */
   const char *field; /* HASH: the field of the record that it goes by */
 };
 
@@ -66,7 +66,6 @@ void weir__node_flush(struct weir__cell *cell);
  * what is still queued is lost, and that is told. */
 void weir__node_end(struct weir__cell *cell, int code, const char *text);
 
-bool weir__is_edge(const struct weir__cell *cell, weir_ref ref);
 /* Sends a record along an edge. */
 int weir__edge_send(struct weir__cell *edge, const weir_message *type, const void *value, bool waits,
                     int64_t deadline_ns);

@@ -5,6 +5,7 @@
 
 #include "actor/actor.h"
 #include "actor/edge.h"
+#include "actor/relay.h"
 #include "actor/stash.h"
 #include "channel/line.h"
 #include "channel/mpsc.h"
@@ -33,12 +34,18 @@ static bool names(const struct weir__cell *cell, weir_ref ref)
 
 static int gone(weir_ref ref) { return weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(ref)); }
 
+static int tell_instances(weir_ref ref, uint32_t flags)
+{
+  return weir__route_each(ref, weir__tell, flags) ? WEIR_OK : gone(ref);
+}
+
 int weir__tell(weir_ref ref, uint32_t flags)
 {
   int rc = weir_ref_error(ref);
   if (rc) return rc;
   struct weir__cell *cell = weir__cell_at(weir__slot_of(ref));
   if (!cell) return gone(ref);
+  if (weir__is_relay(cell, ref)) return tell_instances(ref, flags);
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   bool lives = names(cell, ref);
   uintptr_t wake = lives ? tell(bucket, cell, weir__generation_of(ref), flags) : 0;
@@ -50,12 +57,19 @@ int weir__tell(weir_ref ref, uint32_t flags)
 int weir_stop(weir_ref ref) { return weir__tell(ref, WEIR__STOPPING | WEIR__CANCELLED); }
 int weir_drain(weir_ref ref) { return weir__tell(ref, WEIR__DRAINING); }
 
+static int is_alive(weir_ref ref, uint32_t unused)
+{
+  (void)unused;
+  return weir_alive(ref) ? WEIR_OK : WEIR_EDEAD;
+}
+
 bool weir_alive(weir_ref ref)
 {
   struct weir__cell *cell = weir_ref_error(ref) ? NULL : weir__cell_at(weir__slot_of(ref));
   if (!cell) return false;
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
-  return places >> 32 == weir__generation_of(ref) && !(places & WEIR__CLOSED);
+  if (places >> 32 != weir__generation_of(ref)) return false;
+  return !(places & WEIR__CLOSED) || (weir__is_relay(cell, ref) && weir__route_each(ref, is_alive, 0));
 }
 
 static void stop_if_of(struct weir__cell *cell, void *runtime)
@@ -246,6 +260,7 @@ void weir__actor_end_rest(struct weir__cell *cell, int code, const char *text)
     weir__handles_close(cell);
     if (cell->extras->name) weir__name_remove(cell->rt, cell->extras->name), cell->extras->name = NULL;
   }
+  if (cell->extras) weir__route_leave(cell);
   leave_family(cell);
   if (atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__HAS_TASKS)
     weir__stop_tasks_of(cell->rt, weir__ref_of(cell).bits);

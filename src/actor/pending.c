@@ -11,7 +11,7 @@
 #include <sched.h>
 
 #include "actor/actor.h"
-#include "actor/edge.h"
+#include "actor/relay.h"
 #include "channel/send.h"
 #include "runtime/wait.h"
 
@@ -68,7 +68,11 @@ static int begin(weir_pending *p, weir_value value)
   rc = weir__parcel_of_value(&parcel, value);
   if (rc) return rc;
   if (!cell) return weir__turned_away(weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(p->to)));
-  if (weir__is_edge(cell, p->to)) return weir_error(WEIR_EINVAL, "an output of a topology can't be asked");
+  if (weir__is_relay(cell, p->to)) {
+    rc = weir__relay_pick(&p->to, parcel.type, parcel.value, "asked");
+    if (rc) return weir__turned_away(rc);
+    cell = weir__cell_at(weir__slot_of(p->to));
+  }
   struct weir__wait *w = open_pending();
   if (!w) return weir_error(WEIR_ENOMEM, "no memory to ask with");
   parcel.asker = weir__wait_name(w);

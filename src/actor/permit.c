@@ -1,8 +1,7 @@
 /* permit.c: places in actors' mailboxes that are held: see channel/permit.h. */
 #include "channel/permit.h"
 
-#include "actor/actor.h"
-#include "actor/edge.h"
+#include "actor/relay.h"
 #include "channel/send.h"
 
 struct weir__permit **weir__actor_permits(void)
@@ -17,7 +16,11 @@ static int reserve(weir_ref to, size_t n, bool waits, weir_duration within, weir
   int rc = weir_ref_error(to);
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   if (!rc && !cell) rc = WEIR_EDEAD;
-  if (!rc && weir__is_edge(cell, to)) return weir_error(WEIR_EINVAL, "the places of an output can't be reserved");
+  if (!rc && weir__is_relay(cell, to)) {
+    rc = weir__relay_pick(&to, NULL, NULL, "reserved at");
+    if (rc == WEIR_EINVAL) return rc;
+    cell = weir__cell_at(weir__slot_of(to));
+  }
   if (!rc)
     rc = weir__permit_reserve(cell, weir__generation_of(to), n, waits, waits ? weir__deadline(within) : 0, WEIR_EDEAD,
                               permit);
@@ -28,6 +31,7 @@ size_t weir_room(weir_ref to)
 {
   struct weir__cell *cell = weir_ref_error(to) ? NULL : weir__cell_at(weir__slot_of(to));
   uint32_t room = 0, length;
+  if (cell && weir__is_relay(cell, to)) return weir__route_room(to);
   if (cell) weir__mpsc_look(cell, weir__generation_of(to), &room, &length);
   return room;
 }

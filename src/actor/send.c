@@ -2,7 +2,7 @@
 #include "channel/send.h"
 
 #include "actor/actor.h"
-#include "actor/edge.h"
+#include "actor/relay.h"
 #include "runtime/strand.h"
 #include "runtime/task.h"
 
@@ -45,7 +45,6 @@ int weir__spend_budget(void)
   return w ? weir__give_way(w) : WEIR_OK; /* on the blocking pool nobody is kept waiting */
 }
 
-/* Owns the parcel. */
 static int send_parcel(weir_ref to, struct weir__cell *cell, struct weir__parcel *p, enum mode mode,
                        int64_t deadline_ns)
 {
@@ -53,6 +52,24 @@ static int send_parcel(weir_ref to, struct weir__cell *cell, struct weir__parcel
   int rc = mode == WAIT ? weir__cell_send(cell, generation, p, deadline_ns, WEIR_EDEAD)
                         : weir__cell_try_send(cell, generation, p, WEIR_EDEAD);
   return rc == WEIR_EDEAD ? dead(to) : rc;
+}
+
+int weir__send_to_actor(weir_ref to, struct weir__parcel *p, bool waits, int64_t deadline_ns)
+{
+  int rc = waits ? weir__spend_budget() : WEIR_OK;
+  return rc ? rc : send_parcel(to, weir__cell_at(weir__slot_of(to)), p, waits ? WAIT : TRY, deadline_ns);
+}
+
+/* To an edge or a route. */
+static int relay_value(weir_ref to, struct weir__cell *cell, weir_value value, enum mode mode, int64_t deadline_ns)
+{
+  struct weir__parcel parcel = {.deadline = INT64_MAX};
+  int rc = WEIR_OK;
+  if (!value.type || !value.at || atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ROUTE)
+    rc = weir__parcel_of_value(&parcel, value);
+  else
+    parcel.type = value.type(), parcel.value = value.at; /* an edge measures by itself, where it must */
+  return rc ? rc : weir__relay_send(cell, to, &parcel, mode == WAIT, deadline_ns);
 }
 
 static int send_value(weir_ref to, weir_value value, enum mode mode, weir_duration within)
@@ -63,8 +80,7 @@ static int send_value(weir_ref to, weir_value value, enum mode mode, weir_durati
   if (rc) return weir__turned_away(rc);
   if (!cell) return weir__turned_away(dead(to));
   int64_t deadline_ns = mode == WAIT ? weir__deadline(within) : 0;
-  if (weir__is_edge(cell, to) && value.type && value.at)
-    return weir__edge_send(cell, value.type(), value.at, mode == WAIT, deadline_ns);
+  if (weir__is_relay(cell, to)) return relay_value(to, cell, value, mode, deadline_ns);
   if (mode == WAIT) rc = weir__spend_budget();
   if (!rc) rc = weir__parcel_of_value(&parcel, value);
   return rc ? rc : send_parcel(to, cell, &parcel, mode, deadline_ns);
@@ -103,8 +119,9 @@ int weir_pass(weir_ref to, void *message)
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   int rc = weir_ref_error(to);
   if (!rc && !cell) rc = dead(to);
-  if (!rc && !weir__is_edge(cell, to)) return send_parcel(to, cell, &parcel, WAIT, INT64_MAX);
-  if (!rc) rc = weir__edge_send(cell, m->type, message, true, INT64_MAX);
-  weir__message_end(m, rc ? WEIR__UNSENT : WEIR__FREED); /* along an edge its copy travels */
+  if (!rc && !weir__is_relay(cell, to)) return send_parcel(to, cell, &parcel, WAIT, INT64_MAX);
+  parcel.message = NULL; /* by a relay copies travel */
+  if (!rc) rc = weir__relay_send(cell, to, &parcel, true, INT64_MAX);
+  weir__message_end(m, rc ? WEIR__UNSENT : WEIR__FREED);
   return rc;
 }

@@ -1,14 +1,16 @@
 /* spawn.c: making an actor. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "actor/actor.h"
 #include "actor/edge.h"
+#include "actor/relay.h"
 #include "actor/stash.h"
 #include "channel/line.h"
 #include "channel/send.h"
 
-enum { CAPACITY = 64 };
+enum { CAPACITY = 64, INSTANCES_MOST = 1 << 16 };
 
 bool weir__is(const weir__call *call, int hook, const weir_message *type, int version)
 {
@@ -66,6 +68,11 @@ static int check(const weir_actor *type, const weir_spawn_options *o, const stru
                       o->capacity ? o->capacity : type->capacity, WEIR__CAPACITY_MAX);
   if (type->runs != WEIR_ON_ANY_WORKER && type->runs != WEIR_PINNED && type->runs != WEIR_ON_BLOCKING_POOL)
     return weir_error(WEIR_EINVAL, "%s: .runs is %d", type->name, type->runs);
+  if (o->instances > INSTANCES_MOST)
+    return weir_error(WEIR_ERANGE, "%s: %zu instances: at most %d", type->name, o->instances, INSTANCES_MOST);
+  if (o->route < WEIR_ROUND_ROBIN || o->route > WEIR_BROADCAST)
+    return weir_error(WEIR_EINVAL, "%s: .route is %d", type->name, o->route);
+  if (o->route && !o->instances) return weir_error(WEIR_EINVAL, "%s: a .route needs .instances", type->name);
   if (config && !probe->starts)
     return weir_error(WEIR_EINVAL, "%s has no start clause to take a %s", type->name, config->name);
   if (config && !weir_message_same(config, probe->config))
@@ -136,6 +143,7 @@ static void unfurnish(struct weir__cell *cell)
   if (extras) {
     if (extras->config) weir__message_end(extras->config, WEIR__FREED);
     if (extras->node) weir__node_free(extras->node);
+    if (extras->name) weir__name_remove(cell->rt, extras->name);
     free(extras->kept);
     free(extras);
   }
@@ -144,32 +152,116 @@ static void unfurnish(struct weir__cell *cell)
   weir__cell_untake(cell);
 }
 
-/* The runtime has been entered. */
-static weir_ref make(struct weir_runtime *rt, const weir_actor *type, const weir_spawn_options *o, bool starts,
-                     const struct weir__wired *wired)
+/* What all instances of one spawn have in common. */
+struct order {
+  struct weir_runtime *rt;
+  const weir_actor *type;
+  const struct weir__wired *wired;
+  struct weir__cell *parent; /* NULL: nobody in that runtime */
+  bool starts;
+};
+
+/* Makes one that nobody can reach yet. NULL: `*rc` says why, with a text. */
+static struct weir__cell *prepare(const struct order *order, const weir_spawn_options *o, int *rc)
 {
-  struct weir__cell *parent = weir__cell_here();
-  struct weir__cell *cell = weir__cell_take();
-  if (!cell) return weir__ref_error_make(weir_error(WEIR_ENOMEM, "no memory for an actor, or no slot is left"));
-  size_t capacity = o->capacity ? o->capacity : type->capacity ? type->capacity : CAPACITY;
-  atomic_store_explicit(&cell->kind, WEIR__CELL_ACTOR, memory_order_relaxed);
-  cell->rt = rt;
-  cell->type = type;
-  cell->work.kind = WEIR__ACTOR_TURN;
-  atomic_store_explicit(&cell->capacity, (uint32_t)capacity, memory_order_relaxed);
-  int rc = choose_home(cell);
-  if (!rc && (rc = furnish(cell, o, wired))) weir__leave_home(rt, cell->work.home);
-  if (rc) {
-    unfurnish(cell);
-    return weir__ref_error_make(rc);
+  const weir_actor *type = order->type;
+  *rc = WEIR_OK;
+  if (!weir__runtime_enter(order->rt)) {
+    *rc = weir_error(WEIR_EDEAD, "%s: the runtime is being stopped", type->name);
+    return NULL;
   }
-  if (parent && parent->rt == rt) join_family(cell, parent);
-  starts = starts || wired;
-  cell->phase = starts ? WEIR__STARTS : WEIR__LIVES;
-  atomic_store_explicit(&cell->inbox, starts ? 0 : WEIR__CELL_IDLE, memory_order_relaxed);
+  struct weir__cell *cell = weir__cell_take();
+  if (!cell) {
+    *rc = weir_error(WEIR_ENOMEM, "no memory for an actor, or no slot is left");
+  } else {
+    size_t capacity = o->capacity ? o->capacity : type->capacity ? type->capacity : CAPACITY;
+    atomic_store_explicit(&cell->kind, WEIR__CELL_ACTOR, memory_order_relaxed);
+    cell->rt = order->rt;
+    cell->type = type;
+    cell->work.kind = WEIR__ACTOR_TURN;
+    atomic_store_explicit(&cell->capacity, (uint32_t)capacity, memory_order_relaxed);
+    *rc = choose_home(cell);
+    if (!*rc && (*rc = furnish(cell, o, order->wired))) weir__leave_home(order->rt, cell->work.home);
+    if (*rc) unfurnish(cell);
+  }
+  if (!*rc) return cell;
+  weir__runtime_leave(order->rt);
+  return NULL;
+}
+
+static void take_back(const struct order *order, struct weir__cell *cell)
+{
+  weir__leave_home(order->rt, cell->work.home);
+  unfurnish(cell);
+  weir__runtime_leave(order->rt);
+}
+
+/* From now on its ref works. */
+static weir_ref launch(const struct order *order, struct weir__cell *cell)
+{
+  if (order->parent) join_family(cell, order->parent);
+  cell->phase = order->starts ? WEIR__STARTS : WEIR__LIVES;
+  atomic_store_explicit(&cell->inbox, order->starts ? 0 : WEIR__CELL_IDLE, memory_order_relaxed);
   weir_ref ref = weir__ref_of(cell);
   weir__cell_open(cell);
-  if (starts) weir__schedule(rt, &cell->work);
+  if (order->starts) weir__schedule(order->rt, &cell->work);
+  return ref;
+}
+
+static weir_ref spawn_one(const struct order *order, const weir_spawn_options *o)
+{
+  int rc;
+  struct weir__cell *cell = prepare(order, o, &rc);
+  return cell ? launch(order, cell) : weir__ref_error_make(rc);
+}
+
+/* ---- several instances behind a route: all or none ---- */
+
+/* Named name#0, name#1 … if the route has a name. */
+static struct weir__cell *prepare_instance(const struct order *order, const weir_spawn_options *o, size_t i, int *rc)
+{
+  weir_spawn_options one = *o;
+  size_t bytes = o->name ? strlen(o->name) + 24 : 1;
+  char *name = malloc(bytes);
+  if (!name) {
+    *rc = weir_error(WEIR_ENOMEM, "no memory for a name");
+    return NULL;
+  }
+  snprintf(name, bytes, "%s#%zu", o->name ? o->name : "", i);
+  if (o->name) one.name = name;
+  struct weir__cell *cell = prepare(order, &one, rc);
+  free(name);
+  if (!cell || weir__extras(cell)) return cell;
+  take_back(order, cell);
+  *rc = WEIR_ENOMEM;
+  return NULL;
+}
+
+static int prepare_all(const struct order *order, const weir_spawn_options *o, struct weir__route *route,
+                       struct weir__cell **cells)
+{
+  int rc = o->name ? weir__route_name(route, o->name) : WEIR_OK;
+  size_t made = 0;
+  while (!rc && made < o->instances) {
+    cells[made] = prepare_instance(order, o, made, &rc);
+    if (cells[made]) weir__route_add(route, cells[made]), made++;
+  }
+  while (rc && made) take_back(order, cells[--made]);
+  return rc;
+}
+
+static weir_ref spawn_route(const struct order *order, const weir_spawn_options *o)
+{
+  struct weir__cell **cells = calloc(o->instances, sizeof(struct weir__cell *));
+  struct weir__route *route = cells ? weir__route_make(order->rt, o->route, o->instances) : NULL;
+  int rc = route ? prepare_all(order, o, route, cells) : weir_error(WEIR_ENOMEM, "no memory for a route");
+  weir_ref ref = weir__ref_error_make(rc);
+  if (!rc)
+    ref = weir__route_open(route);
+  else if (route)
+    weir__route_unmake(route);
+  for (size_t i = 0; !rc && i < o->instances; i++) launch(order, cells[i]);
+  free(cells);
   return ref;
 }
 
@@ -185,13 +277,13 @@ weir_ref weir__spawn_actor(const weir_actor *type, const weir_spawn_options *opt
   if (o.on) weir__runtime_hold(o.on);
   struct weir_runtime *rt = o.on ? o.on : weir__runtime_here_held();
   if (!rt) return weir__ref_error_make(weir_error(WEIR_EINVAL, "%s: no runtime is running", type->name));
-  weir_ref ref;
-  if (weir__runtime_enter(rt)) {
-    ref = make(rt, type, &o, probe.starts, wired);
-    if (weir_ref_error(ref)) weir__runtime_leave(rt);
-  } else {
-    ref = weir__ref_error_make(weir_error(WEIR_EDEAD, "%s: the runtime is being stopped", type->name));
-  }
+  struct weir__cell *here = weir__cell_here();
+  struct order order = {.rt = rt,
+                        .type = type,
+                        .wired = wired,
+                        .parent = here && here->rt == rt ? here : NULL,
+                        .starts = probe.starts || wired};
+  weir_ref ref = o.instances ? spawn_route(&order, &o) : spawn_one(&order, &o);
   weir__runtime_release(rt);
   return ref;
 }

@@ -14,7 +14,7 @@
 
 #include <sched.h>
 
-#include "actor/actor.h"
+#include "actor/relay.h"
 #include "channel/line.h"
 #include "channel/send.h"
 #include "platform/clock.h"
@@ -146,7 +146,9 @@ static int send_other(struct weir__timer_record *t)
                                 .value = weir__payload(t->message),
                                 .deadline = INT64_MAX,
                                 .bytes = t->message->payload_bytes};
-  int rc = weir__cell_try(weir__cell_at(weir__slot_of(t->to)), weir__generation_of(t->to), &parcel, WEIR_EDEAD);
+  struct weir__cell *cell = weir__cell_at(weir__slot_of(t->to));
+  if (weir__is_relay(cell, t->to)) return weir__route_send_later(t->to, &parcel);
+  int rc = weir__cell_try(cell, weir__generation_of(t->to), &parcel, WEIR_EDEAD);
   if (rc == WEIR_EDEAD) weir__turned_away(rc);
   return rc;
 }

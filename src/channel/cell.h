@@ -1,6 +1,6 @@
 /* cell.h: a cell: what a ref, a sender or a receiver names: a slot with a bounded mailbox.
  *
- * Actors, channels and the edges of topologies are cells. The table of cells is process-wide and outlives runtimes
+ * Actors, channels, routes and the edges of topologies are cells. The table of cells is process-wide and outlives runtimes
  * (C5); a ref is `generation << 32 | slot`, and the generation is part of the word that senders change (C1).
  *
  *   FREE --cell_take--> OPEN --close--> CLOSED --the last place is back--> FREE, with the next generation
@@ -22,7 +22,8 @@
 #include "runtime/work.h"
 #include "runtime/worker.h"
 
-enum weir__cell_kind { WEIR__CELL_ACTOR = 1, WEIR__CELL_CHANNEL, WEIR__CELL_EDGE };
+/* The last two are relays: see actor/relay.h. */
+enum weir__cell_kind { WEIR__CELL_ACTOR = 1, WEIR__CELL_CHANNEL, WEIR__CELL_EDGE, WEIR__CELL_ROUTE };
 
 /* places: generation 32 | reserved 30 | flags 2 */
 #define WEIR__WAITERS ((uint64_t)1) /* somebody stands in line: nobody may overtake */
