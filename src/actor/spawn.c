@@ -221,13 +221,14 @@ static weir_ref spawn_one(const struct order *order, const weir_spawn_options *o
 static struct weir__cell *prepare_instance(const struct order *order, const weir_spawn_options *o, size_t i, int *rc)
 {
   weir_spawn_options one = *o;
-  size_t bytes = o->name ? strlen(o->name) + 24 : 1;
+  const char *common = o->name ? o->name : "";
+  size_t bytes = strlen(common) + 24;
   char *name = malloc(bytes);
   if (!name) {
     *rc = weir_error(WEIR_ENOMEM, "no memory for a name");
     return NULL;
   }
-  snprintf(name, bytes, "%s#%zu", o->name ? o->name : "", i);
+  snprintf(name, bytes, "%s#%zu", common, i);
   if (o->name) one.name = name;
   struct weir__cell *cell = prepare(order, &one, rc);
   free(name);
