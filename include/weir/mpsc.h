@@ -101,6 +101,23 @@ WEIR_API WEIR_NODISCARD int weir_receive_within_value(weir_receiver rx, weir_dur
                                                       void *out);
 WEIR_API WEIR_NODISCARD int weir_try_receive_value(weir_receiver rx, const weir_message *type, void *out);
 
+/** weir_receive_many(rx, WEIR_FOREVER, facts, 16, &count, fact), where `struct fact *facts[16]` and `size_t count`. */
+#define weir_receive_many(rx, within, out, most, count, T)                                                             \
+  weir_receive_many_value((rx), (within), weir_message_##T(), WEIR__OWN(T, out), (most), (count))
+/**
+ * Takes what is there, up to `most` messages, oldest first; where nothing is there, waits for one as
+ * weir_receive_within() does. Ends before a message of another type.
+ *
+ * @param out    Receives the messages: `most` pointers. Owned, weir_free() each. The first is NULL on error; what is
+ *               beyond `count` is left as it was.
+ * @param most   0 is fine: nothing is taken, at once.
+ * @param count  Receives how many were taken: at least one after WEIR_OK (0 where `most` is), 0 on error.
+ *
+ * Threads, Waiting, Errors  As weir_receive_within().
+ */
+WEIR_API WEIR_NODISCARD int weir_receive_many_value(weir_receiver rx, weir_duration within, const weir_message *type,
+                                                    void *out, size_t most, size_t *count);
+
 /** The type of the oldest message, NULL if none is there. Threads: the receiver's. Does not wait. */
 WEIR_API const weir_message *weir_receiver_peek(weir_receiver rx);
 /** Places with messages now, queued or on their way in; one above 64 KiB counts for each 64 KiB. Places that are only

@@ -264,6 +264,27 @@ int weir_receive_within_value(weir_receiver rx, weir_duration within, const weir
   return rc ? rc : end_receive(cell, receive(cell, weir__deadline(within), type, out));
 }
 
+static bool is_there(struct weir__cell *cell, const weir_message *type)
+{
+  weir__mpsc_collect(cell);
+  return cell->queued && (!type || weir_message_same(cell->queued->type, type));
+}
+
+int weir_receive_many_value(weir_receiver rx, weir_duration within, const weir_message *type, void *out, size_t most,
+                            size_t *count)
+{
+  struct weir__cell *cell;
+  void **messages = out;
+  *count = 0;
+  if (most == 0) return WEIR_OK;
+  int rc = begin_receive(rx, &cell, out);
+  if (rc) return rc;
+  rc = receive(cell, weir__deadline(within), type, messages);
+  if (!rc) *count = 1;
+  while (!rc && *count < most && is_there(cell, type)) rc = take(cell, type, &messages[(*count)++]);
+  return end_receive(cell, rc);
+}
+
 int weir_try_receive_value(weir_receiver rx, const weir_message *type, void *out)
 {
   struct weir__cell *cell;
