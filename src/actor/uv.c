@@ -44,7 +44,7 @@ uv_loop_t *weir_loop(void)
   if (!s || !s->self || !weir__worker_here()) return NULL;
   struct weir__cell *cell = weir__cell_here();
   if (cell) pin(cell, s->worker);
-  return &s->worker->loop;
+  return s->worker->loop;
 }
 
 void *weir__uv_new(size_t size)

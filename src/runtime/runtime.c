@@ -46,9 +46,12 @@ void weir__runtime_settled(struct weir_runtime *rt)
   if (state != WEIR__RUNNING && weir__blocking_rests(&rt->blocking)) tell_stopper(rt);
 }
 
+static bool is_embedded(const struct weir_runtime *rt) { return rt->workers[0].embedded; }
+
 bool weir__runtime_enter(struct weir_runtime *rt)
 {
-  atomic_fetch_add_explicit(&rt->live, 1, memory_order_seq_cst);
+  uint64_t before = atomic_fetch_add_explicit(&rt->live, 1, memory_order_seq_cst);
+  if (before == 0 && is_embedded(rt)) weir__embedded_lives(rt);
   if (atomic_load_explicit(&rt->state, memory_order_seq_cst) < WEIR__STOPS) return true;
   weir__runtime_leave(rt);
   return false;
@@ -58,9 +61,12 @@ void weir__runtime_leave(struct weir_runtime *rt)
 {
   bool outside = !weir__worker_here() || weir__worker_here()->rt != rt;
   if (outside) weir__runtime_hold(rt); /* once `live` is 0 it may go at any moment */
-  if (atomic_fetch_sub_explicit(&rt->live, 1, memory_order_seq_cst) == 1 &&
-      atomic_load_explicit(&rt->state, memory_order_seq_cst) >= WEIR__STOPS)
-    tell_stopper(rt);
+  if (atomic_fetch_sub_explicit(&rt->live, 1, memory_order_seq_cst) == 1) {
+    if (atomic_load_explicit(&rt->state, memory_order_seq_cst) >= WEIR__STOPS)
+      tell_stopper(rt);
+    else if (outside && is_embedded(rt))
+      weir__embedded_lives(rt); /* not any more; on its own thread the slice's end looks */
+  }
   if (outside) weir__runtime_release(rt);
 }
 
@@ -207,7 +213,7 @@ static int check_options(const weir_runtime_options *o)
   const char *why = "";
   struct weir__worker *here = weir__worker_here();
   if (!weir__thread()) return weir_error(WEIR_ENOMEM, "no memory for this thread's context");
-  if (weir__strand_here() || (here && weir__where() != WEIR__ON_DRIVER))
+  if (weir__strand_here() || (here && !here->embedded && weir__where() != WEIR__ON_DRIVER))
     return weir_error(WEIR_EINVAL, "a runtime is not started from a handler, a task or a callback");
   if (here && o->flavor == WEIR_CURRENT_THREAD)
     return weir_error(WEIR_EINVAL, "this thread has a current-thread runtime already");
@@ -231,7 +237,7 @@ static unsigned cores(void)
   return n > WORKERS_MOST ? WORKERS_MOST : n;
 }
 
-static void runtime_free(struct weir_runtime *rt)
+void weir__runtime_free(struct weir_runtime *rt)
 {
   for (unsigned i = 0; rt->workers && i < rt->worker_count; i++) {
     weir__worker_timers_end(&rt->workers[i]);
@@ -265,7 +271,7 @@ static struct weir_runtime *runtime_make(const weir_runtime_options *o)
   rt->workers = aligned_alloc(WEIR__LINE, rt->worker_count * sizeof *rt->workers);
   if (rt->workers) memset(rt->workers, 0, rt->worker_count * sizeof *rt->workers);
   if (rt->is_parked && rt->workers) return rt;
-  runtime_free(rt);
+  weir__runtime_free(rt);
   return NULL;
 }
 
@@ -364,7 +370,7 @@ static bool list_remove(struct weir_runtime *rt)
   return last;
 }
 
-int weir_runtime_start(const weir_runtime_options *options, weir_runtime **rt_out)
+int weir__runtime_begin(const weir_runtime_options *options, uv_loop_t *loop, weir_runtime **rt_out)
 {
   weir_runtime_options o = {0};
   if (options) o = *options;
@@ -373,13 +379,13 @@ int weir_runtime_start(const weir_runtime_options *options, weir_runtime **rt_ou
   if (rc) return rc;
   struct weir_runtime *rt = runtime_make(&o);
   if (!rt) return weir_error(WEIR_ENOMEM, "no memory for a runtime");
-  for (unsigned i = 0; i < rt->worker_count && !rc; i++) rc = weir__worker_init(&rt->workers[i], rt, i);
+  for (unsigned i = 0; i < rt->worker_count && !rc; i++) rc = weir__worker_init(&rt->workers[i], rt, i, loop);
   if (!rc && rt->flavor == WEIR_CURRENT_THREAD) adopt_this_thread(rt);
   if (!rc && rt->flavor == WEIR_MULTI_THREAD) rc = start_threads(rt);
   if (rc) {
     weir__blocking_end(rt);
     end_threads(rt);
-    runtime_free(rt);
+    weir__runtime_free(rt);
     return rc;
   }
   list_add(rt);
@@ -392,6 +398,11 @@ static struct weir_runtime *own_runtime(void)
 {
   struct weir__thread *t = weir__thread_here;
   return !t ? NULL : t->worker ? t->worker->rt : t->pool_of;
+}
+
+int weir_runtime_start(const weir_runtime_options *options, weir_runtime **rt)
+{
+  return weir__runtime_begin(options, NULL, rt);
 }
 
 weir_runtime *weir_runtime_here(void)
@@ -426,7 +437,7 @@ struct stop_wait {
   int64_t deadline_ns;
 };
 
-static bool quiet(struct weir_runtime *rt)
+bool weir__runtime_is_quiet(struct weir_runtime *rt)
 {
   if (rt->flavor == WEIR_MULTI_THREAD) return is_quiet(rt);
   if (!weir__blocking_rests(&rt->blocking)) return false; /* this thread gives it nothing meanwhile */
@@ -481,14 +492,13 @@ static bool wait_for(struct weir_runtime *rt, bool (*come)(struct weir_runtime *
   return rt->flavor == WEIR_CURRENT_THREAD ? wait_driving(&wait) : wait_on_thread(&wait);
 }
 
-static void stop_everything(struct weir_runtime *rt)
+void weir__runtime_tell_all(struct weir_runtime *rt)
 {
   atomic_store_explicit(&rt->state, WEIR__STOPS, memory_order_seq_cst);
   /* Who entered before may still be making what it entered for: such threads hold the runtime. */
   while (atomic_load_explicit(&rt->holds, memory_order_acquire)) sched_yield();
   weir__stop_all_tasks(rt);
   weir__stop_all_actors(rt);
-  wait_for(rt, nothing_lives, INT64_MAX);
 }
 
 /* L2. Calls of weir that other threads are in the middle of are given time to end. */
@@ -506,13 +516,37 @@ static int check_accounts(void)
   return WEIR_OK;
 }
 
+bool weir__runtime_detach(struct weir_runtime *rt)
+{
+  bool last = list_remove(rt);
+  while (atomic_load_explicit(&rt->holds, memory_order_acquire)) sched_yield();
+  weir__blocking_end(rt);
+  end_threads(rt);
+  if (rt->owner) {
+    weir__fiber_unadopt(&rt->workers[0].own);
+    weir__cell_thread_ends(rt->owner);
+    rt->owner->worker = NULL;
+  }
+  return last;
+}
+
+int weir__runtime_verdict(bool last, bool drained)
+{
+  int rc = last ? check_accounts() : WEIR_OK;
+  return rc || drained ? rc : weir_error(WEIR_ETIMEDOUT, "not drained in time");
+}
+
 static int check_stopper(struct weir_runtime *rt)
 {
   struct weir__worker *here = weir__worker_here();
   if (rt->flavor == WEIR_CURRENT_THREAD && weir__thread_here != rt->owner)
     return weir_error(WEIR_EINVAL, "a current-thread runtime is stopped by the thread that started it");
-  if (weir__strand_here() || (here && weir__where() != WEIR__ON_DRIVER))
+  if (weir__strand_here() || (here && !here->embedded && weir__where() != WEIR__ON_DRIVER))
     return weir_error(WEIR_EINVAL, "a runtime is not stopped from a handler, a task or a callback");
+  if (is_embedded(rt))
+    return weir_error(WEIR_EWOULDBLOCK, "it is embedded, and its loop must go on: weir_runtime_stop_then()");
+  if (here && here->embedded)
+    return weir_error(WEIR_EWOULDBLOCK, "this thread runs a loop that a runtime is embedded in: stop that one first");
   return WEIR_OK;
 }
 
@@ -524,19 +558,11 @@ int weir_runtime_stop(weir_runtime *rt, weir_duration drain)
   bool drained = true;
   if (drain.ns > 0) {
     atomic_store_explicit(&rt->state, WEIR__DRAINS, memory_order_seq_cst);
-    drained = wait_for(rt, quiet, weir__deadline(drain));
+    drained = wait_for(rt, weir__runtime_is_quiet, weir__deadline(drain));
   }
-  stop_everything(rt);
-  bool last = list_remove(rt);
-  while (atomic_load_explicit(&rt->holds, memory_order_acquire)) sched_yield();
-  weir__blocking_end(rt);
-  end_threads(rt);
-  if (rt->owner) {
-    weir__fiber_unadopt(&rt->workers[0].own);
-    weir__cell_thread_ends(rt->owner);
-    rt->owner->worker = NULL;
-  }
-  runtime_free(rt);
-  rc = last ? check_accounts() : WEIR_OK;
-  return rc || drained ? rc : weir_error(WEIR_ETIMEDOUT, "not drained in time");
+  weir__runtime_tell_all(rt);
+  wait_for(rt, nothing_lives, INT64_MAX);
+  bool last = weir__runtime_detach(rt);
+  weir__runtime_free(rt);
+  return weir__runtime_verdict(last, drained);
 }

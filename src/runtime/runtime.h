@@ -21,6 +21,7 @@
 #include <signal.h>
 
 #include "runtime/blocking.h"
+#include "runtime/embed.h"
 #include "runtime/worker.h"
 
 enum weir__runtime_state { WEIR__RUNNING, WEIR__DRAINS, WEIR__STOPS, WEIR__STOPPED };
@@ -31,9 +32,10 @@ struct weir_runtime {
   unsigned worker_count;
   size_t stack_bytes;
   struct weir__worker *workers;
-  struct weir__blocking blocking; /* see blocking.h */
-  struct weir__thread *owner;     /* current-thread: who may drive it */
-  struct weir_runtime *next;      /* in the list of runtimes, under its lock */
+  struct weir__blocking blocking;      /* see blocking.h */
+  struct weir__embedded_stop stopping; /* embedded: see embed.h. Its thread's */
+  struct weir__thread *owner;          /* current-thread: who may drive it */
+  struct weir_runtime *next;           /* in the list of runtimes, under its lock */
 
   _Atomic(int) state; /* written by who stops it. seq_cst: stored, then `live` looked at; who starts something adds to
                          `live`, then looks at the state */
@@ -78,6 +80,19 @@ bool weir__runtime_unpark(struct weir__worker *w);
 
 /* The worker to bind the next pinned actor or task to: the one with the least (F5). */
 struct weir__worker *weir__runtime_least_bound(struct weir_runtime *rt);
+
+/* ---- for embed.c: the steps of weir_runtime_start() and weir_runtime_stop() ---- */
+/* Makes and starts one; `loop`: the program's, NULL: its own. */
+int weir__runtime_begin(const weir_runtime_options *options, uv_loop_t *loop, struct weir_runtime **rt);
+/* Is nothing at work any more? On the thread of a current-thread runtime. */
+bool weir__runtime_is_quiet(struct weir_runtime *rt);
+/* Nothing new is admitted; all that lives is told to stop. */
+void weir__runtime_tell_all(struct weir_runtime *rt);
+/* Nothing lives in it: no thread has to do with it afterwards. True: it was the last. */
+bool weir__runtime_detach(struct weir_runtime *rt);
+void weir__runtime_free(struct weir_runtime *rt);
+/* What the stop says in the end. */
+int weir__runtime_verdict(bool last, bool drained);
 
 /* A thread of the blocking pool has done its job: who stops the runtime may have waited for that. */
 void weir__runtime_settled(struct weir_runtime *rt);

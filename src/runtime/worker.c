@@ -104,7 +104,10 @@ static void switch_to(struct weir__worker *w, struct weir__strand *s)
  * of timers run before it polls. */
 static void stay_awake(struct weir__worker *w)
 {
-  if (w->in_uv) uv_stop(&w->loop);
+  if (w->embedded)
+    weir__worker_rouse(w);
+  else if (w->in_uv)
+    uv_stop(w->loop);
 }
 
 static void append_ready(struct weir__worker *w, struct weir__work *work)
@@ -364,6 +367,7 @@ void weir__worker_disarm(struct weir__worker *w, struct weir__alarm *alarm)
 
 /* libuv before 1.45 runs its timers first and then sleeps all the same. */
 static void on_clock(uv_timer_t *timer) { uv_stop(timer->loop); }
+static void on_embedded_clock(uv_timer_t *clock);
 
 /* Before a sleep: wakes it in time for the next alarm. False: one is due. */
 static bool set_clock(struct weir__worker *w)
@@ -375,8 +379,8 @@ static bool set_clock(struct weir__worker *w)
   }
   int64_t left = next - ms_of(weir__now_ns());
   if (left <= 0) return false;
-  uv_update_time(&w->loop);
-  uv_timer_start(&w->clock, on_clock, (uint64_t)left, 0);
+  uv_update_time(w->loop);
+  uv_timer_start(&w->clock, w->embedded ? on_embedded_clock : on_clock, (uint64_t)left, 0);
   return true;
 }
 
@@ -390,13 +394,13 @@ static bool has_work_here(struct weir__worker *w)
 static void on_sleep(uv_prepare_t *sleep)
 {
   struct weir__worker *w = (struct weir__worker *)((char *)sleep - offsetof(struct weir__worker, before_sleep));
-  if (w->sleeps && (has_work_here(w) || !set_clock(w))) uv_stop(&w->loop);
+  if (w->sleeps && (has_work_here(w) || !set_clock(w))) uv_stop(w->loop);
 }
 
 static void run_loop(struct weir__worker *w, uv_run_mode mode)
 {
   w->in_uv = true;
-  uv_run(&w->loop, mode);
+  uv_run(w->loop, mode);
   ring_alarms(w);
   w->in_uv = false;
 }
@@ -461,7 +465,7 @@ static void on_rest(struct weir__worker *w, struct weir__alarm *alarm)
 static void tidy(struct weir__worker *w, int64_t now)
 {
   weir__cell_thread_rests(w->thread);
-  if (!weir__depot_rest(now) || w->rests) return;
+  if (!weir__depot_rest(now) || w->rests || w->embedded) return; /* embedded: a program's loop is not woken for that */
   w->rests = true;
   w->rest.ring = on_rest;
   weir__worker_arm(w, &w->rest, now + weir__depot_rest_ns());
@@ -521,6 +525,121 @@ void weir__worker_drive(struct weir__worker *w, bool (*done)(void *), void *arg)
     if (done(arg)) break;
     leave_was_for(w);
   }
+}
+
+/* ---- embedded: the program runs the loop, whose callbacks let the fibers run, a slice at a time (embed.h) ---- */
+
+static void on_slice(uv_idle_t *slice);
+
+void weir__worker_rouse(struct weir__worker *w)
+{
+  if (!w->on_fiber) uv_idle_start(&w->slice, on_slice); /* else it is asked at the end of the slice */
+}
+
+void weir__worker_keep_alive(struct weir__worker *w)
+{
+  uv_handle_t *doorbell = (uv_handle_t *)&w->doorbell;
+  if (atomic_load_explicit(&w->rt->live, memory_order_seq_cst) || w->rt->stopping.begun ||
+      weir__wheel_next_ms(&w->wheel) != INT64_MAX)
+    uv_ref(doorbell);
+  else
+    uv_unref(doorbell);
+}
+
+/* Nothing is to be done now: as park(), but it is the program's loop that sleeps. */
+static void rest_embedded(struct weir__worker *w)
+{
+  pool_shrink(w, FIBERS_PARKED);
+  tidy(w, weir__now_ns());
+  weir__runtime_park(w);
+  if (w->searching) {
+    w->searching = false;
+    atomic_fetch_sub_explicit(&w->rt->searching, 1, memory_order_seq_cst);
+  }
+  if (has_reason_to_stay(w, true))
+    weir__worker_rouse(w); /* the doorbell's slice found it inactive */
+  else
+    uv_idle_stop(&w->slice);
+}
+
+/* Up to MESSAGES_A_POLL messages; then the loop has its turn, with all that is the program's. */
+static void run_slice(struct weir__worker *w)
+{
+  weir__runtime_unpark(w);
+  ring_alarms(w);
+  w->work_to_poll = MESSAGES_A_POLL;
+  do {
+    atomic_store_explicit(&w->driven, false, memory_order_seq_cst); /* nobody drives; who stops it looks below */
+    enter(w);
+  } while (w->leave == WEIR__DROP || w->leave == WEIR__DRIVEN);
+  if (w->leave == WEIR__PARK)
+    rest_embedded(w);
+  else
+    weir__worker_rouse(w);
+  weir__worker_keep_alive(w);
+  weir__embedded_goes_on(w->rt);
+}
+
+static void on_slice(uv_idle_t *slice)
+{
+  run_slice((struct weir__worker *)((char *)slice - offsetof(struct weir__worker, slice)));
+}
+
+static void on_embedded_doorbell(uv_async_t *doorbell)
+{
+  run_slice((struct weir__worker *)((char *)doorbell - offsetof(struct weir__worker, doorbell)));
+}
+
+static void on_embedded_clock(uv_timer_t *clock)
+{
+  weir__worker_rouse((struct weir__worker *)((char *)clock - offsetof(struct weir__worker, clock)));
+}
+
+/* The last thing before the loop polls: what callbacks gave us to do, or an alarm, must not be slept through. */
+static void on_embedded_sleep(uv_prepare_t *sleep)
+{
+  struct weir__worker *w = (struct weir__worker *)((char *)sleep - offsetof(struct weir__worker, before_sleep));
+  if (has_work_here(w) || !set_clock(w)) weir__worker_rouse(w);
+}
+
+static void on_let_go(uv_handle_t *handle)
+{
+  struct weir__worker *w = handle->data;
+  if (--w->open_handles == 0) w->let_go(w);
+}
+
+static void let_go_of(struct weir__worker *w, void *handle)
+{
+  ((uv_handle_t *)handle)->data = w;
+  w->open_handles++;
+  uv_close(handle, on_let_go);
+}
+
+void weir__worker_let_go(struct weir__worker *w, void (*closed)(struct weir__worker *))
+{
+  w->let_go = closed;
+  let_go_of(w, &w->doorbell);
+  let_go_of(w, &w->clock);
+  let_go_of(w, &w->before_sleep);
+  let_go_of(w, &w->slice);
+}
+
+/* All but the doorbell can't fail, and nothing is left of that if it does. */
+static int move_into(struct weir__worker *w, uv_loop_t *loop)
+{
+  w->loop = loop;
+  w->embedded = w->in_uv = true;
+  int rc = uv_async_init(loop, &w->doorbell, on_embedded_doorbell);
+  if (rc) return weir_error(rc, "a doorbell in the program's loop");
+  uv_timer_init(loop, &w->clock);
+  uv_prepare_init(loop, &w->before_sleep);
+  uv_prepare_start(&w->before_sleep, on_embedded_sleep);
+  uv_idle_init(loop, &w->slice);
+  uv_unref((uv_handle_t *)&w->doorbell);
+  uv_unref((uv_handle_t *)&w->clock);
+  uv_unref((uv_handle_t *)&w->before_sleep);
+  weir__runtime_park(w);
+  return WEIR_OK;
 }
 
 /* ---- handing over work ---- */
@@ -588,23 +707,30 @@ void weir__schedule(struct weir_runtime *rt, struct weir__work *work)
 
 static void on_doorbell(uv_async_t *doorbell) { (void)doorbell; }
 
-int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned index)
+static int make_loop(struct weir__worker *w)
+{
+  w->loop = &w->own_loop;
+  int rc = uv_loop_init(w->loop);
+  if (rc) return weir_error(rc, "a worker's loop");
+  w->has_loop = true;
+  rc = uv_async_init(w->loop, &w->doorbell, on_doorbell);
+  if (rc) return weir_error(rc, "a worker's doorbell");
+  uv_timer_init(w->loop, &w->clock);
+  uv_prepare_init(w->loop, &w->before_sleep);
+  uv_prepare_start(&w->before_sleep, on_sleep);
+  return WEIR_OK;
+}
+
+int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned index, uv_loop_t *loop)
 {
   w->rt = rt;
   w->index = index;
   w->random = 0x9e3779b9u * (index + 1);
   w->work_to_poll = MESSAGES_A_POLL;
   weir__wheel_init(&w->wheel, ms_of(weir__now_ns()));
-  int rc = uv_loop_init(&w->loop);
-  if (rc) return weir_error(rc, "a worker's loop");
-  w->has_loop = true;
-  rc = uv_async_init(&w->loop, &w->doorbell, on_doorbell);
-  if (rc) return weir_error(rc, "a worker's doorbell");
-  uv_timer_init(&w->loop, &w->clock);
-  uv_prepare_init(&w->loop, &w->before_sleep);
-  uv_prepare_start(&w->before_sleep, on_sleep);
   w->current = strand_make(w);
-  return w->current ? WEIR_OK : WEIR_ENOMEM;
+  if (!w->current) return WEIR_ENOMEM;
+  return loop ? move_into(w, loop) : make_loop(w);
 }
 
 static void close_handle(uv_handle_t *handle, void *arg)
@@ -617,8 +743,8 @@ void weir__worker_close(struct weir__worker *w)
 {
   if (!w->has_loop) return;
   w->in_uv = true;
-  uv_walk(&w->loop, close_handle, NULL);
-  while (uv_loop_close(&w->loop) == UV_EBUSY) uv_run(&w->loop, UV_RUN_ONCE);
+  uv_walk(w->loop, close_handle, NULL);
+  while (uv_loop_close(w->loop) == UV_EBUSY) uv_run(w->loop, UV_RUN_ONCE);
   w->has_loop = false;
 }
 

@@ -82,7 +82,9 @@ struct weir__worker {
   struct weir__strand *pool;    /* idle fibers */
   unsigned pooled;
   bool on_fiber; /* else on the thread's own stack … */
-  bool in_uv;    /* … in uv_run(), so perhaps in a callback; or, current-thread, outside of the runtime */
+  bool
+      in_uv; /* … in uv_run(), so perhaps in a callback; or, current-thread, outside of the runtime. Embedded: always */
+  bool embedded; /* the program runs the loop: see embed.h */
   enum weir__leave leave;
   void (*dropped)(struct weir__strand *); /* after WEIR__DROP: the first thing to do on the fresh fiber */
   struct weir__work *next;                /* what the current turn woke last: runs next (message passing stays hot) */
@@ -94,10 +96,12 @@ struct weir__worker {
   bool hired;                             /* woken to search: counted in rt->searching by who woke it. Under rt->lock */
   uint32_t random;                        /* where stealing starts */
   int64_t look_ns;                        /* how long it looks around before it sleeps */
-  uv_loop_t loop;
+  uv_loop_t *loop;                        /* its own, or, embedded, the program's */
+  uv_loop_t own_loop;
   uv_async_t doorbell;
   uv_timer_t clock;          /* wakes a parked worker for its wheel (U1) */
   uv_prepare_t before_sleep; /* looks once more, when callbacks have run that the loop runs before it sleeps */
+  uv_idle_t slice;           /* embedded: active while there is work, so that the loop does not sleep */
   bool sleeps;               /* the loop may sleep */
   struct weir__wheel wheel;
   struct weir__alarm rest;           /* looks again for memory that is not needed */
@@ -105,7 +109,9 @@ struct weir__worker {
   struct weir__timer_record *timers; /* messages to be sent later; under the timers' lock (actor/timer.c) */
   uv_thread_t thread_id;
   bool has_loop, has_thread;
-  bool started, start_failed; /* under rt->lock */
+  void (*let_go)(struct weir__worker *); /* embedded: when its handles are closed … */
+  unsigned open_handles;                 /* … and how many are not yet */
+  bool started, start_failed;            /* under rt->lock */
 
   /* Shared. */
   struct weir__run_queue queue WEIR__ALIGNED;       /* see run_queue.h */
@@ -136,7 +142,8 @@ static inline struct weir__strand *weir__strand_of(struct weir__work *work)
 }
 
 /* ---- for the runtime ---- */
-int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned index);
+/* `loop`: the program's, for an embedded runtime; NULL: it makes its own. */
+int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned index, uv_loop_t *loop);
 void weir__worker_close(
     struct weir__worker *w);                    /* on its thread: closes handles, runs the loop until they are closed */
 void weir__worker_free(struct weir__worker *w); /* fibers, memory */
@@ -145,6 +152,14 @@ void weir__worker_run(struct weir__worker *w);
 /* Works on the calling thread (the worker's) until `done(arg)`; it is looked at when w->driven was set. */
 void weir__worker_drive(struct weir__worker *w, bool (*done)(void *), void *arg);
 void weir__worker_take_inbox(struct weir__worker *w);
+
+/* ---- embedded ---- */
+/* On its thread: there is something to do, so the loop does not sleep before its next slice. */
+void weir__worker_rouse(struct weir__worker *w);
+/* On its thread: the loop goes on as long as something lives here. */
+void weir__worker_keep_alive(struct weir__worker *w);
+/* On its thread, for good: closes its four handles, and calls `closed` when that is done. */
+void weir__worker_let_go(struct weir__worker *w, void (*closed)(struct weir__worker *));
 
 /* ---- for whoever has work ---- */
 
