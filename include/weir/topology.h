@@ -10,6 +10,7 @@
 #ifndef WEIR_TOPOLOGY_H
 #define WEIR_TOPOLOGY_H
 
+#include <weir/json.h>
 #include <weir/runtime.h>
 
 #ifdef __cplusplus
@@ -18,14 +19,6 @@ extern "C" {
 
 /** A document that was found good: its actors, their configuration and wiring. It does not change. */
 typedef struct weir_topology weir_topology;
-
-/** One thing that is wrong: with a document, or with a run. */
-typedef struct weir_problem {
-  const char *file WEIR__ZERO; /* the document's name; NULL: the problem has nothing to do with a file */
-  int line WEIR__ZERO;         /* from 1; 0: the problem is not at one place of the file */
-  int column WEIR__ZERO;       /* from 1, in characters (code points) */
-  const char *text WEIR__ZERO; /* one line; no control characters */
-} weir_problem;
 
 /** How an instance of an actor fared in a run. */
 typedef struct weir_actor_account {

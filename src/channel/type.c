@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "channel/default.h"
+
 enum { MOST_ALIGNED = 8, LAYOUT_DEPTH = 16, CHAINS = 256 };
 
 size_t weir__kind_bytes(const weir_field *f, weir_kind kind)
@@ -249,6 +251,16 @@ static unsigned traits_of_fields(const weir_message *type, unsigned traits)
   return traits;
 }
 
+/* When all tables are sound: a default may be a struct with defaults. */
+static int check_defaults(const struct closure *c)
+{
+  int rc = WEIR_OK;
+  for (size_t t = 0; t < c->count; t++)
+    for (size_t i = 0; i < c->types[t]->count && !rc; i++)
+      if (c->types[t]->fields[i].def) rc = weir__default_check(c->types[t], &c->types[t]->fields[i]);
+  return rc;
+}
+
 /* Checks the table and those of all that it names, and finds the traits. */
 static int look_at(const weir_message *type, unsigned *traits)
 {
@@ -262,6 +274,7 @@ static int look_at(const weir_message *type, unsigned *traits)
     *traits = traits_of_fields(c.types[i], *traits);
     fits = add_types_of(&c, c.types[i]);
   }
+  if (fits && !rc) rc = check_defaults(&c);
   free(c.types);
   return fits ? rc : weir_error(WEIR_ENOMEM, "no memory to check the table of %s", type->name);
 }

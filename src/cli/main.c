@@ -5,7 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/say.h"
-#include "topology/suggest.h"
+#include "json/suggest.h"
 
 static const struct weir__command *const commands[] = {&weir__command_run};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -6,7 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/say.h"
-#include "topology/suggest.h"
+#include "json/suggest.h"
 
 static const char help[] =
     "usage: weir run [options] FILE\n"

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "topology/config.h"
-#include "topology/expect.h"
-#include "topology/suggest.h"
+#include "json/expect.h"
+#include "json/read.h"
+#include "json/suggest.h"
 
 struct check {
   struct weir__document *document;
@@ -177,7 +177,7 @@ static void read_config(struct check *c, struct weir__graph_actor *actor)
   uint32_t node = member(c, actor->node, "config");
   if (!actor->stock) return;
   if (actor->stock->config)
-    actor->config = weir__config_read(c->document, node, actor->node, actor->stock->config(), c->arena);
+    actor->config = weir__json_read_object(c->document, node, actor->node, actor->stock->config(), c->arena);
   else if (node != WEIR__NO_NODE && weir__expect_object(c->document, node))
     weir__expect_keys(c->document, node, (const struct weir__key[]){{0}});
 }

@@ -8,7 +8,7 @@
 
 #include "actors/stock.h"
 #include "runtime/arena.h"
-#include "topology/document.h"
+#include "json/document.h"
 
 enum {
   WEIR__NAME_MAX = 63, /* characters */

@@ -216,7 +216,7 @@ static void report_end(struct run *run)
 static int finish(struct run *run, const weir_listener *listener)
 {
   report_end(run);
-  weir__report_deliver(&run->report, listener);
+  weir__tell_problems(&run->report, listener);
   for (size_t i = 0; listener && listener->account && i < run->spawned; i++)
     listener->account(listener->arg, &run->instances[i].account);
   if (run->failure) return run->failure;

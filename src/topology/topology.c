@@ -31,7 +31,7 @@ static int make_topology(const struct weir__stock *const *types, const char *nam
     weir_topology_free(made);
     made = NULL;
   }
-  if (rc == WEIR_EINVAL) weir__report_deliver(&report, listener);
+  if (rc == WEIR_EINVAL) weir__tell_problems(&report, listener);
   weir__report_free(&report);
   *topology = made;
   return rc;
@@ -110,7 +110,7 @@ static void tell_unreadable(const weir_listener *listener, const char *file, int
 {
   struct weir__report report = {0};
   weir__report_add(&report, NULL, 0, 0, "cannot read %s: %s", file, strerror(-rc));
-  weir__report_deliver(&report, listener);
+  weir__tell_problems(&report, listener);
 }
 
 int weir_topology_load(const char *file, const weir_listener *listener, weir_topology **topology)

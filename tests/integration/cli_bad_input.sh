@@ -21,7 +21,7 @@ fi
 : >empty.json
 refused empty.json 'empty.json:1:1: error: the file is empty'
 dd if=/dev/zero of=large.json bs=1024 count=0 seek=65537 2>/dev/null
-refused large.json 'large.json: error: too large for a topology: more than 64 MiB'
+refused large.json 'large.json: error: too large: more than 64 MiB'
 
 # ---- texts ----
 

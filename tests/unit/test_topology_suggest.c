@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "topology/suggest.h"
+#include "json/suggest.h"
 
 static void expect_suggestion(const char *word, const char *expected)
 {

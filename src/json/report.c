@@ -1,5 +1,5 @@
 /* report.c: see report.h. */
-#include "topology/report.h"
+#include "json/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,19 +82,26 @@ static int by_position(const void *left, const void *right)
   return a->order < b->order ? -1 : 1;
 }
 
-static void deliver_rest(const struct weir__report *report, const weir_listener *listener)
-{
-  char text[64];
-  weir_problem problem = {.file = report->notes[0].problem.file, .text = text};
-  snprintf(text, sizeof text, "%zu more errors are not shown", report->count - report->kept);
-  listener->problem(listener->arg, &problem);
-}
-
-void weir__report_deliver(struct weir__report *report, const weir_listener *listener)
+static void sort(struct weir__report *report)
 {
   if (report->kept) qsort(report->notes, report->kept, sizeof *report->notes, by_position);
-  for (size_t i = 0; listener && i < report->kept; i++) listener->problem(listener->arg, &report->notes[i].problem);
-  if (listener && report->kept && report->count > report->kept) deliver_rest(report, listener);
+}
+
+const weir_problem *weir__report_first(struct weir__report *report)
+{
+  sort(report);
+  return report->kept ? &report->notes[0].problem : NULL;
+}
+
+void weir__report_deliver(struct weir__report *report, void (*problem)(void *, const weir_problem *), void *arg)
+{
+  sort(report);
+  for (size_t i = 0; problem && i < report->kept; i++) problem(arg, &report->notes[i].problem);
+  if (problem && report->kept && report->count > report->kept) {
+    char text[64];
+    snprintf(text, sizeof text, "%zu more errors are not shown", report->count - report->kept);
+    problem(arg, &(weir_problem){.file = report->notes[0].problem.file, .text = text});
+  }
   weir__report_free(report);
 }
 

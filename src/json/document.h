@@ -3,13 +3,13 @@
  * The scanner (scan.h) validates the text and makes one node for each value, in the order of the text, so that a
  * container's first child is the node after it. jansson parses the same text, and each node is given its value.
  * A document may be read by several threads once it has been opened. */
-#ifndef WEIR_TOPOLOGY_DOCUMENT_H
-#define WEIR_TOPOLOGY_DOCUMENT_H
+#ifndef WEIR__JSON_DOCUMENT_H
+#define WEIR__JSON_DOCUMENT_H
 
 #include <jansson.h>
 #include <stdint.h>
 
-#include "topology/report.h"
+#include "json/report.h"
 
 enum {
   WEIR__DOCUMENT_BYTES_MAX = 64 * 1024 * 1024, /* so that offsets and positions fit in 32 bits */
@@ -45,6 +45,7 @@ struct weir__document {
   uint32_t key_count;
   json_t *root;                /* owned */
   struct weir__report *report; /* borrowed */
+  bool wide;                   /* has integers above 63 bits, which jansson can't hold: see weir__document_number() */
 };
 
 /* Validates and parses `text`, which is followed by a zero byte. Errors, reported: WEIR_EINVAL, WEIR_ENOMEM. The
@@ -55,10 +56,18 @@ void weir__document_close(struct weir__document *document);
 
 /* The member of an object, or WEIR__NO_NODE. */
 uint32_t weir__document_member(const struct weir__document *document, uint32_t node, const char *key);
+/* The text of a number as it stands in the document; it ends where the number does, for strtoll() and the like. */
+static inline const char *weir__document_number(const struct weir__document *document, uint32_t node)
+{
+  return document->text + document->nodes[node].offset;
+}
 /* The first child of a container, or WEIR__NO_NODE. */
 uint32_t weir__document_child(const struct weir__document *document, uint32_t node);
 /* A node's key. Only for the members of an object. */
 const char *weir__document_key(const struct weir__document *document, uint32_t node);
+
+/* The value that a JSON pointer names, or WEIR__NO_NODE. */
+uint32_t weir__document_at(const struct weir__document *document, const char *pointer);
 
 /* Notes that a value, or its key, is wrong: the text begins with the path (actors.words.config.k). */
 void weir__document_error(struct weir__document *document, uint32_t node, const char *format, ...) WEIR_PRINTF(3, 4);

@@ -2,11 +2,11 @@
  *
  * A check goes on after an error, so that one look shows all errors. What a document says is made harmless before it
  * is shown: control characters are escaped, long texts are cut. */
-#ifndef WEIR_TOPOLOGY_REPORT_H
-#define WEIR_TOPOLOGY_REPORT_H
+#ifndef WEIR__JSON_REPORT_H
+#define WEIR__JSON_REPORT_H
 
 #include <stdarg.h>
-#include <weir/topology.h>
+#include <weir/json.h>
 
 struct weir__noted {
   weir_problem problem; /* `text` is owned; `file` is borrowed */
@@ -21,8 +21,9 @@ struct weir__report {
   struct weir__noted *notes;
   size_t kept; /* in `notes`: at most WEIR__REPORT_MOST */
   size_t capacity;
-  size_t count; /* of all that was noted; what is beyond the most is only counted */
-  bool failed;  /* no memory for a problem: the report is not complete */
+  size_t count;  /* of all that was noted; what is beyond the most is only counted */
+  bool pointers; /* paths are JSON pointers: /actors/0/config; else actors.words.config */
+  bool failed;   /* no memory for a problem: the report is not complete */
 };
 
 /* Notes a problem. `line` and `column` are 0 for one that has no position. */
@@ -32,9 +33,11 @@ void weir__report_addv(struct weir__report *report, const char *file, int line, 
                        va_list arguments) WEIR_PRINTF(5, 0);
 /* WEIR_OK for an empty report, WEIR_EINVAL for problems, WEIR_ENOMEM. */
 int weir__report_code(const struct weir__report *report);
-/* Hands each problem to `listener`, by position, then in the order in which they were noted, and how many were not
- * kept; empties the report. */
-void weir__report_deliver(struct weir__report *report, const weir_listener *listener);
+/* Hands each problem to `problem` (NULL: nobody), by position, then in the order in which they were noted, and how many
+ * were not kept; empties the report. */
+void weir__report_deliver(struct weir__report *report, void (*problem)(void *, const weir_problem *), void *arg);
+/* The first of them by position; NULL: there is none. Borrowed from the report. */
+const weir_problem *weir__report_first(struct weir__report *report);
 void weir__report_free(struct weir__report *report);
 
 /* A text of the document in double quotes, cut where it is long, for use in a message. */

@@ -1,5 +1,5 @@
 /* suggest.c: see suggest.h. */
-#include "topology/suggest.h"
+#include "json/suggest.h"
 
 #include <stdio.h>
 #include <string.h>

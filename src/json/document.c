@@ -1,11 +1,11 @@
 /* document.c: see document.h. */
-#include "topology/document.h"
+#include "json/document.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "topology/scan.h"
+#include "json/scan.h"
 
 /* Parents stand before their children, so one pass reaches all, however deep. */
 static void attach_values(struct weir__document *document)
@@ -19,10 +19,36 @@ static void attach_values(struct weir__document *document)
   }
 }
 
+/* Integers that jansson does not hold become its largest one. */
+static void narrow(const struct weir__document *document, char *copy)
+{
+  static const char largest[] = "9223372036854775807";
+  for (uint32_t i = 0; i < document->node_count; i++) {
+    char *number = copy + document->nodes[i].offset;
+    size_t digits = strspn(number, "0123456789");
+    bool integer = digits && !strchr(".eE", number[digits] ? number[digits] : ' ');
+    if (!integer || strtoull(number, NULL, 10) <= INT64_MAX) continue;
+    memset(number, ' ', digits); /* as many, or one more */
+    memcpy(number, largest, sizeof largest - 1);
+  }
+}
+
+static json_t *load_narrowed(const struct weir__document *document)
+{
+  char *copy = malloc(document->size + 1);
+  if (!copy) return NULL;
+  memcpy(copy, document->text, document->size + 1);
+  narrow(document, copy);
+  json_t *root = json_loadb(copy, document->size, JSON_DECODE_ANY, NULL);
+  free(copy);
+  return root;
+}
+
 /* The scanner is at least as strict as jansson; what jansson fails at after it is memory, whatever jansson calls it. */
 static int parse(struct weir__document *document)
 {
-  document->root = json_loadb(document->text, document->size, JSON_DECODE_ANY, NULL);
+  document->root =
+      document->wide ? load_narrowed(document) : json_loadb(document->text, document->size, JSON_DECODE_ANY, NULL);
   if (!document->root) return WEIR_ENOMEM;
   attach_values(document);
   return WEIR_OK;
@@ -33,8 +59,7 @@ int weir__document_open(struct weir__document *document, const char *file, const
 {
   *document = (struct weir__document){.file = file, .text = text, .size = size, .report = report};
   if (size > WEIR__DOCUMENT_BYTES_MAX) {
-    weir__report_add(report, file, 0, 0, "too large for a topology: more than %d MiB",
-                     (int)WEIR__DOCUMENT_BYTES_MAX >> 20);
+    weir__report_add(report, file, 0, 0, "too large: more than %d MiB", (int)WEIR__DOCUMENT_BYTES_MAX >> 20);
     return weir__report_code(report);
   }
   int rc = weir__scan(document);
@@ -64,6 +89,43 @@ uint32_t weir__document_child(const struct weir__document *document, uint32_t no
 const char *weir__document_key(const struct weir__document *document, uint32_t node)
 {
   return document->keys + document->nodes[node].key;
+}
+
+/* ---- JSON pointers ---- */
+
+/* A step of a pointer, unescaped; what is too long for any key here names nothing. */
+static bool take_step(const char **pointer, char *key, size_t room)
+{
+  size_t n = 0;
+  const char *c = *pointer + 1;
+  for (; *c && *c != '/' && n + 1 < room; c++) {
+    bool escaped = *c == '~' && (c[1] == '0' || c[1] == '1');
+    key[n++] = escaped ? (c[1] == '0' ? '~' : '/') : *c;
+    c += escaped;
+  }
+  key[n] = 0;
+  *pointer = c;
+  return !*c || *c == '/';
+}
+
+static uint32_t child_at(const struct weir__document *document, uint32_t node, const char *key)
+{
+  if (json_is_object(document->nodes[node].value)) return weir__document_member(document, node, key);
+  bool is_index = *key && strspn(key, "0123456789") == strlen(key) && (*key != '0' || !key[1]);
+  if (!json_is_array(document->nodes[node].value) || !is_index) return WEIR__NO_NODE;
+  unsigned long long index = strtoull(key, NULL, 10);
+  uint32_t child = weir__document_child(document, node);
+  while (child != WEIR__NO_NODE && index--) child = document->nodes[child].next;
+  return child;
+}
+
+uint32_t weir__document_at(const struct weir__document *document, const char *pointer)
+{
+  char key[256];
+  uint32_t node = *pointer == '/' || !*pointer ? 0 : WEIR__NO_NODE;
+  while (*pointer && node != WEIR__NO_NODE)
+    node = take_step(&pointer, key, sizeof key) ? child_at(document, node, key) : WEIR__NO_NODE;
+  return node;
 }
 
 /* ---- paths ---- */
@@ -97,6 +159,20 @@ static bool path_add_name(struct path *path, const struct weir__document *docume
   return true;
 }
 
+/* As RFC 6901 escapes it. */
+static void path_add_pointer(struct path *path, const struct weir__document *document, uint32_t node)
+{
+  const struct weir__json_node *n = &document->nodes[node];
+  char index[16];
+  snprintf(index, sizeof index, "%u", (unsigned)n->index);
+  path_add(path, "", "/", 1);
+  for (const char *c = n->key_line ? document->keys + n->key : index; *c; c++)
+    if (*c == '~' || *c == '/')
+      path_add(path, "", *c == '~' ? "~0" : "~1", 2);
+    else
+      path_add(path, "", c, 1);
+}
+
 static void path_add_step(struct path *path, const struct weir__document *document, uint32_t node)
 {
   const struct weir__json_node *n = &document->nodes[node];
@@ -119,7 +195,11 @@ static struct path path_of(const struct weir__document *document, uint32_t node)
   for (uint32_t at = node; document->nodes[at].parent != WEIR__NO_NODE; at = document->nodes[at].parent)
     steps[depth++] = at;
   struct path path = {.size = 0};
-  while (depth) path_add_step(&path, document, steps[--depth]);
+  while (depth--)
+    if (document->report->pointers)
+      path_add_pointer(&path, document, steps[depth]);
+    else
+      path_add_step(&path, document, steps[depth]);
   return path;
 }
 

@@ -1,21 +1,22 @@
 /* expect.c: see expect.h. */
-#include "topology/expect.h"
+#include "json/expect.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "topology/suggest.h"
+#include "json/suggest.h"
 
-/* A value in few words. */
-static struct weir__quoted shown(const json_t *value)
+/* A value in few words; a number as it stands there. */
+static struct weir__quoted shown(const struct weir__document *document, uint32_t node)
 {
+  const json_t *value = document->nodes[node].value;
   if (json_is_string(value)) return weir__quote(json_string_value(value));
+  const char *number = weir__document_number(document, node);
+  size_t digits = json_is_number(value) ? strspn(number, "+-.0123456789eE") : 0;
   struct weir__quoted s;
-  if (json_is_integer(value))
-    snprintf(s.text, sizeof s.text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-  else if (json_is_real(value))
-    snprintf(s.text, sizeof s.text, "%.15g", json_real_value(value));
+  if (digits)
+    snprintf(s.text, sizeof s.text, "%.*s", (int)(digits < 60 ? digits : 60), number);
   else
     snprintf(s.text, sizeof s.text, "%s",
              json_is_object(value)  ? "an object"
@@ -26,29 +27,15 @@ static struct weir__quoted shown(const json_t *value)
   return s;
 }
 
-static WEIR_PRINTF(4, 0) void add_expected(struct weir__document *document, uint32_t node, const json_t *value,
-                                           const char *format, va_list arguments)
-{
-  char text[256];
-  vsnprintf(text, sizeof text, format, arguments);
-  struct weir__quoted found = shown(value);
-  weir__document_error(document, node, "must be %s, not %s", text, found.text);
-}
-
-void weir__expected_not(struct weir__document *document, uint32_t node, const json_t *value, const char *format, ...)
-{
-  va_list arguments;
-  va_start(arguments, format);
-  add_expected(document, node, value, format, arguments);
-  va_end(arguments);
-}
-
 void weir__expected(struct weir__document *document, uint32_t node, const char *format, ...)
 {
   va_list arguments;
+  char text[256];
   va_start(arguments, format);
-  add_expected(document, node, document->nodes[node].value, format, arguments);
+  vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
+  struct weir__quoted found = shown(document, node);
+  weir__document_error(document, node, "must be %s, not %s", text, found.text);
 }
 
 bool weir__expect_object(struct weir__document *document, uint32_t node)

@@ -9,7 +9,7 @@
  * I1  `at` is at a character's first byte, and all before it is valid UTF-8.
  * I2  open[0 .. depth) are the containers that are open, the innermost last.
  * I3  The text is followed by a zero byte that does not belong to it, so one byte may always be looked at. */
-#include "topology/scan.h"
+#include "json/scan.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -57,8 +57,7 @@ static int no_memory(struct scanner *s)
 
 static bool is_later_byte(unsigned char c) { return (c & 0xc0) == 0x80; }
 
-/* Bytes of the character at `c`, 0 if it is not valid UTF-8: cut short, overlong, a surrogate, above U+10FFFF. */
-static size_t utf8_size(const unsigned char *c, const unsigned char *end)
+size_t weir__utf8_size(const unsigned char *c, const unsigned char *end)
 {
   size_t left = (size_t)(end - c);
   if (c[0] < 0x80) return 1;
@@ -103,7 +102,7 @@ static int fail_unexpected(struct scanner *s, const char *expected)
 {
   if (s->at == s->end) return fail_at_end(s, expected);
   unsigned char c = *s->at;
-  size_t size = utf8_size(s->at, s->end);
+  size_t size = weir__utf8_size(s->at, s->end);
   if (!size) return fail(s, "byte 0x%02x is not valid UTF-8", c);
   if (!c) return fail(s, "a zero byte where %s should be: is this a text file?", expected);
   if (c == '/' || c == '#') return fail(s, "expected %s, not \"%c\": JSON has no comments", expected, c);
@@ -281,7 +280,7 @@ static int scan_character(struct scanner *s, char **to)
   if (c == '\n' || c == '\r')
     return fail(s, "the line ends inside a text: its closing quote is missing, or \\n is meant");
   if (c < 0x20) return fail(s, "a control character (0x%02x) inside a text: write \\u%04x", c, c);
-  size_t size = utf8_size(s->at, s->end);
+  size_t size = weir__utf8_size(s->at, s->end);
   if (!size) return fail(s, "byte 0x%02x is not valid UTF-8", c);
   if (*to) {
     memcpy(*to, s->at, size);
@@ -313,16 +312,22 @@ static const unsigned char *skip_digits(const unsigned char *c)
   return c;
 }
 
-/* Whether a number that is well-formed can be held: in 64 bits, or as a double. */
+/* Integers are held in 64 bits, with a sign or without; all others as a double. */
+static bool integer_fits(struct scanner *s)
+{
+  errno = 0;
+  if (*s->at == '-')
+    (void)strtoll((const char *)s->at, NULL, 10);
+  else if (strtoull((const char *)s->at, NULL, 10) > INT64_MAX)
+    s->document->wide = true;
+  return errno != ERANGE;
+}
+
+/* Whether a number that is well-formed can be held. */
 static int check_size(struct scanner *s, const unsigned char *end, bool integer)
 {
-  char *stop;
-  errno = 0;
-  if (integer)
-    (void)strtoll((const char *)s->at, &stop, 10);
-  else if (isinf(strtod((const char *)s->at, &stop)))
-    return fail(s, "the number is too large");
-  if (integer && errno == ERANGE) return fail(s, "the number is too large: at most 64 bits are read");
+  if (integer && !integer_fits(s)) return fail(s, "the number is too large: at most 64 bits are read");
+  if (!integer && isinf(strtod((const char *)s->at, NULL))) return fail(s, "the number is too large");
   s->at = end;
   return GO_ON;
 }

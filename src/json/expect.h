@@ -1,8 +1,8 @@
 /* expect.h: what a value of a document must be, and the message where it is something else. */
-#ifndef WEIR_TOPOLOGY_EXPECT_H
-#define WEIR_TOPOLOGY_EXPECT_H
+#ifndef WEIR__JSON_EXPECT_H
+#define WEIR__JSON_EXPECT_H
 
-#include "topology/document.h"
+#include "json/document.h"
 
 /* A key that an object may have; or one that is refused, and why. A table of them ends with {0}. */
 struct weir__key {
@@ -12,10 +12,6 @@ struct weir__key {
 
 /* Reports that a value must be something else: "must be FORMAT, not 5". */
 void weir__expected(struct weir__document *document, uint32_t node, const char *format, ...) WEIR_PRINTF(3, 4);
-/* As weir__expected(), for a value that no node of the document has: `node` is where it is reported. */
-void weir__expected_not(struct weir__document *document, uint32_t node, const json_t *value, const char *format, ...)
-    WEIR_PRINTF(4, 5);
-
 /* Each is true if the value is as described; otherwise it reports, and leaves the result alone. */
 bool weir__expect_object(struct weir__document *document, uint32_t node);
 bool weir__expect_list(struct weir__document *document, uint32_t node);

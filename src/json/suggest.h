@@ -1,6 +1,6 @@
 /* suggest.h: "did you mean": the known word that is nearest to one that is not known. */
-#ifndef WEIR_TOPOLOGY_SUGGEST_H
-#define WEIR_TOPOLOGY_SUGGEST_H
+#ifndef WEIR__JSON_SUGGEST_H
+#define WEIR__JSON_SUGGEST_H
 
 #include <stddef.h>
 
