@@ -1,5 +1,6 @@
 # What `cmake --install` puts where: the libraries, headers, weir.pc, the package for find_package(weir), the command,
-# the ready topologies. The whole tree may be moved afterwards: nothing in it names the prefix.
+# the ready topologies, the gdb commands. The whole tree may be moved afterwards: nothing in it names the prefix, but for
+# where gdb looks by itself.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -10,6 +11,10 @@ install(TARGETS weir_shared weir_static EXPORT weirTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/weir DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(DIRECTORY config/ DESTINATION ${CMAKE_INSTALL_DATADIR}/weir FILES_MATCHING PATTERN "*.json")
+install(FILES share/weir-gdb.py DESTINATION ${CMAKE_INSTALL_DATADIR}/weir)
+# Where gdb looks for the commands of a library that is installed under the prefix of this build.
+install(FILES share/weir-gdb.py DESTINATION ${CMAKE_INSTALL_DATADIR}/gdb/auto-load${CMAKE_INSTALL_FULL_LIBDIR}
+  RENAME libweir.so.${PROJECT_VERSION}-gdb.py)
 if(TARGET weir_command)
   file(RELATIVE_PATH weir_lib_from_bin ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
   set_target_properties(weir_command PROPERTIES INSTALL_RPATH "$ORIGIN/${weir_lib_from_bin}")

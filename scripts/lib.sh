@@ -49,7 +49,7 @@ need() {
 
 to_build="cc gcc file:/usr/include/stdio.h libc6-dev cmake cmake ninja ninja-build pkg-config pkgconf
   pc:libuv libuv1-dev pc:jansson libjansson-dev"
-to_test="$to_build c++ g++ nm binutils diff diffutils pc:cmocka libcmocka-dev"
+to_test="$to_build c++ g++ nm binutils diff diffutils pc:cmocka libcmocka-dev gdb gdb"
 
 # build PRESET [CMAKE ARGUMENTS...]
 build() {

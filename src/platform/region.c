@@ -10,6 +10,7 @@ void *weir__region_reserve(size_t bytes)
 {
   void *at = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) return NULL;
+  madvise(at, bytes, MADV_DONTDUMP);   /* until it is committed: a core file would be as large as the address space */
   madvise(at, bytes, MADV_NOHUGEPAGE); /* else a read could make a huge page of it, and what is given back would stay */
   return at;
 }
@@ -17,6 +18,7 @@ void *weir__region_reserve(size_t bytes)
 bool weir__region_commit(void *at, size_t bytes)
 {
   if (mprotect(at, bytes, PROT_READ | PROT_WRITE) != 0) return false;
+  madvise(at, bytes, MADV_DODUMP);
 #if WEIR__ASAN
   __lsan_register_root_region(at, bytes);
 #endif

@@ -45,6 +45,8 @@ for program in outside/on_shared outside/on_static pc_shared pc_static; do
   echo "$program: $said"
 done
 
+find "$prefix" -path '*/gdb/auto-load/*' -name 'libweir.so.*-gdb.py' | grep -q . || { echo 'no gdb commands'; exit 1; }
+
 if [ -x "$build/weir" ]; then # the installed command finds its library by itself
   "$prefix/bin/weir" --version
 fi
