@@ -336,13 +336,16 @@ def frames_of(fiber):
     return found
 
 
+def is_library(file):
+    # By folder: the same library may have been compiled in several places (ccache).
+    return re.search("/src/(platform|runtime|channel|actor)/[^/]*$", file)
+
+
 def since(fiber):
-    """The call of weir, and who made it. The innermost frame is the library's: its files lie side by side."""
-    frames = frames_of(fiber)
-    library = frames[0][1].rsplit("/", 2)[0] + "/" if frames else ""
+    """The call of weir, and who made it."""
     call = "?"
-    for name, file, where in frames:
-        if not file.startswith(library):
+    for name, file, where in frames_of(fiber):
+        if not is_library(file):
             return "%s, %s() at %s" % (call, name, where)
         if re.match("weir_[^_]", name) or call == "?":
             call = name + "()"
