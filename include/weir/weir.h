@@ -10,6 +10,7 @@
 #include <weir/become.h>
 #include <weir/blocking.h>
 #include <weir/bytes.h>
+#include <weir/dead_letter.h>
 #include <weir/group.h>
 #include <weir/message.h>
 #include <weir/mpsc.h>

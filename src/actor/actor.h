@@ -133,7 +133,7 @@ void weir__handles_close(struct weir__cell *cell);
 
 /* A message is to be sent that may wait: now and then others go first (F6). WEIR_OK, or WEIR_ENOMEM. */
 int weir__spend_budget(void);
-/* Sends to an actor, which is no relay. Owns the parcel. */
+/* Sends to an actor, which is no relay. Owns the parcel. That it was refused is told by the caller. */
 int weir__send_to_actor(weir_ref to, struct weir__parcel *p, bool waits, int64_t deadline_ns);
 
 /* ---- ask.c ---- */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "actor/actor.h"
+#include "actor/dead_letter.h"
 #include "actor/relay.h"
 #include "channel/line.h"
 #include "channel/send.h"
@@ -85,8 +86,9 @@ int weir__take_answer(weir_ref to, struct weir__wait *w, void *out)
 }
 
 /* Nothing of it was published. */
-static int not_asked(struct weir__wait *w, struct weir__parcel *p, int code)
+static int not_asked(weir_ref to, struct weir__wait *w, struct weir__parcel *p, int code)
 {
+  weir__tell_refused(to, p->type, code, true);
   if (!p->message) weir__turned_away(code);
   weir__parcel_drop(p);
   weir__wait_close(w);
@@ -97,7 +99,7 @@ static int ask_in_line(weir_ref to, struct weir__cell *cell, struct weir__wait *
                        int64_t deadline_ns, void *out)
 {
   struct weir__message *m = weir__parcel_message(p);
-  if (!m) return not_asked(w, p, weir_error(WEIR_ENOMEM, "no memory for the message"));
+  if (!m) return not_asked(to, w, p, weir_error(WEIR_ENOMEM, "no memory for the message"));
   w->message = m;
   w->places = weir__places(p->bytes);
   weir__wait_set_phase(w, WEIR__IN_LINE);
@@ -110,7 +112,7 @@ static int ask_in_line(weir_ref to, struct weir__cell *cell, struct weir__wait *
     weir__cell_wake(cell, weir__mpsc_push(cell, m));
     break;
   default:
-    return not_asked(w, p, weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to)));
+    return not_asked(to, w, p, weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to)));
   }
   weir__wait_sleep(w, deadline_ns);
   if (w->result) weir__line_leave_late(w);
@@ -127,7 +129,7 @@ static int ask(weir_ref to, struct weir__cell *cell, struct weir__parcel *p, int
   int rc = weir__cell_try(cell, weir__generation_of(to), p, WEIR_EDEAD);
   if (rc == WEIR_EFULL) return ask_in_line(to, cell, w, p, deadline_ns, out);
   if (rc == WEIR_EDEAD) weir_error(rc, "actor %u is gone", weir__slot_of(to));
-  if (rc) return not_asked(w, p, rc);
+  if (rc) return not_asked(to, w, p, rc);
   weir__wait_sleep(w, deadline_ns);
   return weir__take_answer(to, w, out);
 }
@@ -137,7 +139,7 @@ int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value valu
   struct weir__parcel parcel;
   if (out) *(void **)out = NULL;
   int rc = weir_ref_error(to);
-  if (rc) return weir__turned_away(rc);
+  if (rc) return weir__tell_refused(to, value.type ? value.type() : NULL, weir__turned_away(rc), true);
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   rc = weir__parcel_of_value(&parcel, value);
   if (!rc) rc = weir__may_wait();
@@ -145,7 +147,7 @@ int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value valu
   if (!cell) return weir__turned_away(weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to)));
   if (weir__is_relay(cell, to)) {
     rc = weir__relay_pick(&to, parcel.type, parcel.value, "asked");
-    if (rc) return weir__turned_away(rc);
+    if (rc) return weir__tell_refused(to, parcel.type, weir__turned_away(rc), true);
     cell = weir__cell_at(weir__slot_of(to));
   }
   return ask(to, cell, &parcel, weir__ask_deadline(within), out);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "actor/actor.h"
+#include "actor/dead_letter.h"
 #include "actor/relay.h"
 #include "channel/line.h"
 #include "channel/send.h"
@@ -259,8 +260,9 @@ int weir_forward(weir_ref to)
     weir__message_end(m, WEIR__WITHDRAWN);
     return WEIR_OK; /* nobody waits for it any more */
   }
+  const weir_message *type = m->type;
   int rc = send_on(to, m);
-  if (rc == WEIR_EDEAD) weir_error(rc, "actor %u is gone", weir__slot_of(to));
+  if (rc == WEIR_EDEAD) weir__tell_refused(to, type, weir_error(rc, "actor %u is gone", weir__slot_of(to)), asker != 0);
   if (rc == WEIR_ECANCELED)
     weir__answer_unbegun(asker, WEIR_EFAILED, "it was stopped while it forwarded the request");
   else if (rc)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "actor/dead_letter.h"
 #include "channel/mpsc.h"
 #include "runtime/strand.h"
 
@@ -172,11 +173,12 @@ static void tell_lost(struct weir__cell *cell, const weir_message *type, int cod
   struct weir__graph_node *node = node_of(cell);
   if (node && node->lost)
     node->lost(node->arg, weir__actor_name(cell), type->name, code, text ? text : weir_strerror(code));
+  weir__tell_dead(cell, type, code, text, false);
 }
 
 void weir__lost(struct weir__cell *cell, struct weir__message *m, int code, const char *text)
 {
-  if (!node_of(cell) || m->kind == WEIR__EDGE_END) return;
+  if ((!node_of(cell) && !weir__somebody_listens()) || m->kind == WEIR__EDGE_END) return;
   if (m->kind != WEIR__BATCH) {
     tell_lost(cell, m->type, code, text);
     return;

@@ -11,6 +11,7 @@
 #include <sched.h>
 
 #include "actor/actor.h"
+#include "actor/dead_letter.h"
 #include "actor/relay.h"
 #include "channel/send.h"
 #include "runtime/wait.h"
@@ -59,18 +60,21 @@ static void close_pending(struct weir__wait *w)
   weir__wait_close(w);
 }
 
+/* Perhaps a dead letter. */
+static int refused(weir_ref to, const weir_message *type, int code) { return weir__tell_refused(to, type, code, true); }
+
 static int begin(weir_pending *p, weir_value value)
 {
   struct weir__parcel parcel;
   int rc = weir_ref_error(p->to);
-  if (rc) return weir__turned_away(rc);
+  if (rc) return refused(p->to, value.type ? value.type() : NULL, weir__turned_away(rc));
   struct weir__cell *cell = weir__cell_at(weir__slot_of(p->to));
   rc = weir__parcel_of_value(&parcel, value);
   if (rc) return rc;
   if (!cell) return weir__turned_away(weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(p->to)));
   if (weir__is_relay(cell, p->to)) {
     rc = weir__relay_pick(&p->to, parcel.type, parcel.value, "asked");
-    if (rc) return weir__turned_away(rc);
+    if (rc) return refused(p->to, parcel.type, weir__turned_away(rc));
     cell = weir__cell_at(weir__slot_of(p->to));
   }
   struct weir__wait *w = open_pending();
@@ -82,7 +86,7 @@ static int begin(weir_pending *p, weir_value value)
     close_pending(w); /* its name went nowhere */
   else
     p->bits = parcel.asker;
-  return rc;
+  return refused(p->to, parcel.type, rc);
 }
 
 weir_pending weir_ask_begin_value(weir_ref to, weir_duration within, weir_value value)

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "actor/dead_letter.h"
 #include "actor/edge.h"
 #include "channel/fields.h"
 #include "channel/line.h"
@@ -240,11 +241,11 @@ static int send_to_one(struct weir__route *r, weir_ref ref, const struct weir__p
 static int route_send(weir_ref ref, const struct weir__parcel *value, bool waits, int64_t deadline_ns)
 {
   struct weir__route *r = hold(ref);
-  if (!r) return weir__turned_away(all_gone(ref));
+  if (!r) return weir__tell_refused(ref, value->type, weir__turned_away(all_gone(ref)), false);
   int rc = r->how == WEIR_BROADCAST ? broadcast(r, ref, value, waits, deadline_ns)
                                     : send_to_one(r, ref, value, waits, deadline_ns);
   release(r);
-  return rc;
+  return weir__tell_refused(ref, value->type, rc, false);
 }
 
 int weir__relay_send(struct weir__cell *cell, weir_ref ref, const struct weir__parcel *value, bool waits,

@@ -101,6 +101,7 @@ static int can_come(const struct search *s)
   int rc = can_come_locked(s);
   weir__bucket_unlock(bucket);
   if (!rc || weir__timers_may_bring(s->cell, s->type)) return WEIR_OK;
+  if (weir_cancelled()) return weir_error(WEIR_ECANCELED, "told to stop"); /* just now: that closed the mailbox */
   const char *who = weir__actor_name(s->cell);
   if (rc == WEIR_EDEAD) return weir_error(rc, "%s drains, and nothing that is queued is a %s", who, s->type->name);
   return weir_error(rc,

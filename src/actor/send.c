@@ -2,6 +2,7 @@
 #include "channel/send.h"
 
 #include "actor/actor.h"
+#include "actor/dead_letter.h"
 #include "actor/relay.h"
 #include "runtime/strand.h"
 #include "runtime/task.h"
@@ -77,13 +78,14 @@ static int send_value(weir_ref to, weir_value value, enum mode mode, weir_durati
   struct weir__parcel parcel;
   int rc = weir_ref_error(to);
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
-  if (rc) return weir__turned_away(rc);
-  if (!cell) return weir__turned_away(dead(to));
+  if (!rc && !cell) rc = dead(to);
+  if (rc) return weir__tell_refused(to, value.type ? value.type() : NULL, weir__turned_away(rc), false);
   int64_t deadline_ns = mode == WAIT ? weir__deadline(within) : 0;
   if (weir__is_relay(cell, to)) return relay_value(to, cell, value, mode, deadline_ns);
   if (mode == WAIT) rc = weir__spend_budget();
   if (!rc) rc = weir__parcel_of_value(&parcel, value);
-  return rc ? rc : send_parcel(to, cell, &parcel, mode, deadline_ns);
+  if (!rc) rc = send_parcel(to, cell, &parcel, mode, deadline_ns);
+  return rc == WEIR_EDEAD ? weir__tell_refused(to, parcel.type, rc, false) : rc;
 }
 
 int weir_send_value(weir_ref to, weir_value value) { return send_value(to, value, WAIT, WEIR_FOREVER); }
@@ -119,7 +121,8 @@ int weir_pass(weir_ref to, void *message)
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   int rc = weir_ref_error(to);
   if (!rc && !cell) rc = dead(to);
-  if (!rc && !weir__is_relay(cell, to)) return send_parcel(to, cell, &parcel, WAIT, INT64_MAX);
+  if (!rc && !weir__is_relay(cell, to))
+    return weir__tell_refused(to, parcel.type, send_parcel(to, cell, &parcel, WAIT, INT64_MAX), false);
   parcel.message = NULL; /* by a relay copies travel */
   if (!rc) rc = weir__relay_send(cell, to, &parcel, true, INT64_MAX);
   weir__message_end(m, rc ? WEIR__UNSENT : WEIR__FREED);

@@ -14,6 +14,7 @@
 
 #include <sched.h>
 
+#include "actor/dead_letter.h"
 #include "actor/relay.h"
 #include "channel/line.h"
 #include "channel/send.h"
@@ -149,7 +150,7 @@ static int send_other(struct weir__timer_record *t)
   struct weir__cell *cell = weir__cell_at(weir__slot_of(t->to));
   if (weir__is_relay(cell, t->to)) return weir__route_send_later(t->to, &parcel);
   int rc = weir__cell_try(cell, weir__generation_of(t->to), &parcel, WEIR_EDEAD);
-  if (rc == WEIR_EDEAD) weir__turned_away(rc);
+  if (rc == WEIR_EDEAD) weir__tell_refused(t->to, parcel.type, weir__turned_away(rc), false);
   return rc;
 }
 

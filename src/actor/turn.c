@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "actor/actor.h"
+#include "actor/dead_letter.h"
 #include "actor/edge.h"
 #include "actor/stash.h"
 #include "channel/mpsc.h"
@@ -32,10 +33,12 @@ int weir__handle(struct weir__cell *cell, const weir_message *type, const void *
 
 void weir__dead_letter(struct weir__cell *cell, struct weir__message *m, int code, const char *text)
 {
-  if (m->asker)
+  if (m->asker) {
+    weir__tell_dead(cell, m->type, code, text, true);
     weir__answer_unbegun(m->asker, code == WEIR_EFAILED ? WEIR_EFAILED : WEIR_EDEAD, text);
-  else if (m->kind != WEIR__OWN_TIMER) /* that one ends with its actor */
+  } else if (m->kind != WEIR__OWN_TIMER) { /* that one ends with its actor */
     weir__lost(cell, m, code, text);
+  }
   weir__message_end(m, WEIR__DEAD);
 }
 
@@ -65,6 +68,15 @@ static void settle_asker(struct weir__strand *s, int code)
   s->asker = 0;
 }
 
+/* A topology is told of a failure by its actor's end; not so of the records that were lost with it. */
+static void tell_given_up(struct weir__cell *cell, struct weir__message *m, int code)
+{
+  if (code != WEIR_EFAILED || m->kind == WEIR__BATCH)
+    weir__lost(cell, m, code, weir__error_text_of(code));
+  else
+    weir__tell_dead(cell, m->type, code, weir__error_text_of(code), false);
+}
+
 void weir__settle(struct weir__cell *cell, int code)
 {
   struct weir__strand *s = weir__strand_here();
@@ -76,9 +88,7 @@ void weir__settle(struct weir__cell *cell, int code)
   settle_asker(s, told);
   s->deadline = INT64_MAX;
   cell->in_hand = NULL;
-  /* That the actor failed is told by its end; not so the records that were lost with it. */
-  bool tell = m && told && !asked && (told != WEIR_EFAILED || m->kind == WEIR__BATCH);
-  if (tell) weir__lost(cell, m, told, weir__error_text_of(told));
+  if (m && told && !asked) tell_given_up(cell, m, told);
   if (m) weir__message_end(m, told ? WEIR__DEAD : WEIR__HANDLED);
 }
 

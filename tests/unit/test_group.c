@@ -35,7 +35,7 @@ static int member_change(struct member *m, const struct change *c, struct number
 }
 static int member_number(struct member *m, const struct number *n)
 {
-  m->order = m->order * 10 + n->n;
+  m->order = m->order % 1000000 * 10 + n->n; /* the last few */
   return WEIR_OK;
 }
 static int member_get(struct member *m, struct number *reply)

@@ -434,8 +434,8 @@ static void trouble_25_a_stop_tells_of_what_is_queued_and_rejects_what_comes_lat
   assert_int_equal(weir_send(k, number), WEIR_EDEAD);
   assert_int_equal(weir_ask(k, WEIR_SECONDS(20), NULL, get), WEIR_EDEAD);
   assert_int_equal(weir_await(p, NULL, get), WEIR_EDEAD);
-  gate_open(&g);
   wait_until_gone(k);
+  gate_open(&g); /* nobody stands there any more */
   weir_accounts_read(&after);
   assert_int_equal(after.dead - before.dead, 5); /* and the hold, whose handler was told */
   assert_int_equal(after.refused_dead - before.refused_dead, 2);
