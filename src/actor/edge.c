@@ -448,6 +448,7 @@ int weir__batch_handle(struct weir__cell *cell, struct weir__message *m)
   struct record *r = (struct record *)(void *)(b + 1);
   int rc = WEIR_OK;
   cell->in_hand = m;
+  weir__strand_takes(weir__strand_here(), b->type);
   while (b->handled < b->count && rc != WEIR_STOP && !told_to_stop(cell)) {
     b->handled++;
     weir__strand_message(weir__strand_here(), 0, INT64_MAX);
@@ -461,7 +462,7 @@ int weir__batch_handle(struct weir__cell *cell, struct weir__message *m)
   }
   cell->in_hand = NULL;
   struct weir__worker *w = weir__worker_here();
-  if (w) w->work_to_poll -= (int)(b->count / 8); /* else on the blocking pool */
+  if (w) weir__worker_did(w, (int)(b->count / 8)); /* else on the blocking pool */
   weir__message_end(m, WEIR__HANDLED);
   return rc == WEIR_STOP ? WEIR_STOP : WEIR_OK;
 }

@@ -1,10 +1,12 @@
 /* registry.c: actors by name: a hash table of a runtime, under its lock. It has a chain for each name, or more. */
 #include <weir/registry.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "actor/actor.h"
+#include "channel/line.h"
 
 struct weir__name {
   struct weir__name *next;
@@ -112,4 +114,29 @@ weir_ref weir_find(const char *name)
   }
   if (weir_ref_error(ref)) weir_error(WEIR_EDEAD, "no actor is named \"%s\"", name ? name : "");
   return ref;
+}
+
+/* ---- for the watchdog: of an actor that may end meanwhile ---- */
+
+static void copy_name(struct weir_runtime *rt, uint64_t bits, char *name, size_t size)
+{
+  struct weir__name *n = NULL;
+  pthread_mutex_lock(&rt->lock);
+  for (size_t i = 0; rt->names && i < rt->name_chains && !n; i++)
+    for (n = rt->names[i]; n && n->ref.bits != bits;) n = n->next;
+  if (n) snprintf(name, size, "%s", n->text);
+  pthread_mutex_unlock(&rt->lock);
+}
+
+bool weir__name_of_running(struct weir_runtime *rt, uint64_t bits, char *name, size_t size)
+{
+  weir_ref ref = {bits};
+  struct weir__cell *cell = weir__cell_at(weir__slot_of(ref));
+  if (!cell) return false;
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  bool is_it = atomic_load_explicit(&cell->places, memory_order_acquire) >> 32 == weir__generation_of(ref);
+  if (is_it) snprintf(name, size, "%s", cell->type->name);
+  weir__bucket_unlock(bucket);
+  if (is_it) copy_name(rt, bits, name, size); /* rather, if it has one */
+  return is_it;
 }

@@ -112,7 +112,7 @@ static bool take_in_hand(struct weir__cell *cell, struct weir__message *m)
     return false;
   }
   weir__strand_message(s, m->asker, m->asker ? m->deadline : INT64_MAX);
-  s->request = m->type;
+  weir__strand_takes(s, m->type);
   cell->in_hand = m;
   if (make_reply(s, m->type)) return true;
   weir__settle(cell, weir_error(WEIR_ENOMEM, "no memory for the answer"));
@@ -216,7 +216,7 @@ static enum outcome handle_some(struct weir__cell *cell)
     }
     struct weir__message *m = next_message(cell);
     if (!m) return NOTHING_LEFT;
-    if (w) w->work_to_poll--; /* else on the blocking pool */
+    if (w) weir__worker_did(w, 1); /* else on the blocking pool */
     if (handle_message(cell, m) != WEIR_STOP) continue;
     weir__actor_end(cell, WEIR_OK, NULL);
     return ENDED;
@@ -276,6 +276,7 @@ void weir__run_actor(struct weir__strand *s, struct weir__work *work)
 {
   struct weir__cell *cell = weir__cell_of_work(work);
   weir__strand_begin(s, work, &cell->waiting);
+  weir__strand_shows(s, weir__ref_of(cell).bits);
   s->before_suspend = serve_line;
   if (cell->phase == WEIR__ZOMBIE) {
     weir__strand_rest(s);

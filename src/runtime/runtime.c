@@ -153,6 +153,7 @@ static bool take_off(struct weir__worker *w)
 {
   struct weir_runtime *rt = w->rt;
   if (!rt->is_parked[w->index]) return false;
+  weir__watchdog_stir(&rt->watchdog);
   rt->is_parked[w->index] = false;
   atomic_fetch_sub_explicit(&rt->parked, 1, memory_order_seq_cst);
   atomic_store_explicit(&w->parked, false, memory_order_seq_cst);
@@ -225,6 +226,7 @@ static int check_options(const weir_runtime_options *o)
     return weir_error(WEIR_EINVAL, "workers is %d: a current-thread runtime has one", o->workers);
   if (o->stack_bytes && (o->stack_bytes < STACK_LEAST || o->stack_bytes > STACK_MOST))
     return weir_error(WEIR_EINVAL, "stack_bytes is %zu: 16 KiB to 1 GiB", o->stack_bytes);
+  if (o->hog_after.ns < 0) return weir_error(WEIR_EINVAL, "hog_after is negative");
   if (o->blocking_threads < 0 || o->blocking_threads > BLOCKING_THREADS_MOST)
     return weir_error(WEIR_EINVAL, "blocking_threads is %d: 0 (512) to %d", o->blocking_threads, BLOCKING_THREADS_MOST);
   if (!weir__fiber_supported(&why)) return weir_error(WEIR_ENOTSUP, "%s", why);
@@ -382,7 +384,9 @@ int weir__runtime_begin(const weir_runtime_options *options, uv_loop_t *loop, we
   for (unsigned i = 0; i < rt->worker_count && !rc; i++) rc = weir__worker_init(&rt->workers[i], rt, i, loop);
   if (!rc && rt->flavor == WEIR_CURRENT_THREAD) adopt_this_thread(rt);
   if (!rc && rt->flavor == WEIR_MULTI_THREAD) rc = start_threads(rt);
+  if (!rc) rc = weir__watchdog_start(rt, &o);
   if (rc) {
+    weir__watchdog_end(rt);
     weir__blocking_end(rt);
     end_threads(rt);
     weir__runtime_free(rt);
@@ -520,6 +524,7 @@ bool weir__runtime_detach(struct weir_runtime *rt)
 {
   bool last = list_remove(rt);
   while (atomic_load_explicit(&rt->holds, memory_order_acquire)) sched_yield();
+  weir__watchdog_end(rt);
   weir__blocking_end(rt);
   end_threads(rt);
   if (rt->owner) {

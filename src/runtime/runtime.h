@@ -22,6 +22,7 @@
 
 #include "runtime/blocking.h"
 #include "runtime/embed.h"
+#include "runtime/watchdog.h"
 #include "runtime/worker.h"
 
 enum weir__runtime_state { WEIR__RUNNING, WEIR__DRAINS, WEIR__STOPS, WEIR__STOPPED };
@@ -33,6 +34,7 @@ struct weir_runtime {
   size_t stack_bytes;
   struct weir__worker *workers;
   struct weir__blocking blocking;      /* see blocking.h */
+  struct weir__watchdog watchdog;
   struct weir__embedded_stop stopping; /* embedded: see embed.h. Its thread's */
   struct weir__thread *owner;          /* current-thread: who may drive it */
   struct weir_runtime *next;           /* in the list of runtimes, under its lock */

@@ -31,6 +31,21 @@ static inline void weir__strand_free_texts(struct weir__strand *s)
   s->texts = NULL;
 }
 
+/* Who runs upon this strand, for the watchdog. */
+static inline void weir__strand_shows(struct weir__strand *s, uint64_t runs)
+{
+  s->runs = runs;
+  s->request = NULL;
+  if (s->worker) weir__worker_shows(s->worker, runs, NULL);
+}
+
+/* The type of the message in hand. */
+static inline void weir__strand_takes(struct weir__strand *s, const struct weir_message *type)
+{
+  s->request = type;
+  if (s->worker) atomic_store_explicit(&s->worker->handling, type, memory_order_relaxed); /* else the blocking pool's */
+}
+
 /* A message is taken in hand. */
 static inline void weir__strand_message(struct weir__strand *s, uint64_t asker, int64_t deadline)
 {

@@ -245,6 +245,7 @@ void weir__run_task(struct weir__worker *w, struct weir__work *work)
   pthread_mutex_unlock(&lock);
   bind_to(t, w);
   weir__strand_begin(w->current, &t->work, &t->waiting);
+  weir__strand_shows(w->current, WEIR__SOME_TASK);
   t->result = call(t);
   end_task(weir__worker_here(), t);
 }

@@ -97,6 +97,7 @@ static void switch_to(struct weir__worker *w, struct weir__strand *s)
   pool_put(w, me);
   w->current = s;
   count_suspended(w, -1);
+  weir__worker_shows(w, s->runs, s->request);
   weir__fiber_switch(&me->fiber, &s->fiber);
 }
 
@@ -167,6 +168,7 @@ static void enter(struct weir__worker *w)
   w->on_fiber = true;
   weir__fiber_switch(&w->own, &w->current->fiber);
   w->on_fiber = false;
+  weir__worker_shows(w, WEIR__NOBODY, NULL);
   if (w->leave == WEIR__DROP) weir__fiber_reset(&w->current->fiber, scheduling_loop);
 }
 
@@ -279,7 +281,7 @@ static struct weir__work *take_own(struct weir__worker *w)
   struct weir__work *work = take_next(w);
   if (work) return work;
   w->streak = 0;
-  bool ready_first = w->tick % 2 == 0;
+  bool ready_first = atomic_load_explicit(&w->tick, memory_order_relaxed) % 2 == 0;
   work = ready_first ? weir__work_take(&w->ready) : take_queued(w);
   if (!work) work = ready_first ? take_queued(w) : weir__work_take(&w->ready);
   return work;
@@ -289,7 +291,9 @@ static struct weir__work *find_work(struct weir__worker *w)
 {
   struct weir__work *work = NULL;
   weir__worker_take_inbox(w);
-  if (++w->tick % FIXED_SHARE == 0) work = take_injected(w, 1);
+  unsigned tick = atomic_load_explicit(&w->tick, memory_order_relaxed) + 1;
+  atomic_store_explicit(&w->tick, tick, memory_order_relaxed);
+  if (tick % FIXED_SHARE == 0) work = take_injected(w, 1);
   if (!work) work = take_own(w);
   if (!work) work = take_injected(w, TAKEN_AT_ONCE);
   if (!work && may_search(w)) {
@@ -330,7 +334,7 @@ static void scheduling_loop(struct weir__fiber *fiber)
   }
   for (;;) {
     if (atomic_load_explicit(&w->driven, memory_order_relaxed)) leave(w, WEIR__DRIVEN);
-    if (--w->work_to_poll <= 0) leave(w, WEIR__POLL);
+    if (weir__worker_did(w, 1) <= 0) leave(w, WEIR__POLL);
     struct weir__work *work = find_work(w);
     if (work)
       run(w, work);
@@ -407,7 +411,7 @@ static void run_loop(struct weir__worker *w, uv_run_mode mode)
 
 static void poll_loop(struct weir__worker *w)
 {
-  w->work_to_poll = MESSAGES_A_POLL;
+  atomic_store_explicit(&w->work_to_poll, MESSAGES_A_POLL, memory_order_relaxed);
   run_loop(w, UV_RUN_NOWAIT);
 }
 
@@ -567,7 +571,7 @@ static void run_slice(struct weir__worker *w)
 {
   weir__runtime_unpark(w);
   ring_alarms(w);
-  w->work_to_poll = MESSAGES_A_POLL;
+  atomic_store_explicit(&w->work_to_poll, MESSAGES_A_POLL, memory_order_relaxed);
   do {
     atomic_store_explicit(&w->driven, false, memory_order_seq_cst); /* nobody drives; who stops it looks below */
     enter(w);
@@ -726,7 +730,7 @@ int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned 
   w->rt = rt;
   w->index = index;
   w->random = 0x9e3779b9u * (index + 1);
-  w->work_to_poll = MESSAGES_A_POLL;
+  atomic_store_explicit(&w->work_to_poll, MESSAGES_A_POLL, memory_order_relaxed);
   weir__wheel_init(&w->wheel, ms_of(weir__now_ns()));
   w->current = strand_make(w);
   if (!w->current) return WEIR_ENOMEM;

@@ -40,7 +40,8 @@ struct weir__strand {
   /* Of the message in hand; here and not in the handler's frame, so that dropping the fiber loses nothing (F2). */
   uint64_t asker;                     /* who is to be answered; 0: nobody */
   int64_t deadline;                   /* of that ask; INT64_MAX: none */
-  const struct weir_message *request; /* its type, while somebody asks */
+  const struct weir_message *request; /* its type */
+  uint64_t runs;                      /* who `self` is, for the watchdog */
   struct weir__message *reply;        /* what the handler fills in */
   bool no_deadline;                   /* weir_ignore_deadline() */
   bool uncancelled;                   /* an end clause starts uncancelled (F6) */
@@ -90,8 +91,11 @@ struct weir__worker {
   struct weir__work *next;                /* what the current turn woke last: runs next (message passing stays hot) */
   unsigned streak;                        /* how often in a row `next` went first */
   struct weir__work_list ready;           /* pinned actors, resumed fibers: not to be stolen */
-  unsigned tick;                          /* turns, for the fixed shares (U) */
-  int work_to_poll;                       /* messages until the loop's turn (U3) */
+  /* Written by this worker alone, read by the watchdog (watchdog.h): relaxed. */
+  _Atomic(unsigned) tick;                         /* turns, for the fixed shares (U) */
+  _Atomic(int) work_to_poll;                      /* messages until the loop's turn (U3) */
+  _Atomic(uint64_t) running;                      /* who: an actor's ref, or see there */
+  _Atomic(const struct weir_message *) handling;  /* what; NULL: no message */
   bool searching;                         /* counted in rt->searching */
   bool hired;                             /* woken to search: counted in rt->searching by who woke it. Under rt->lock */
   uint32_t random;                        /* where stealing starts */
@@ -139,6 +143,21 @@ static inline struct weir__strand *weir__strand_here(void)
 static inline struct weir__strand *weir__strand_of(struct weir__work *work)
 {
   return (struct weir__strand *)((char *)work - offsetof(struct weir__strand, work));
+}
+
+/* So many messages were handled. What is left until the loop's turn. */
+static inline int weir__worker_did(struct weir__worker *w, int messages)
+{
+  int left = atomic_load_explicit(&w->work_to_poll, memory_order_relaxed) - messages;
+  atomic_store_explicit(&w->work_to_poll, left, memory_order_relaxed);
+  return left;
+}
+
+/* Shows the watchdog who runs here, and what it handles. */
+static inline void weir__worker_shows(struct weir__worker *w, uint64_t running, const struct weir_message *handling)
+{
+  atomic_store_explicit(&w->handling, handling, memory_order_relaxed);
+  atomic_store_explicit(&w->running, running, memory_order_relaxed);
 }
 
 /* ---- for the runtime ---- */
