@@ -20,22 +20,22 @@ enum { WEIR_MULTI_THREAD = 0, WEIR_CURRENT_THREAD };
 /** A handler or task that has its worker to itself for too long. Those that are bound to that worker stand still
  * meanwhile (rule F5). All pointers: borrowed until the callback returns. */
 typedef struct weir_hog {
-  weir_ref actor WEIR__ZERO;         /* who; nobody for a task */
-  const char *name WEIR__ZERO;       /* the actor's name, or its type's; "a task" */
-  const char *message WEIR__ZERO;    /* the type of the message in hand; NULL: a start or end clause, a task */
-  weir_duration since WEIR__ZERO;    /* how long already; `over`: how long in all. Up to a quarter of hog_after short */
-  int worker WEIR__ZERO;             /* 0 to weir_runtime_workers() - 1 */
-  int bound WEIR__ZERO;              /* pinned actors, and tasks that have begun, on that worker */
-  int suspended WEIR__ZERO;          /* handlers and tasks that wait there */
-  bool others_wait WEIR__ZERO;       /* something was handed to that worker alone, and has not been looked at */
-  bool over WEIR__ZERO;              /* it goes on: what was told before has ended */
+  weir_ref actor WEIR__ZERO;      /* who; nobody for a task */
+  const char *name WEIR__ZERO;    /* the actor's name, or its type's; "a task" */
+  const char *message WEIR__ZERO; /* the type of the message in hand; NULL: a start or end clause, a task */
+  weir_duration since WEIR__ZERO; /* how long already; `over`: how long in all. Up to a quarter of hog_after short */
+  int worker WEIR__ZERO;          /* 0 to weir_runtime_workers() - 1 */
+  int bound WEIR__ZERO;           /* pinned actors, and tasks that have begun, on that worker */
+  int suspended WEIR__ZERO;       /* handlers and tasks that wait there */
+  bool others_wait WEIR__ZERO;    /* something was handed to that worker alone, and has not been looked at */
+  bool over WEIR__ZERO;           /* it goes on: what was told before has ended */
 } weir_hog;
 
 /** How a runtime is made. All zeros is a good choice. */
 typedef struct weir_runtime_options {
-  int flavor WEIR__ZERO;           /* WEIR_MULTI_THREAD (0) or WEIR_CURRENT_THREAD */
-  int workers WEIR__ZERO;          /* threads of the multi-thread flavour, 1 to 256; 0: one per core */
-  size_t stack_bytes WEIR__ZERO;   /* address space of each handler's stack, 16 KiB to 1 GiB; 0: 256 KiB */
+  int flavor WEIR__ZERO;         /* WEIR_MULTI_THREAD (0) or WEIR_CURRENT_THREAD */
+  int workers WEIR__ZERO;        /* threads of the multi-thread flavour, 1 to 256; 0: one per core */
+  size_t stack_bytes WEIR__ZERO; /* address space of each handler's stack, 16 KiB to 1 GiB; 0: 256 KiB */
   /* The watchdog tells, once, of a handler or task that neither waits nor returns for `hog_after` (0: 1 s; at least 1 ms;
    * WEIR_FOREVER: there is none), and once more when that is over. On a current-thread runtime, which starts no thread,
    * only if one of these is set. */

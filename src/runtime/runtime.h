@@ -33,7 +33,7 @@ struct weir_runtime {
   unsigned worker_count;
   size_t stack_bytes;
   struct weir__worker *workers;
-  struct weir__blocking blocking;      /* see blocking.h */
+  struct weir__blocking blocking; /* see blocking.h */
   struct weir__watchdog watchdog;
   struct weir__embedded_stop stopping; /* embedded: see embed.h. Its thread's */
   struct weir__thread *owner;          /* current-thread: who may drive it */

@@ -19,7 +19,8 @@ static void tell_on_stderr(const weir_hog *hog)
   if (hog->over)
     fprintf(stderr, "weir: %s let go of worker %d after %lld ms\n", hog->name, hog->worker, ms);
   else
-    fprintf(stderr, "weir: %s%s%s has had worker %d for %lld ms%s: %d actors and tasks are bound to it, %d are suspended\n",
+    fprintf(stderr,
+            "weir: %s%s%s has had worker %d for %lld ms%s: %d actors and tasks are bound to it, %d are suspended\n",
             hog->name, hog->message ? " with a " : "", hog->message ? hog->message : "", hog->worker, ms,
             hog->others_wait ? ", and others wait for it" : "", hog->bound, hog->suspended);
 }

@@ -37,7 +37,7 @@ struct weir__watchdog {
   struct weir__sight *sights; /* by worker */
   pthread_t thread;
   bool started;
-  bool rests, ending;    /* under the runtime's lock, as the sleep on … */
+  bool rests, ending; /* under the runtime's lock, as the sleep on … */
   pthread_cond_t stirred;
 };
 

@@ -92,15 +92,15 @@ struct weir__worker {
   unsigned streak;                        /* how often in a row `next` went first */
   struct weir__work_list ready;           /* pinned actors, resumed fibers: not to be stolen */
   /* Written by this worker alone, read by the watchdog (watchdog.h): relaxed. */
-  _Atomic(unsigned) tick;                         /* turns, for the fixed shares (U) */
-  _Atomic(int) work_to_poll;                      /* messages until the loop's turn (U3) */
-  _Atomic(uint64_t) running;                      /* who: an actor's ref, or see there */
-  _Atomic(const struct weir_message *) handling;  /* what; NULL: no message */
-  bool searching;                         /* counted in rt->searching */
-  bool hired;                             /* woken to search: counted in rt->searching by who woke it. Under rt->lock */
-  uint32_t random;                        /* where stealing starts */
-  int64_t look_ns;                        /* how long it looks around before it sleeps */
-  uv_loop_t *loop;                        /* its own, or, embedded, the program's */
+  _Atomic(unsigned) tick;                        /* turns, for the fixed shares (U) */
+  _Atomic(int) work_to_poll;                     /* messages until the loop's turn (U3) */
+  _Atomic(uint64_t) running;                     /* who: an actor's ref, or see there */
+  _Atomic(const struct weir_message *) handling; /* what; NULL: no message */
+  bool searching;                                /* counted in rt->searching */
+  bool hired;      /* woken to search: counted in rt->searching by who woke it. Under rt->lock */
+  uint32_t random; /* where stealing starts */
+  int64_t look_ns; /* how long it looks around before it sleeps */
+  uv_loop_t *loop; /* its own, or, embedded, the program's */
   uv_loop_t own_loop;
   uv_async_t doorbell;
   uv_timer_t clock;          /* wakes a parked worker for its wheel (U1) */

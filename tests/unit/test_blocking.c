@@ -237,7 +237,7 @@ static int looker_hold(struct looker *l, const struct hold *h)
 }
 WEIR_ACTOR(looker, WEIR_ON(hold, looker_hold));
 
-static void slow_calls_starve_neither_files_nor_names_of_libuv(void **state)
+static void trouble_37_slow_calls_starve_neither_files_nor_names_of_libuv(void **state)
 {
   (void)state;
   enum { BLOCKED = 32 };
@@ -766,7 +766,7 @@ int main(void)
       ON_RUNTIME(threads_end_when_nothing_comes),
       ON_RUNTIME(a_stop_joins_the_threads),
       ON_RUNTIME(its_threads_take_no_signals),
-      ON_RUNTIME(slow_calls_starve_neither_files_nor_names_of_libuv),
+      ON_RUNTIME(trouble_37_slow_calls_starve_neither_files_nor_names_of_libuv),
       ON_RUNTIME(errors_and_texts_of_the_function_are_the_handlers),
       ON_RUNTIME(a_failure_in_the_function_is_the_actors),
       ON_RUNTIME(a_failure_in_the_function_ends_the_task),

@@ -130,7 +130,7 @@ static void stop_all_mills(uv_timer_t *timer)
   uv_stop(&loop);
 }
 
-static void work_without_end_leaves_the_programs_handles_their_turn(void **state)
+static void trouble_37_work_without_end_leaves_the_programs_handles_their_turn(void **state)
 {
   (void)state;
   static uv_timer_t timer;
@@ -504,7 +504,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       EMBEDDED(the_loop_does_the_work_and_returns_when_nothing_lives_any_more),
       EMBEDDED(handlers_and_tasks_wait_as_anywhere),
-      EMBEDDED(work_without_end_leaves_the_programs_handles_their_turn),
+      EMBEDDED(trouble_37_work_without_end_leaves_the_programs_handles_their_turn),
       EMBEDDED(while_nothing_is_to_be_done_the_loop_sleeps),
       EMBEDDED(a_timer_keeps_the_loop_alive_until_it_has_come),
       EMBEDDED(actors_own_handles_in_the_programs_loop),

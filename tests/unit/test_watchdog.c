@@ -100,7 +100,7 @@ static int hogger_get(struct hogger *h, struct number *reply)
 WEIR_ACTOR(hogger, WEIR_ON(number, hogger_number) WEIR_ON(signal, hogger_signal) WEIR_ON(get, hogger_get));
 
 /* skynet #770, #735: "maybe in an endless loop", without who and why; CAF #594: a stalled handler. */
-static void a_hog_is_told_with_its_name_its_message_and_how_long(void **state)
+static void trouble_31_a_hog_is_told_with_its_name_its_message_and_how_long(void **state)
 {
   (void)state;
   weir_ref named = weir_spawn(&hogger, .name = "the hog"), plain = weir_spawn(&hogger);
@@ -147,7 +147,7 @@ static int hog_long_after(int *unused)
   return WEIR_OK;
 }
 
-static void a_hog_is_told_once_and_once_more_when_it_is_over(void **state)
+static void trouble_32_a_hog_is_told_once_and_once_more_when_it_is_over(void **state)
 {
   (void)state;
   int unused;
@@ -160,7 +160,7 @@ static void a_hog_is_told_once_and_once_more_when_it_is_over(void **state)
 }
 
 /* tokio #4730, #6315: one blocked task freezes all that is bound to its worker. */
-static void the_telling_says_that_others_wait_for_that_worker(void **state)
+static void trouble_30_the_telling_says_that_others_wait_for_that_worker(void **state)
 {
   (void)state;
   if (weir_runtime_workers(runtime) != 1 || on_current_thread()) return;
@@ -295,10 +295,10 @@ static void without_a_callback_it_writes_a_line(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      WATCHED(a_hog_is_told_with_its_name_its_message_and_how_long),
+      WATCHED(trouble_31_a_hog_is_told_with_its_name_its_message_and_how_long),
       WATCHED(a_task_that_hogs_is_told),
-      WATCHED(a_hog_is_told_once_and_once_more_when_it_is_over),
-      WATCHED(the_telling_says_that_others_wait_for_that_worker),
+      WATCHED(trouble_32_a_hog_is_told_once_and_once_more_when_it_is_over),
+      WATCHED(trouble_30_the_telling_says_that_others_wait_for_that_worker),
       WATCHED(who_waits_is_no_hog),
       WATCHED(many_messages_without_a_pause_are_no_hog),
       WATCHED(while_all_workers_sleep_it_does_too),
