@@ -36,8 +36,9 @@ typedef struct weir_pending {
  * @param within  For all of it: the place, the handling, the answer. An ask made while handling a request inherits what
  *                is left of that one's time, if it is less.
  *
- * Ownership  An actor's ask is for its own handlers to await or cancel. To be given to weir_await() until that returns anything but WEIR_ECANCELED, WEIR_EWOULDBLOCK, WEIR_EBUSY
- *            or WEIR_EPROTO, or to weir_cancel(). What an actor leaves is cancelled when it ends.
+ * Ownership  To be given to weir_await() until that returns anything but WEIR_ECANCELED, WEIR_EWOULDBLOCK, WEIR_EBUSY or
+ *            WEIR_EPROTO, or to weir_cancel(); an actor's by its own handlers. What an actor leaves is cancelled when it
+ *            ends.
  * Threads    Any.
  * Waiting    For a place, as weir_send_within(); in a libuv callback only if there is one.
  * Errors     In .error: WEIR_ETIMEDOUT no place came free in time; the others as weir_send_within_value(). Nothing was
