@@ -10,6 +10,6 @@
 struct weir_inputs_ended {
   WEIR_EMPTY;
 };
-WEIR_MESSAGE(weir_inputs_ended);
+WEIR_SHARED(weir_inputs_ended, "weir_inputs_ended");
 
 #endif

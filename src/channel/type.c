@@ -312,10 +312,17 @@ static bool same_fields(const weir_message *a, const weir_message *b, int depth)
   return true;
 }
 
+/* Of a path: one header is found in other ways from other folders. */
+static const char *last_part(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
 static bool same_name(const weir_message *a, const weir_message *b)
 {
   if (a->shared != b->shared || strcmp(a->name, b->name) != 0) return false;
-  return a->shared || (a->line == b->line && strcmp(a->file, b->file) == 0);
+  return a->shared || (a->line == b->line && strcmp(last_part(a->file), last_part(b->file)) == 0);
 }
 
 static bool same_declaration(const weir_message *a, const weir_message *b)

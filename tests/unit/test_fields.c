@@ -201,6 +201,24 @@ static void a_hash_goes_by_content(void **state)
   assert_int_not_equal(weir__field_hash(points, &s), weir__field_hash(points, &t));
 }
 
+/* The compiler may have found it by another path in another translation unit. */
+static void a_declaration_is_one_by_whatever_path_its_file_was_found(void **state)
+{
+  (void)state;
+  static struct weir__known_type notes[4];
+  static weir_message same[4];
+  static const char *const files[] = {"point.h", "../../include/point.h", "/usr/include/point.h", "other_point.h"};
+  for (int i = 0; i < 4; i++) {
+    same[i] = *weir_message_point();
+    same[i].file = files[i];
+    same[i].note = &notes[i];
+  }
+  for (int i = 0; i < 3; i++) {
+    assert_true(weir_message_same(&same[0], &same[i]));
+    assert_false(weir_message_same(&same[3], &same[i]));
+  }
+}
+
 /* ---- tables that are refused ---- */
 
 /* A type of its own that differs from `point` in its rows. */
@@ -361,6 +379,7 @@ int main(void)
       ON_CHANNEL(a_value_is_at_most_64_structs_deep),
       ON_CHANNEL(a_copy_has_the_size_that_was_measured),
       ON_CHANNEL(a_hash_goes_by_content),
+      ON_CHANNEL(a_declaration_is_one_by_whatever_path_its_file_was_found),
       ON_CHANNEL(a_table_that_leaves_bytes_out_is_refused),
       ON_CHANNEL(a_table_that_contradicts_itself_is_refused),
       ON_CHANNEL(options_that_make_no_sense_are_refused),
