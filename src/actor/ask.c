@@ -139,6 +139,7 @@ int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value valu
   struct weir__parcel parcel;
   if (out) *(void **)out = NULL;
   int rc = weir_ref_error(to);
+  if (rc && !to.bits) weir__misuse(rc, "an ask of a ref that was never set");
   if (rc) return weir__tell_refused(to, value.type ? value.type() : NULL, weir__turned_away(rc), true);
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   rc = weir__parcel_of_value(&parcel, value);

@@ -159,7 +159,7 @@ weir_asker weir_answer_later(void)
 
 /* ---- paying ---- */
 
-static int paid_before(void) { return weir_error(WEIR_EINVAL, "answered before, or nobody asked"); }
+static int paid_before(void) { return weir__misuse(WEIR_EINVAL, "answered before, or nobody asked"); }
 
 /* Owns the answer. */
 static int pay(weir_asker asker, int code, struct weir__message *answer, const char *text)
@@ -188,7 +188,7 @@ static int check_type(weir_asker asker, const weir_message *type)
 int weir_answer_value(weir_asker asker, weir_value value)
 {
   size_t bytes;
-  if (!value.type || !value.at) return weir_error(WEIR_EINVAL, "no value was given");
+  if (!value.type || !value.at) return weir__misuse(WEIR_EINVAL, "no value was given");
   const weir_message *type = value.type();
   int rc = check_type(asker, type);
   if (!rc) rc = weir__measure(type, value.at, &bytes);
@@ -201,7 +201,7 @@ int weir_answer_done(weir_asker asker) { return pay(asker, WEIR_OK, NULL, NULL);
 
 int weir_refuse(weir_asker asker, int code, const char *why)
 {
-  if (code >= 0) return weir_error(WEIR_EINVAL, "%d is no error", code);
+  if (code >= 0) return weir__misuse(WEIR_EINVAL, "%d is no error", code);
   return pay(asker, code, NULL, why ? why : "");
 }
 
@@ -220,7 +220,7 @@ static struct weir__message *out_of_hand(struct weir__cell *cell, weir_ref *to)
   struct weir__cell *target = weir_ref_error(*to) ? NULL : weir__cell_at(weir__slot_of(*to));
   struct weir__message *m = cell ? cell->in_hand : NULL;
   if (!m || m->kind == WEIR__BATCH) {
-    weir_error(WEIR_EINVAL, "there is no message in hand to be forwarded");
+    weir__misuse(WEIR_EINVAL, "there is no message in hand to be forwarded");
     return NULL;
   }
   if (target && weir__is_relay(target, *to)) {

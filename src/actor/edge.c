@@ -364,7 +364,7 @@ int weir__edge_send(struct weir__cell *cell, const weir_message *type, const voi
   struct edge *e = cell->state;
   int rc = WEIR_OK;
   struct weir__cell *here = weir__cell_here();
-  if (!here || e->owner != here) return weir_error(WEIR_EINVAL, "an output is for the actor that it belongs to");
+  if (!here || e->owner != here) return weir__misuse(WEIR_EINVAL, "an output is for the actor that it belongs to");
   if (waits && deadline_ns != INT64_MAX)
     return weir_error(WEIR_EINVAL, "an output takes weir_send() and weir_try_send()");
   if (!e->count) tell_lost(e->owner, type, WEIR_EDEAD, "the output is not wired");

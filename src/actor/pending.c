@@ -127,8 +127,8 @@ int weir__await(weir_pending p, const weir_message *request, void *out)
   if (out) *(void **)out = NULL;
   if (p.error) return weir_error(p.error, "it was not asked: %s", weir_strerror(p.error));
   struct weir__wait *w = weir__wait_at(p.bits);
-  if (!weir__wait_phase(p.bits)) return weir_error(WEIR_EINVAL, "awaited or cancelled before");
-  if (is_anothers(w)) return weir_error(WEIR_EINVAL, "an actor's ask is awaited by that actor");
+  if (!weir__wait_phase(p.bits)) return weir__misuse(WEIR_EINVAL, "awaited or cancelled before");
+  if (is_anothers(w)) return weir__misuse(WEIR_EINVAL, "an actor's ask is awaited by that actor");
   for (;;) {
     int rc = weir__wait_phase(p.bits) & WEIR__DONE ? WEIR_OK : weir__may_wait();
     if (!rc) rc = weir__wait_reattach(w);

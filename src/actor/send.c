@@ -78,6 +78,7 @@ static int send_value(weir_ref to, weir_value value, enum mode mode, weir_durati
   struct weir__parcel parcel;
   int rc = weir_ref_error(to);
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
+  if (rc && !to.bits) weir__misuse(rc, "a send to a ref that was never set");
   if (!rc && !cell) rc = dead(to);
   if (rc) return weir__tell_refused(to, value.type ? value.type() : NULL, weir__turned_away(rc), false);
   int64_t deadline_ns = mode == WAIT ? weir__deadline(within) : 0;
@@ -102,7 +103,7 @@ void *weir__keep(const void *message)
   struct weir__cell *cell = weir__cell_here();
   struct weir__message *m = cell ? cell->in_hand : NULL;
   if (!m || weir__payload(m) != message) {
-    weir_error(WEIR_EINVAL, "only the message in hand can be kept");
+    weir__misuse(WEIR_EINVAL, "only the message in hand can be kept");
     return NULL;
   }
   cell->in_hand = NULL;
@@ -111,7 +112,7 @@ void *weir__keep(const void *message)
 
 int weir_pass(weir_ref to, void *message)
 {
-  if (!message) return weir_error(WEIR_EINVAL, "no message was given");
+  if (!message) return weir__misuse(WEIR_EINVAL, "no message was given");
   struct weir__message *m = weir__message_take_back(message);
   if (!m) return WEIR_EINVAL;
   weir__count(WEIR__CREATED); /* it was received: from now on it is on its way once more */

@@ -87,6 +87,11 @@ static int make_state(struct weir__cell *cell)
   return cell->state ? WEIR_OK : weir_error(WEIR_ENOMEM, "no memory for an actor's state");
 }
 
+struct weir__message *weir__config_of(const struct weir__cell *cell)
+{
+  return cell->extras ? cell->extras->config : NULL;
+}
+
 static int copy_config(struct weir__cell *cell, weir_value config)
 {
   struct weir__parcel parcel;

@@ -105,7 +105,7 @@ static bool leaves_a_place(struct weir__cell *cell, struct weir__kept *kept)
 static int check(struct weir__cell *cell, struct weir__kept *kept)
 {
   const struct weir__message *m = cell->in_hand;
-  if (!m) return weir_error(WEIR_EINVAL, "weir_stash(): there is no message in hand");
+  if (!m) return weir__misuse(WEIR_EINVAL, "weir_stash(): there is no message in hand");
   if (m->kind == WEIR__BATCH)
     return weir_error(WEIR_EINVAL, "weir_stash(): a record of a batch has no place of its own");
   if (!kept->hand)

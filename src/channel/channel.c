@@ -244,9 +244,9 @@ static int begin_receive(weir_receiver rx, struct weir__cell **cell, void *out)
 {
   *(void **)out = NULL;
   *cell = channel_cell(rx.bits);
-  if (!is_current(*cell, rx.bits)) return weir_error(WEIR_EINVAL, "no such receiver");
+  if (!is_current(*cell, rx.bits)) return weir__misuse(WEIR_EINVAL, "no such receiver");
   uint32_t flags = atomic_fetch_or_explicit(&(*cell)->work.flags, RECEIVING, memory_order_acquire);
-  if (flags & GONE) return weir_error(WEIR_EINVAL, "no such receiver");
+  if (flags & GONE) return weir__misuse(WEIR_EINVAL, "no such receiver");
   return flags & RECEIVING ? weir_error(WEIR_EBUSY, "another one is receiving") : WEIR_OK;
 }
 

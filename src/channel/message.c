@@ -5,6 +5,7 @@
 
 #include "channel/cell.h"
 #include "runtime/depot.h"
+#include "runtime/strand.h"
 #include "runtime/worker.h"
 
 /* ---- making and ending ---- */
@@ -16,6 +17,9 @@ struct weir__message *weir__message_room(const weir_message *type, size_t bytes)
   if (!m) return NULL;
   *m = (struct weir__message){
       .type = type, .deadline = INT64_MAX, .payload_bytes = (uint32_t)bytes, .class = (uint8_t) class};
+#ifdef WEIR_DEBUG
+  m->mark = WEIR__MARK;
+#endif
   weir__count(WEIR__CREATED);
   return m;
 }
@@ -41,6 +45,7 @@ void weir__message_free(struct weir__message *m)
 {
   if (WEIR__UNLIKELY(m->shares)) release(m);
 #ifdef WEIR_DEBUG
+  m->mark = 0;
   memset(weir__payload(m), 0xdb, m->payload_bytes); /* what was borrowed is not to be used any more */
 #endif
   weir__depot_put(m->class, m);
@@ -70,11 +75,44 @@ void *weir__message_hand_out(struct weir__message *m)
   return weir__payload(m);
 }
 
+static bool lies_in(const void *at, struct weir__message *m)
+{
+  uintptr_t begin = m ? (uintptr_t)weir__payload(m) : 0;
+  return m && (uintptr_t)at - begin < m->payload_bytes;
+}
+
+/* What the running handler has only borrowed: known without a look at what the pointer points to. NULL: it is not. */
+static const char *borrowed_as(const void *at, const struct weir__cell *cell)
+{
+  struct weir__strand *s = weir__strand_here();
+  if (lies_in(at, cell->in_hand))
+    return "the message in hand: it is borrowed until the handler returns (weir_keep() it)";
+  if (s && lies_in(at, s->reply)) return "the answer to be filled in: it is the library's";
+  if (lies_in(at, weir__config_of(cell))) return "the configuration: it is borrowed until the actor ends";
+  return NULL;
+}
+
+/* What is wrong with it; NULL: it is the caller's. */
+static const char *not_owned(void *payload, struct weir__message *m)
+{
+  struct weir__cell *cell = weir__cell_here();
+  const char *borrowed = cell ? borrowed_as(payload, cell) : NULL;
+  if (borrowed) return borrowed;
+  if ((uintptr_t)payload % WEIR__VALUE_ALIGNMENT) return "a pointer into a message, or to something else";
+#ifdef WEIR_DEBUG
+  if (m->mark != WEIR__MARK) return "no message: a pointer into one, one that was freed before, or something else";
+#endif
+  if (!m->users) return "a message that is not the caller's: it is borrowed, or was given away";
+  if (cell && m->owner && m->owner != cell) return "another actor's message";
+  return NULL;
+}
+
 struct weir__message *weir__message_take_back(void *payload)
 {
   struct weir__message *m = weir__message_of(payload);
-  if (!m->users) {
-    weir_error(WEIR_EINVAL, "not a message of the caller's: it is borrowed, or was given away");
+  const char *wrong = not_owned(payload, m);
+  if (wrong) {
+    weir__misuse(WEIR_EINVAL, "weir_free() or weir_pass() of %p, which is %s", payload, wrong);
     return NULL;
   }
   m->users = 0;

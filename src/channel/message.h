@@ -42,7 +42,11 @@ struct weir__message {
   bool users : 1;     /* handed to the user, who may weir_free() it */
   bool shares : 1;    /* its payload may hold shares of bytes (B3): they are given back when it is freed */
   uint8_t unanswered; /* a request in hand, whose asker has not been answered yet */
+#ifdef WEIR_DEBUG
+  uint64_t mark; /* WEIR__MARK, right before the payload, as long as the message lives */
+#endif
 };
+#define WEIR__MARK UINT64_C(0x726576697220656d)
 enum { WEIR__ENVELOPE = sizeof(struct weir__message) };
 
 static inline void *weir__payload(struct weir__message *m) { return (char *)m + WEIR__ENVELOPE; }
@@ -64,6 +68,8 @@ struct weir__message *weir__message_make(const weir_message *type, const void *v
 void weir__message_end(struct weir__message *m, enum weir__count how);
 /* Frees without counting: what the user had received. */
 void weir__message_free(struct weir__message *m);
+/* Implemented by actor/spawn.c: an actor's configuration; NULL: it has none. */
+struct weir__message *weir__config_of(const struct weir__cell *cell);
 /* Implemented by actor/edge.c: gives back the shares of a batch's records. */
 void weir__batch_release(struct weir__message *m);
 

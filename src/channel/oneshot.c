@@ -21,7 +21,7 @@ int weir_oneshot(weir_promise *promise, weir_future *future)
 
 static int not_pending(uint64_t name)
 {
-  if (weir__wait_phase(name)) return weir_error(WEIR_EINVAL, "the promise was used up before");
+  if (weir__wait_phase(name)) return weir__misuse(WEIR_EINVAL, "the promise was used up before");
   return weir_error(WEIR_ECLOSED, "the future was dropped");
 }
 
@@ -73,7 +73,7 @@ static int busy(void) { return weir_error(WEIR_EBUSY, "another one waits for it"
 static int check(weir_future future, void *out)
 {
   *(void **)out = NULL;
-  return weir__wait_phase(future.bits) ? WEIR_OK : weir_error(WEIR_EINVAL, "the future was used up before");
+  return weir__wait_phase(future.bits) ? WEIR_OK : weir__misuse(WEIR_EINVAL, "the future was used up before");
 }
 
 int weir_future_try_value(weir_future future, const weir_message *type, void *out)

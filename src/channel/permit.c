@@ -289,7 +289,7 @@ static void end_locked(struct weir__bucket *bucket, struct weir__permit *p)
   set_free(p);
 }
 
-static int stale(void) { return weir_error(WEIR_EINVAL, "no such permit: it was used up or given back"); }
+static int stale(void) { return weir__misuse(WEIR_EINVAL, "no such permit: it was used up or given back"); }
 
 /* Owns the message. */
 static int send_with(uint64_t name, struct weir__message *m)

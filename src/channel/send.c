@@ -7,7 +7,7 @@
 int weir__parcel_of_value(struct weir__parcel *p, weir_value value)
 {
   *p = (struct weir__parcel){.deadline = INT64_MAX};
-  if (!value.type || !value.at) return weir_error(WEIR_EINVAL, "no value was given");
+  if (!value.type || !value.at) return weir__misuse(WEIR_EINVAL, "no value was given");
   p->type = value.type();
   p->value = value.at;
   return weir__measure(p->type, p->value, &p->bytes);

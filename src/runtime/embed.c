@@ -34,8 +34,8 @@ static int check_stop(struct weir_runtime *rt)
 {
   if (!rt->workers[0].embedded) return weir_error(WEIR_EINVAL, "it is not embedded: weir_runtime_stop() stops it");
   if (weir__thread_here != rt->owner)
-    return weir_error(WEIR_EINVAL, "an embedded runtime is stopped on the thread of its loop");
-  if (weir__strand_here()) return weir_error(WEIR_EINVAL, "a runtime is not stopped from a handler or a task");
+    return weir__misuse(WEIR_EINVAL, "an embedded runtime is stopped on the thread of its loop");
+  if (weir__strand_here()) return weir__misuse(WEIR_EINVAL, "a runtime is not stopped from a handler or a task");
   return rt->stopping.begun ? weir_error(WEIR_EBUSY, "it is being stopped") : WEIR_OK;
 }
 

@@ -215,7 +215,7 @@ static int check_options(const weir_runtime_options *o)
   struct weir__worker *here = weir__worker_here();
   if (!weir__thread()) return weir_error(WEIR_ENOMEM, "no memory for this thread's context");
   if (weir__strand_here() || (here && !here->embedded && weir__where() != WEIR__ON_DRIVER))
-    return weir_error(WEIR_EINVAL, "a runtime is not started from a handler, a task or a callback");
+    return weir__misuse(WEIR_EINVAL, "a runtime is not started from a handler, a task or a callback");
   if (here && o->flavor == WEIR_CURRENT_THREAD)
     return weir_error(WEIR_EINVAL, "this thread has a current-thread runtime already");
   if (o->flavor != WEIR_MULTI_THREAD && o->flavor != WEIR_CURRENT_THREAD)
@@ -545,9 +545,9 @@ static int check_stopper(struct weir_runtime *rt)
 {
   struct weir__worker *here = weir__worker_here();
   if (rt->flavor == WEIR_CURRENT_THREAD && weir__thread_here != rt->owner)
-    return weir_error(WEIR_EINVAL, "a current-thread runtime is stopped by the thread that started it");
+    return weir__misuse(WEIR_EINVAL, "a current-thread runtime is stopped by the thread that started it");
   if (weir__strand_here() || (here && !here->embedded && weir__where() != WEIR__ON_DRIVER))
-    return weir_error(WEIR_EINVAL, "a runtime is not stopped from a handler, a task or a callback");
+    return weir__misuse(WEIR_EINVAL, "a runtime is not stopped from a handler, a task or a callback");
   if (is_embedded(rt))
     return weir_error(WEIR_EWOULDBLOCK, "it is embedded, and its loop must go on: weir_runtime_stop_then()");
   if (here && here->embedded)

@@ -301,7 +301,7 @@ static int wait_for_end(struct weir_task *t, weir_duration within)
 
 int weir_task_join(weir_task *task, weir_duration within, int *result)
 {
-  if (!task) return weir_error(WEIR_EINVAL, "no task was given");
+  if (!task) return weir__misuse(WEIR_EINVAL, "no task was given");
   /* Without the lock: it may send off what an actor has gathered, and wait for that. */
   int rc = has_ended(task) ? WEIR_OK : weir__may_wait();
   pthread_mutex_lock(&lock);

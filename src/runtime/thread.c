@@ -172,6 +172,29 @@ int weir_error(int code, const char *format, ...)
   return code;
 }
 
+static void diagnose(int code, const char *text)
+{
+#ifdef WEIR_DEBUG
+  const char *mode = getenv("WEIR_MISUSE");
+  if (mode && strcmp(mode, "quiet") == 0) return;
+  fprintf(stderr, "weir: misuse: %s (%s)\n", text, weir_strerror(code));
+  if (mode && strcmp(mode, "abort") == 0) abort();
+#else
+  (void)code, (void)text;
+#endif
+}
+
+int weir__misuse(int code, const char *format, ...)
+{
+  char text[sizeof((struct weir__error *)0)->text];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  diagnose(code, text);
+  return weir_error(code, "%s", text);
+}
+
 int weir__error_with(int code, const char *text)
 {
   if (text) return weir_error(code, "%s", text);

@@ -124,6 +124,10 @@ bool weir__accounts_balance(weir_accounts *accounts, uint64_t *queued);
 struct weir__error *weir__error_here(void);
 /* Notes code and text; returns the code. */
 int weir__errorv(int code, const char *format, va_list args);
+/* Notes the error of a call that no sound program makes, and returns its code. In debug builds of the library a line on
+ * standard error tells it, too: WEIR_MISUSE=quiet in the environment keeps it from that, WEIR_MISUSE=abort ends the
+ * process there, for a debugger. */
+int weir__misuse(int code, const char *format, ...) WEIR_PRINTF(2, 3);
 /* Takes over a text that came with an answer. `text` is borrowed; NULL: none. */
 int weir__error_with(int code, const char *text);
 /* The text that was noted for `code` here, NULL if none. */

@@ -214,7 +214,7 @@ int weir__may_wait(void)
   if (!weir__thread()) return weir_error(WEIR_ENOMEM, "no memory for this thread's context");
   switch (weir__where()) {
   case WEIR__IN_CALLBACK:
-    return weir_error(WEIR_EWOULDBLOCK, "a libuv callback must not wait");
+    return weir__misuse(WEIR_EWOULDBLOCK, "a libuv callback must not wait");
   case WEIR__IN_FIBER:
     if (told_to_stop(weir__strand_here())) return weir_error(WEIR_ECANCELED, "told to stop");
     before_wait(weir__strand_here());
