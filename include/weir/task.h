@@ -45,6 +45,7 @@ WEIR_API WEIR_NODISCARD weir_task *weir__task_start(weir_runtime *rt, weir__guar
  *          WEIR_ECANCELED    the caller was told to stop
  *          WEIR_EWOULDBLOCK  in a libuv callback, and it has not ended yet
  *          WEIR_EBUSY        somebody else is joining it
+ *          WEIR_EDEADLOCK    it can't end before the caller goes on: itself, its own parent, or one that waits for the caller
  *          WEIR_ENOMEM       no memory to wait with
  */
 WEIR_API WEIR_NODISCARD int weir_task_join(weir_task *task, weir_duration within, int *result);

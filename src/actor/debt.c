@@ -144,6 +144,7 @@ weir_asker weir__owe(struct weir__cell *cell, uint64_t asker, const weir_message
   atomic_store_explicit(&d->owner, cell, memory_order_relaxed);
   link_debt(cell, d);
   atomic_store_explicit(&d->word, word_of(generation, OWED), memory_order_release);
+  weir__wait_owe(asker, cell->slot + 1);
   return (weir_asker){generation << 32 | d->slot};
 }
 
@@ -246,6 +247,12 @@ static int send_on(weir_ref to, struct weir__message *m)
   return weir_error(rc ? rc : WEIR_EDEAD, "%s", weir_strerror(rc ? rc : WEIR_EDEAD));
 }
 
+static uint32_t edge_to(weir_ref to)
+{
+  bool is_cell = !weir_ref_error(to) && weir__cell_at(weir__slot_of(to));
+  return is_cell ? weir__slot_of(to) + 1 : WEIR__NO_EDGE;
+}
+
 int weir_forward(weir_ref to)
 {
   struct weir__cell *cell = weir__cell_here();
@@ -256,7 +263,7 @@ int weir_forward(weir_ref to)
   s->asker = 0;
   m->asker = asker; /* 0 when the duty was taken before */
   if (!asker) m->deadline = INT64_MAX;
-  if (asker && !weir__wait_move(asker, WEIR__BEGUN, WEIR__QUEUED)) {
+  if (asker && !weir__wait_pass(asker, edge_to(to))) {
     weir__message_end(m, WEIR__WITHDRAWN);
     return WEIR_OK; /* nobody waits for it any more */
   }
@@ -267,6 +274,8 @@ int weir_forward(weir_ref to)
     weir__answer_unbegun(asker, WEIR_EFAILED, "it was stopped while it forwarded the request");
   else if (rc)
     weir__answer_unbegun(asker, rc, weir__error_text_of(rc));
+  else if (asker)
+    weir__deadlock_look(asker); /* its edge has moved, and nobody begins to wait */
   return rc;
 }
 

@@ -201,8 +201,20 @@ static void free_state(struct weir__cell *cell)
   if (extras->node) weir__node_free(extras->node);
   free(extras->kept);
   weir__scope_free(extras->scope);
-  free(extras);
+  struct weir__bucket *bucket = weir__bucket_lock(cell); /* as for the name */
   cell->extras = NULL;
+  weir__bucket_unlock(bucket);
+  free(extras);
+}
+
+/* Who looks at an actor from elsewhere (actor/deadlock.c) reads its name under the lock. */
+static void give_up_name(struct weir__cell *cell)
+{
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  struct weir__name *name = cell->extras->name;
+  cell->extras->name = NULL;
+  weir__bucket_unlock(bucket);
+  if (name) weir__name_remove(cell->rt, name);
 }
 
 static bool handles_open(const struct weir__cell *cell) { return cell->extras && cell->extras->open_handles; }
@@ -258,7 +270,7 @@ void weir__actor_end_rest(struct weir__cell *cell, int code, const char *text)
     weir__debts_end(cell, why);
     weir__permits_end(&cell->extras->permits);
     weir__handles_close(cell);
-    if (cell->extras->name) weir__name_remove(cell->rt, cell->extras->name), cell->extras->name = NULL;
+    give_up_name(cell);
   }
   if (cell->extras) weir__route_leave(cell);
   leave_family(cell);

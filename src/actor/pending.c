@@ -42,11 +42,11 @@ static bool is_anothers(const struct weir__wait *w) { return w->joined && w->joi
 
 /* ---- begin ---- */
 
-static struct weir__wait *open_pending(void)
+static struct weir__wait *open_pending(const struct weir__cell *to)
 {
   struct weir__cell *here = weir__cell_here();
   struct weir__extras *extras = here ? weir__extras(here) : NULL;
-  struct weir__wait *w = here && !extras ? NULL : weir__wait_open(WEIR__QUEUED);
+  struct weir__wait *w = here && !extras ? NULL : weir__wait_open_for(WEIR__QUEUED, to->slot + 1);
   if (!w) return NULL;
   atomic_store_explicit(&w->keeps, true, memory_order_relaxed);
   w->joined = here;
@@ -77,7 +77,7 @@ static int begin(weir_pending *p, weir_value value)
     if (rc) return refused(p->to, parcel.type, weir__turned_away(rc));
     cell = weir__cell_at(weir__slot_of(p->to));
   }
-  struct weir__wait *w = open_pending();
+  struct weir__wait *w = open_pending(cell);
   if (!w) return weir_error(WEIR_ENOMEM, "no memory to ask with");
   parcel.asker = weir__wait_name(w);
   parcel.deadline = p->deadline;

@@ -265,6 +265,9 @@ enum weir__reserve weir__mpsc_join(struct weir__cell *cell, uint32_t generation,
   enum weir__reserve got = reserve_or_wait(bucket, cell, generation, w->places);
   w->joined = cell;
   if (got == WEIR__GOT && w->permit) weir__permit_grant(bucket, cell, w->permit);
+  /* W1: of an actor's mailbox it is known who must run. */
+  if (atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR)
+    weir__wait_set_edge(w, cell->slot + 1);
   if (got == WEIR__FULL) {
     weir__line_join(bucket, cell, w);
     atomic_fetch_or_explicit(&cell->work.flags, WEIR__LINE_WAITS, memory_order_relaxed);

@@ -214,8 +214,10 @@ static int after_sleep(struct weir__wait *w)
 {
   int rc = w->result;
   if (rc) weir__line_leave_late(w);
+  const char *text = rc == WEIR_ETIMEDOUT ? "no place came free in time" : weir_strerror(rc);
+  if (rc) weir_error(rc, "%s", w->text ? w->text : text);
   weir__wait_close(w);
-  return rc ? weir_error(rc, "%s", rc == WEIR_ETIMEDOUT ? "no place came free in time" : weir_strerror(rc)) : WEIR_OK;
+  return rc;
 }
 
 static int stand_in_line(struct weir__cell *cell, uint32_t generation, struct weir__permit *p, int64_t deadline_ns,

@@ -85,12 +85,14 @@ int weir__cell_try_send(struct weir__cell *cell, uint32_t generation, struct wei
 static int after_sleep(struct weir__wait *w)
 {
   int rc = w->result;
-  if (rc == WEIR_ETIMEDOUT || rc == WEIR_ECANCELED) {
+  if (rc == WEIR_ETIMEDOUT || rc == WEIR_ECANCELED || rc == WEIR_EDEADLOCK) {
     weir__line_leave_late(w);
     weir__message_end(w->message, WEIR__UNSENT);
   }
+  const char *text = rc == WEIR_ETIMEDOUT ? "no place came free in time" : weir_strerror(rc);
+  if (rc) weir_error(rc, "%s", w->text ? w->text : text);
   weir__wait_close(w);
-  return rc ? weir_error(rc, "%s", rc == WEIR_ETIMEDOUT ? "no place came free in time" : weir_strerror(rc)) : WEIR_OK;
+  return rc;
 }
 
 static int stand_in_line(struct weir__cell *cell, uint32_t generation, struct weir__parcel *p, int64_t deadline_ns,

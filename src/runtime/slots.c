@@ -116,3 +116,11 @@ void *weir__slots_at(struct weir__slots *s, uint32_t slot)
   char *base = atomic_load_explicit(&s->base, memory_order_acquire);
   return base && slot < s->reserved ? base + slot * s->record_bytes : NULL;
 }
+
+uint32_t weir__slots_used(struct weir__slots *s)
+{
+  pthread_mutex_lock(&s->lock);
+  uint32_t used = s->used;
+  pthread_mutex_unlock(&s->lock);
+  return used;
+}

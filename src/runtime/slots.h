@@ -31,6 +31,8 @@ void *weir__slots_take(struct weir__slots *s, struct weir__cache *cache, uint32_
 void weir__slots_put(struct weir__slots *s, struct weir__cache *cache, void *record);
 /* Empties the cache of a thread that ends, but for less than a batch. */
 void weir__slots_return(struct weir__slots *s, struct weir__cache *cache);
+/* How many slots have been handed to caches. */
+uint32_t weir__slots_used(struct weir__slots *s);
 /* The record of that slot; NULL: there never was one. */
 void *weir__slots_at(struct weir__slots *s, uint32_t slot);
 

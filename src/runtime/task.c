@@ -187,8 +187,10 @@ static void join_children(struct weir_task *t)
   assert(t->work.phase == RUNS || t->work.phase == JOINS);
   t->work.phase = JOINS;
   while (t->child) {
-    struct weir__wait *w = weir__can_suspend(strand->worker) ? NULL : weir__wait_open(WEIR__IDLE);
+    struct weir__wait *w =
+        weir__can_suspend(strand->worker) ? NULL : weir__wait_open_for(WEIR__IDLE, WEIR__JOINS_CHILDREN);
     if (w) {
+      w->task = &t->work;
       weir__wait_attach(w);
       t->reaper = weir__wait_name(w);
     }
@@ -286,8 +288,9 @@ static bool has_ended(struct weir_task *t)
 static int wait_for_end(struct weir_task *t, weir_duration within)
 {
   int rc;
-  struct weir__wait *w = weir__wait_open(WEIR__IDLE);
+  struct weir__wait *w = weir__wait_open_for(WEIR__IDLE, WEIR__JOINS_TASK);
   if (!w) return weir_error(WEIR_ENOMEM, "no memory to wait with");
+  w->task = &t->work;
   atomic_store_explicit(&w->keeps, true, memory_order_relaxed);
   weir__wait_attach(w);
   t->joiner = weir__wait_name(w);
@@ -295,6 +298,7 @@ static int wait_for_end(struct weir_task *t, weir_duration within)
   rc = weir__wait_sleep(w, weir__deadline(within));
   pthread_mutex_lock(&lock);
   t->joiner = 0;
+  if (!rc && w->result) rc = weir__error_with(w->result, w->text); /* a deadlock */
   weir__wait_close(w);
   return t->work.phase == ENDED ? WEIR_OK : rc;
 }
@@ -345,4 +349,27 @@ void weir__stop_tasks_of(struct weir_runtime *rt, uint64_t owner)
   for (struct weir_task *t = rt->tasks; t; t = t->next)
     if (t->owner == owner) cancel(t);
   pthread_mutex_unlock(&lock);
+}
+
+/* ---- for who looks for deadlocks ---- */
+
+void weir__tasks_lock(void) { pthread_mutex_lock(&lock); }
+void weir__tasks_unlock(void) { pthread_mutex_unlock(&lock); }
+
+const _Atomic(uint64_t) *weir__task_waiting(const struct weir__work *task)
+{
+  return &((const struct weir_task *)((const char *)task - offsetof(struct weir_task, work)))->waiting;
+}
+
+void weir__task_children(const struct weir__work *task, void (*f)(struct weir__work *, void *), void *arg)
+{
+  const struct weir_task *t = (const struct weir_task *)((const char *)task - offsetof(struct weir_task, work));
+  for (struct weir_task *child = t->child; child; child = child->elder) f(&child->work, arg);
+}
+
+bool weir__has_tasks(const struct weir_runtime *rt, uint64_t owner)
+{
+  for (const struct weir_task *t = rt->tasks; t; t = t->next)
+    if (t->owner == owner) return true;
+  return false;
 }

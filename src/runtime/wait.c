@@ -11,11 +11,24 @@
 
 static struct weir__slots waits = WEIR__SLOTS(struct weir__wait, 1 << 24);
 
-static uint64_t word_of(uint32_t generation, unsigned phase) { return (uint64_t)generation << 32 | phase; }
-static uint32_t generation_of(uint64_t word) { return (uint32_t)(word >> 32); }
-static unsigned phase_of(uint64_t word) { return (unsigned)word & ~(unsigned)WEIR__ATTACHED; }
+enum { CODE = 7, OWED = 1 << 4, EDGE = 5 };
+/* A bit of the name as it is published: its owner is not to be told to stop (F6). Slots don't reach so far. */
+#define UNCANCELLED ((uint64_t)1 << 31)
 
-struct weir__wait *weir__wait_open(enum weir__wait_phase phase)
+static unsigned code_of(unsigned phase) { return phase ? (unsigned)__builtin_ctz(phase) + 1 : 0; }
+static uint64_t word_of(uint32_t generation, unsigned phase, uint32_t edge)
+{
+  return (uint64_t)generation << 32 | (uint64_t)edge << EDGE | code_of(phase);
+}
+static uint32_t generation_of(uint64_t word) { return (uint32_t)(word >> 32); }
+static unsigned phase_of(uint64_t word) { return 1u << (word & CODE) >> 1; }
+static uint32_t edge_of(uint64_t word) { return (uint32_t)word >> EDGE; }
+/* The same word with another phase. */
+static uint64_t with_phase(uint64_t word, unsigned phase) { return (word & ~(uint64_t)CODE) | code_of(phase); }
+
+struct weir__wait *weir__wait_open(enum weir__wait_phase phase) { return weir__wait_open_for(phase, WEIR__NO_EDGE); }
+
+struct weir__wait *weir__wait_open_for(enum weir__wait_phase phase, uint32_t edge)
 {
   struct weir__thread *t = weir__thread();
   uint32_t slot;
@@ -34,7 +47,7 @@ struct weir__wait *weir__wait_open(enum weir__wait_phase phase)
   w->text = NULL;
   w->result = WEIR_OK;
   atomic_store_explicit(&w->keeps, false, memory_order_relaxed);
-  atomic_store_explicit(&w->word, word_of(generation, phase), memory_order_release);
+  atomic_store_explicit(&w->word, word_of(generation, phase, edge), memory_order_release);
   return w;
 }
 
@@ -42,7 +55,7 @@ struct weir__wait *weir__wait_open(enum weir__wait_phase phase)
 static uint64_t freed(uint64_t word)
 {
   uint32_t next = generation_of(word) + 1;
-  return word_of(next ? next : 1, WEIR__FREE);
+  return word_of(next ? next : 1, WEIR__FREE, 0);
 }
 
 static void put_back(struct weir__wait *w)
@@ -64,7 +77,7 @@ void weir__wait_close(struct weir__wait *w)
 bool weir__wait_close_if_idle(uint64_t name)
 {
   struct weir__wait *w = weir__wait_at(name);
-  uint64_t word = word_of(generation_of(name), WEIR__IDLE);
+  uint64_t word = word_of(generation_of(name), WEIR__IDLE, 0);
   if (!w || !atomic_compare_exchange_strong_explicit(&w->word, &word, freed(word), memory_order_acq_rel,
                                                      memory_order_relaxed))
     return false;
@@ -83,33 +96,40 @@ struct weir__wait *weir__wait_at(uint64_t name) { return weir__slots_at(&waits, 
 void weir__wait_set_phase(struct weir__wait *w, enum weir__wait_phase phase)
 {
   uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
-  uint64_t set = word_of(generation_of(word), (unsigned)phase | ((unsigned)word & WEIR__ATTACHED));
+  atomic_store_explicit(&w->word, with_phase(word, phase), memory_order_release);
+}
+
+void weir__wait_set_edge(struct weir__wait *w, uint32_t edge)
+{
+  uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
+  uint64_t set = word_of(generation_of(word), phase_of(word), edge) | (word & WEIR__ATTACHED);
   atomic_store_explicit(&w->word, set, memory_order_release);
 }
 
-bool weir__wait_move(uint64_t name, enum weir__wait_phase from, enum weir__wait_phase to)
+/* O1. The phase it was in, now `to`; 0: it is in none of `from`, or stale. With `edge` UINT32_MAX that stays, too. */
+static unsigned change(uint64_t name, unsigned from, unsigned to, uint32_t edge, unsigned owed)
 {
   struct weir__wait *w = weir__wait_at(name);
   uint64_t word = w ? atomic_load_explicit(&w->word, memory_order_acquire) : 0;
-  while (w && generation_of(word) == generation_of(name) && phase_of(word) == (unsigned)from) {
-    uint64_t moved = word_of(generation_of(word), (unsigned)to | ((unsigned)word & WEIR__ATTACHED));
-    if (atomic_compare_exchange_weak_explicit(&w->word, &word, moved, memory_order_acq_rel, memory_order_acquire))
-      return true;
-  }
-  return false;
-}
-
-unsigned weir__wait_claim(uint64_t name, unsigned phases)
-{
-  struct weir__wait *w = weir__wait_at(name);
-  uint64_t word = w ? atomic_load_explicit(&w->word, memory_order_acquire) : 0;
-  while (w && generation_of(word) == generation_of(name) && (phase_of(word) & phases)) {
-    uint64_t claimed = word_of(generation_of(word), WEIR__CLAIMED | ((unsigned)word & WEIR__ATTACHED));
-    if (atomic_compare_exchange_weak_explicit(&w->word, &word, claimed, memory_order_acq_rel, memory_order_acquire))
+  while (w && generation_of(word) == generation_of(name) && (phase_of(word) & from)) {
+    uint64_t changed = with_phase(word, to);
+    if (edge != UINT32_MAX) changed = word_of(generation_of(word), to, edge) | (word & WEIR__ATTACHED) | owed;
+    if (atomic_compare_exchange_weak_explicit(&w->word, &word, changed, memory_order_acq_rel, memory_order_acquire))
       return phase_of(word);
   }
   return 0;
 }
+
+bool weir__wait_move(uint64_t name, enum weir__wait_phase from, enum weir__wait_phase to)
+{
+  return change(name, from, to, UINT32_MAX, 0);
+}
+
+bool weir__wait_pass(uint64_t name, uint32_t edge) { return change(name, WEIR__BEGUN, WEIR__QUEUED, edge, 0); }
+
+bool weir__wait_owe(uint64_t name, uint32_t edge) { return change(name, WEIR__BEGUN, WEIR__BEGUN, edge, OWED); }
+
+unsigned weir__wait_claim(uint64_t name, unsigned phases) { return change(name, phases, WEIR__CLAIMED, UINT32_MAX, 0); }
 
 unsigned weir__wait_phase(uint64_t name)
 {
@@ -117,6 +137,32 @@ unsigned weir__wait_phase(uint64_t name)
   uint64_t word = w ? atomic_load_explicit(&w->word, memory_order_acquire) : 0;
   return generation_of(word) == generation_of(name) ? phase_of(word) : 0;
 }
+
+struct weir__edge_seen weir__wait_see(uint64_t name)
+{
+  struct weir__wait *w = weir__wait_at(name);
+  uint64_t word = w ? atomic_load_explicit(&w->word, memory_order_acquire) : 0;
+  if (generation_of(word) != generation_of(name)) return (struct weir__edge_seen){0};
+  return (struct weir__edge_seen){
+      .word = word & ~(uint64_t)WEIR__ATTACHED, .phase = phase_of(word), .edge = edge_of(word), .owed = word & OWED};
+}
+
+bool weir__wait_claim_seen(uint64_t name, const struct weir__edge_seen *seen)
+{
+  struct weir__wait *w = weir__wait_at(name);
+  uint64_t word = seen->word | WEIR__ATTACHED;
+  if (w && atomic_compare_exchange_strong_explicit(&w->word, &word, with_phase(word, WEIR__CLAIMED),
+                                                   memory_order_acq_rel, memory_order_relaxed))
+    return true;
+  return false;
+}
+
+uint64_t weir__wait_published(const _Atomic(uint64_t) *waiting)
+{
+  return atomic_load_explicit(waiting, memory_order_seq_cst) & ~UNCANCELLED;
+}
+
+uint32_t weir__wait_slots(void) { return weir__slots_used(&waits); }
 
 /* ---- waking ---- */
 
@@ -159,7 +205,7 @@ void weir__wait_finish(struct weir__wait *w, int result, struct weir__message *m
   w->text = text;
   /* Acquire: who attached after the claim wrote down before whom to wake. */
   uint64_t word = atomic_load_explicit(&w->word, memory_order_acquire);
-  uint64_t done = word_of(generation_of(word), WEIR__DONE);
+  uint64_t done = word_of(generation_of(word), WEIR__DONE, 0);
   if (word & WEIR__ATTACHED) /* it stays attached while it is claimed (I3) */
     atomic_store_explicit(&w->word, done | WEIR__ATTACHED, memory_order_release);
   else
@@ -303,7 +349,7 @@ void weir__wait_cancel(_Atomic(uint64_t) *waiting)
 {
   /* seq_cst: the flag was stored before; a waiter publishes its wait, then looks at the flag. */
   uint64_t name = atomic_load_explicit(waiting, memory_order_seq_cst);
-  if (name) end_wait(name, WEIR_ECANCELED);
+  if (name && !(name & UNCANCELLED)) end_wait(name, WEIR_ECANCELED);
 }
 
 static void time_is_over(struct weir__worker *worker, struct weir__alarm *alarm)
@@ -315,12 +361,17 @@ static void time_is_over(struct weir__worker *worker, struct weir__alarm *alarm)
 
 /* ---- sleeping ---- */
 
-/* Says whom to wake on a stop, then looks whether one came meanwhile (store, load: seq_cst on both sides). */
+/* Says whom to wake on a stop, then looks whether one came meanwhile; says who waits, then looks for whom (W1). Store,
+ * load: seq_cst on both sides. */
 static void publish(struct weir__strand *strand, struct weir__wait *w)
 {
-  if (!strand->waiting || strand->uncancelled) return;
-  atomic_store_explicit(strand->waiting, weir__wait_name(w), memory_order_seq_cst);
-  if (told_to_stop(strand)) end_wait(weir__wait_name(w), WEIR_ECANCELED);
+  uint64_t name = weir__wait_name(w);
+  if (!strand->waiting) return;
+  atomic_store_explicit(strand->waiting, strand->uncancelled ? name | UNCANCELLED : name, memory_order_seq_cst);
+  if (told_to_stop(strand))
+    end_wait(name, WEIR_ECANCELED);
+  else if (edge_of(atomic_load_explicit(&w->word, memory_order_relaxed)))
+    weir__deadlock_look(name);
 }
 
 static void arm(struct weir__wait *w, int64_t deadline_ns)
@@ -333,9 +384,13 @@ static void arm(struct weir__wait *w, int64_t deadline_ns)
 static void sleep_on_fiber(struct weir__wait *w, int64_t deadline_ns)
 {
   struct weir__strand *strand = w->strand;
+  /* Before it is seen as waiting: who stands in line for a place that is free already does not wait for it. */
+  if (strand->before_suspend) strand->before_suspend(strand->self);
   arm(w, deadline_ns);
+  if (!w->worker->sweeps_soon && edge_of(atomic_load_explicit(&w->word, memory_order_relaxed)))
+    weir__worker_sweep_soon(w->worker);
   publish(strand, w);
-  weir__suspend(w->worker);
+  weir__suspend_silently(w->worker);
   if (strand->waiting) atomic_store_explicit(strand->waiting, 0, memory_order_relaxed);
   if (deadline_ns != INT64_MAX) weir__worker_disarm(w->worker, &w->timer);
 }

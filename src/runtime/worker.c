@@ -7,6 +7,7 @@
 #include "platform/clock.h"
 #include "runtime/depot.h"
 #include "runtime/runtime.h"
+#include "runtime/wait.h"
 
 enum {
   FIXED_SHARE = 61,      /* every so many turns the injected work goes first (U) */
@@ -18,6 +19,9 @@ enum {
   LOOK_LEAST_NS = 5000, /* how long to look around before a sleep: at least, when it helps at all, … */
   LOOK_MOST_NS = 200000 /* … and at most; sleeps that end within that time are not worth it */
 };
+
+#define SWEEP_FIRST_NS ((int64_t)100000000)
+#define SWEEP_LAST_NS ((int64_t)10000000000)
 
 /* ---- fibers ---- */
 
@@ -367,6 +371,24 @@ void weir__worker_arm(struct weir__worker *w, struct weir__alarm *alarm, int64_t
 void weir__worker_disarm(struct weir__worker *w, struct weir__alarm *alarm)
 {
   weir__wheel_remove(&w->wheel, &alarm->node);
+}
+
+/* W2. While nothing new begins to wait it looks at longer and longer intervals, and never when nothing waits. */
+static void sweep(struct weir__worker *w, struct weir__alarm *alarm)
+{
+  w->sweeps_soon = false;
+  if (!weir__deadlock_sweep()) return;
+  w->sweep_ns = w->sweep_ns < SWEEP_LAST_NS ? 2 * w->sweep_ns : SWEEP_LAST_NS;
+  weir__worker_arm(w, alarm, weir__now_ns() + w->sweep_ns);
+}
+
+void weir__worker_sweep_soon(struct weir__worker *w)
+{
+  weir__worker_disarm(w, &w->sweep);
+  w->sweeps_soon = true;
+  w->sweep_ns = SWEEP_FIRST_NS;
+  w->sweep.ring = sweep;
+  weir__worker_arm(w, &w->sweep, weir__now_ns() + w->sweep_ns);
 }
 
 /* libuv before 1.45 runs its timers first and then sleeps all the same. */

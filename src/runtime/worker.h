@@ -108,6 +108,9 @@ struct weir__worker {
   uv_idle_t slice;           /* embedded: active while there is work, so that the loop does not sleep */
   bool sleeps;               /* the loop may sleep */
   struct weir__wheel wheel;
+  struct weir__alarm sweep;          /* looks again for deadlocks while fibers wait for others (W2) … */
+  bool sweeps_soon;                  /* … in SWEEP_FIRST_NS at most */
+  int64_t sweep_ns;                  /* … then after so long */
   struct weir__alarm rest;           /* looks again for memory that is not needed */
   bool rests;                        /* it is armed */
   struct weir__timer_record *timers; /* messages to be sent later; under the timers' lock (actor/timer.c) */
@@ -207,6 +210,9 @@ void weir__resume(struct weir__strand *strand);
 int weir__give_way(struct weir__worker *w);
 /* Gives up what runs here (F3), on a fiber or on the blocking pool, and goes on from the start, with `dropped` first. */
 WEIR_NORETURN void weir__drop(void (*dropped)(struct weir__strand *));
+
+/* A fiber of this worker begins to wait for others: in a while somebody is to look at such waits again. */
+void weir__worker_sweep_soon(struct weir__worker *w);
 
 /* Sets an alarm on this worker's own wheel; not armed before. On its thread. */
 void weir__worker_arm(struct weir__worker *w, struct weir__alarm *alarm, int64_t deadline_ns);
