@@ -247,11 +247,7 @@ static int send_on(weir_ref to, struct weir__message *m)
   return weir_error(rc ? rc : WEIR_EDEAD, "%s", weir_strerror(rc ? rc : WEIR_EDEAD));
 }
 
-static uint32_t edge_to(weir_ref to)
-{
-  bool is_cell = !weir_ref_error(to) && weir__cell_at(weir__slot_of(to));
-  return is_cell ? weir__slot_of(to) + 1 : WEIR__NO_EDGE;
-}
+static uint32_t edge_to(weir_ref to) { return weir_alive(to) ? weir__slot_of(to) + 1 : WEIR__NO_EDGE; }
 
 int weir_forward(weir_ref to)
 {
