@@ -21,10 +21,11 @@ ACTOR = 1  # enum weir__cell_kind
 CLOSED = 2  # WEIR__CLOSED
 FIBER_RESUME = 3  # enum weir__work_kind
 PLACES = (1 << 30) - 1
-ATTACHED = 1 << 6
+ATTACHED = 1 << 3  # bits of a wait's word (runtime/wait.h)
+PHASE = 7
 CELL_PHASES = ["starts", "lives", "ends", "zombie"]
 RUNTIME_STATES = ["running", "draining", "stopping", "stopped"]
-WAITS = {1: "an event", 2: "a place", 4: "an answer, not begun", 8: "an answer, begun", 16: "its waker", 32: "its turn"}
+WAITS = {1: "an event", 2: "a place", 3: "an answer, not begun", 4: "an answer, begun", 5: "its waker", 6: "its turn"}
 
 
 class Missing(gdb.GdbError):
@@ -160,7 +161,7 @@ class Fiber:
         return "task %s" % symbol_at(int(task["f"]))
 
     def phase(self):
-        return number(self.wait["word"]) & 63 if self.wait is not None else 32
+        return number(self.wait["word"]) & PHASE if self.wait is not None else 6
 
     def waits_for(self):
         what = WAITS.get(self.phase(), "?")
@@ -189,7 +190,7 @@ def waits():
     memory = bytes(gdb.selected_inferior().read_memory(base, used * size))
     for slot in range(used):
         (value,) = struct.unpack_from("Q", memory, slot * size + word)
-        if value & ATTACHED and value & 63:
+        if value & ATTACHED and value & PHASE:
             yield at(base + slot * size, "struct weir__wait")
 
 

@@ -41,7 +41,7 @@ static bool is_stuck(const struct weir__edge_seen *seen) { return (seen->phase &
 
 static struct weir__cell *actor_of(const struct weir__edge_seen *seen) { return weir__cell_at(seen->edge - 1); }
 
-/* Who owes an answer and has tasks may have left it to one of them. */
+/* Who owes an answer and has tasks may have left it to one of them, or to a task of theirs. */
 static bool may_have_left_it(const struct weir__edge_seen *seen, const struct weir__cell *cell)
 {
   return seen->owed && (atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__HAS_TASKS);
@@ -149,15 +149,29 @@ static void add_link(uint32_t to)
 static uint32_t node_of_actor(const struct weir__edge_seen *seen)
 {
   struct weir__cell *cell = actor_of(seen);
-  if (!cell) return RUNS;
-  if (may_have_left_it(seen, cell) && weir__has_tasks(cell->rt, weir__ref_of(cell).bits)) return RUNS;
-  return node_of(&cell->waiting, cell);
+  return cell ? node_of(&cell->waiting, cell) : RUNS;
 }
 
 struct found {
   void (*f)(uint32_t node, void *arg);
   void *arg;
 };
+
+/* A task, and those that it started. */
+static void found_task(struct weir__work *task, void *arg)
+{
+  struct found *found = arg;
+  found->f(node_of(weir__task_waiting(task), NULL), found->arg);
+  weir__task_children(task, found_task, found);
+}
+
+/* The answer: of the actor, or of who may do it for the actor. */
+static void each_of_answer(const struct weir__edge_seen *seen, struct found *found)
+{
+  struct weir__cell *cell = actor_of(seen);
+  found->f(node_of_actor(seen), found->arg);
+  if (cell && may_have_left_it(seen, cell)) weir__tasks_of_each(cell->rt, weir__ref_of(cell).bits, found_task, found);
+}
 
 static void found_child(struct weir__work *child, void *arg)
 {
@@ -199,7 +213,7 @@ static void each_of(uint64_t name, const struct weir__edge_seen *seen, void (*f)
   if (seen->phase & WEIR__IN_LINE)
     each_of_place(seen, &found);
   else if (!(seen->phase & WEIR__IDLE))
-    f(node_of_actor(seen), arg);
+    each_of_answer(seen, &found);
   else if (seen->edge == WEIR__JOINS_TASK)
     f(node_of(weir__task_waiting(w->task), NULL), arg);
   else

@@ -367,9 +367,9 @@ void weir__task_children(const struct weir__work *task, void (*f)(struct weir__w
   for (struct weir_task *child = t->child; child; child = child->elder) f(&child->work, arg);
 }
 
-bool weir__has_tasks(const struct weir_runtime *rt, uint64_t owner)
+void weir__tasks_of_each(const struct weir_runtime *rt, uint64_t owner, void (*f)(struct weir__work *, void *),
+                         void *arg)
 {
-  for (const struct weir_task *t = rt->tasks; t; t = t->next)
-    if (t->owner == owner) return true;
-  return false;
+  for (struct weir_task *t = rt->tasks; t; t = t->next)
+    if (t->owner == owner) f(&t->work, arg);
 }

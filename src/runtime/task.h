@@ -29,7 +29,8 @@ void weir__tasks_unlock(void);
 const _Atomic(uint64_t) *weir__task_waiting(const struct weir__work *task);
 /* Lock held. Calls f for each child that has not ended. */
 void weir__task_children(const struct weir__work *task, void (*f)(struct weir__work *child, void *arg), void *arg);
-/* Lock held. Has an actor tasks that have not ended? */
-bool weir__has_tasks(const struct weir_runtime *rt, uint64_t owner);
+/* Lock held. Likewise, for each task that an actor started. */
+void weir__tasks_of_each(const struct weir_runtime *rt, uint64_t owner, void (*f)(struct weir__work *task, void *arg),
+                         void *arg);
 
 #endif
