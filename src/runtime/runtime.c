@@ -14,6 +14,7 @@ enum {
   WORKERS_MOST = 256,
   BLOCKING_THREADS_MOST = 32768,
   STACK_LEAST = 16 << 10,
+  TELL_AGAIN_NS = 1000000,
   STACK_MOST = 1 << 30,
   STACK_BYTES = 256 << 10
 };
@@ -505,6 +506,17 @@ void weir__runtime_tell_all(struct weir_runtime *rt)
   weir__stop_all_actors(rt);
 }
 
+/* A handler on another worker, which needs no hold, may be making an actor or a task that it entered for before: that is
+ * told when it is looked for again. */
+static void stop_everything(struct weir_runtime *rt)
+{
+  int64_t pause_ns = TELL_AGAIN_NS;
+  do {
+    weir__runtime_tell_all(rt);
+    pause_ns *= 2; /* a look goes through all cells */
+  } while (!wait_for(rt, nothing_lives, weir__deadline((weir_duration){pause_ns})));
+}
+
 /* L2. Calls of weir that other threads are in the middle of are given time to end. */
 static int check_accounts(void)
 {
@@ -565,8 +577,7 @@ int weir_runtime_stop(weir_runtime *rt, weir_duration drain)
     atomic_store_explicit(&rt->state, WEIR__DRAINS, memory_order_seq_cst);
     drained = wait_for(rt, weir__runtime_is_quiet, weir__deadline(drain));
   }
-  weir__runtime_tell_all(rt);
-  wait_for(rt, nothing_lives, INT64_MAX);
+  stop_everything(rt);
   bool last = weir__runtime_detach(rt);
   weir__runtime_free(rt);
   return weir__runtime_verdict(last, drained);
