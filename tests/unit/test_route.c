@@ -330,6 +330,39 @@ static void a_place_is_reserved_at_the_instance_that_is_picked(void **state)
   assert_int_equal(weir_try_reserve(r, &p), WEIR_EINVAL);
 }
 
+/* Trouble 7: a bounded mailbox bounds nothing when its handlers spawn. A route's instances are so many, and no more are at
+ * work; what else comes waits for a place. */
+static _Atomic(int) at_work, most_at_work;
+struct busy {
+  WEIR_EMPTY;
+};
+static int busy_number(struct busy *b)
+{
+  (void)b;
+  int now = atomic_fetch_add(&at_work, 1) + 1, most = atomic_load(&most_at_work);
+  while (now > most && !atomic_compare_exchange_weak(&most_at_work, &most, now)) continue;
+  int rc = weir_sleep(WEIR_MILLIS(0.2));
+  atomic_fetch_sub(&at_work, 1);
+  return rc;
+}
+WEIR_ACTOR(busy, WEIR_ON(number, busy_number), .capacity = 1);
+
+static void trouble_7_no_more_are_at_work_than_there_are_instances(void **state)
+{
+  (void)state;
+  atomic_store(&at_work, 0);
+  atomic_store(&most_at_work, 0);
+  weir_ref r = weir_spawn(&busy, .instances = 3, .route = WEIR_LEAST_BUSY);
+  for (int i = 0; i < 60; i++) {
+    assert_int_equal(weir_send(r, number), WEIR_OK); /* waits */
+    assert_true(weir_room(r) <= 3);
+  }
+  weir_drain(r);
+  while (weir_stop(r) == WEIR_OK) weir_sleep(WEIR_MILLIS(0.1));
+  assert_true(atomic_load(&most_at_work) <= 3);
+  assert_true(atomic_load(&most_at_work) >= 1);
+}
+
 /* ---- starts and ends ---- */
 
 static void dead_instances_are_skipped_until_none_lives(void **state)
@@ -450,6 +483,7 @@ int main(void)
       ON_RUNTIME(a_broadcast_is_not_asked_nor_forwarded_to),
       ON_RUNTIME(a_message_without_a_key_is_refused_by_name),
       ON_RUNTIME(a_place_is_reserved_at_the_instance_that_is_picked),
+      ON_RUNTIME(trouble_7_no_more_are_at_work_than_there_are_instances),
       ON_RUNTIME(dead_instances_are_skipped_until_none_lives),
       ON_RUNTIME(a_route_drains_as_a_whole),
       ON_RUNTIME(all_instances_are_spawned_or_none),

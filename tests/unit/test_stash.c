@@ -362,6 +362,47 @@ static void what_is_not_in_hand_or_has_no_place_is_not_stashed(void **state)
   while (get_from(h) != 7) weir_sleep(WEIR_MILLIS(0.1));
 }
 
+/* Trouble 9: who is refused by a full mailbox gets a code, and goes on. */
+struct eager {
+  int64_t refused, sent;
+  weir_ref to;
+};
+struct go {
+  weir_ref to;
+};
+WEIR_MESSAGE(go, WEIR_FIELD(to));
+static int eager_go(struct eager *e, const struct go *m)
+{
+  for (int i = 0; i < 10; i++) {
+    int rc = weir_try_send(m->to, number, .n = 1);
+    e->sent += rc == WEIR_OK;
+    e->refused += rc == WEIR_EFULL;
+  }
+  return WEIR_OK;
+}
+static int eager_get(struct eager *e, struct number *reply)
+{
+  reply->n = e->sent * 100 + e->refused;
+  return WEIR_OK;
+}
+WEIR_ACTOR(eager, WEIR_ON(go, eager_go) WEIR_ON(get, eager_get));
+
+static void trouble_9_who_is_refused_by_a_full_mailbox_lives_on(void **state)
+{
+  (void)state;
+  struct gate g;
+  weir_ref k = weir_spawn(&gatekeeper), e = weir_spawn(&eager);
+  gate_enter(&g, k);
+  weir_send(e, go, .to = k);
+  assert_int_equal(get_from(e), 307); /* the fourth place is that of the hold */
+  weir_send(e, go, .to = k);
+  assert_int_equal(get_from(e), 317);
+  gate_open(&g);
+  assert_int_equal(stashed_by(k), 3);
+  assert_int_equal(weir_ask(e, WEIR_SECONDS(20), NULL, go, .to = (weir_ref){0}), WEIR_OK);
+  assert_int_equal(get_from(e), 317);
+}
+
 /* Trouble 14: a send to oneself beyond the mailbox neither spins nor overflows. */
 struct selfish {
   int64_t sent, code;
@@ -475,6 +516,7 @@ int main(void)
       ON_RUNTIME(an_actor_that_drains_handles_what_comes_back),
       ON_RUNTIME(a_type_that_does_not_keep_places_can_not_stash),
       ON_RUNTIME(what_is_not_in_hand_or_has_no_place_is_not_stashed),
+      ON_RUNTIME(trouble_9_who_is_refused_by_a_full_mailbox_lives_on),
       ON_RUNTIME(trouble_14_a_send_to_oneself_into_a_full_mailbox_is_refused_and_does_not_spin),
       ON_RUNTIME(trouble_24_a_stash_is_told_and_counted_when_its_actor_fails),
       ON_RUNTIME(trouble_25_a_stop_tells_of_what_is_queued_and_rejects_what_comes_later),
