@@ -17,11 +17,14 @@
 #define WEIR__CAT_(a, b) a##b
 #ifndef __cplusplus
 /* An expression that does nothing, unless the condition is false: then it does not compile, and says why. */
-#define WEIR__MUST(condition, why)                                                                                     \
-  ((void)sizeof(struct {                                                                                               \
-    _Static_assert(condition, why);                                                                                    \
-    char weir__unused;                                                                                                 \
-  }))
+#define WEIR__MUST(condition, why) ((void)WEIR__MUST_0(condition, why))
+/* The constant 0, under that condition. */
+#define WEIR__MUST_0(condition, why)                                                                                   \
+  (0 * (int)sizeof(struct {                                                                                            \
+     _Static_assert(condition, why);                                                                                   \
+     char weir__unused;                                                                                                \
+   }))
+#define WEIR__MUST_BE_KIND(kind, why) ((weir_kind)((int)(kind) + WEIR__MUST_0((int)(kind) >= 0, why)))
 #endif
 /* 1 for one argument, M for two to forty. */
 #define WEIR__MANY(...)                                                                                                \
@@ -121,6 +124,11 @@ template <class T, size_t N> constexpr weir_kind weir__kind(const T (*)[N])
 {
   return (void)weir__kind((const T *)nullptr), WEIR_KIND_ARRAY;
 }
+template <class T> constexpr weir_kind weir__kind(const T *)
+{
+  static_assert(sizeof(T) == 0, "no kind of field is for the C type of this member");
+  return WEIR_KIND_TEXT;
+}
 template <class T> constexpr weir_kind weir__element(const T *) { return WEIR_KIND_TEXT; }
 template <size_t N> constexpr weir_kind weir__element(const char (*)[N]) { return WEIR_KIND_TEXT; }
 template <class T, size_t N> constexpr weir_kind weir__element(const T (*)[N])
@@ -144,7 +152,8 @@ extern "C" {
 #else
 /* How many T fill the member; 1 where it is smaller, since no array is empty. */
 #define WEIR__FILL(T, f) ((sizeof(((weir__self *)0)->f) + sizeof(T) - 1) / sizeof(T))
-#define WEIR__KIND(f)                                                                                                  \
+#define WEIR__KIND(f) WEIR__MUST_BE_KIND(WEIR__KIND_OF(f), "no kind of field is for the C type of: " #f)
+#define WEIR__KIND_OF(f)                                                                                               \
   _Generic(&((weir__self *)0)->f,                                                                                      \
       const char **: WEIR_KIND_TEXT,                                                                                   \
       char(*)[sizeof(((weir__self *)0)->f)]: WEIR_KIND_CHARS,                                                          \
@@ -166,7 +175,8 @@ extern "C" {
       double(*)[WEIR__FILL(double, f)]: WEIR_KIND_ARRAY,                                                               \
       weir_ref(*)[WEIR__FILL(weir_ref, f)]: WEIR_KIND_ARRAY,                                                           \
       weir_bytes(*)[WEIR__FILL(weir_bytes, f)]: WEIR_KIND_ARRAY,                                                       \
-      weir_duration(*)[WEIR__FILL(weir_duration, f)]: WEIR_KIND_ARRAY)
+      weir_duration(*)[WEIR__FILL(weir_duration, f)]: WEIR_KIND_ARRAY,                                                 \
+      default: -1)
 #define WEIR__ELEMENT(f)                                                                                               \
   _Generic(&((weir__self *)0)->f, bool(*)[WEIR__FILL(bool, f)]                                                         \
            : WEIR_KIND_BOOL, int32_t(*)[WEIR__FILL(int32_t, f)]                                                        \
@@ -180,6 +190,8 @@ extern "C" {
            : WEIR_KIND_DURATION, default                                                                               \
            : WEIR_KIND_TEXT)
 #define WEIR__ITEM(f)                                                                                                  \
+  WEIR__MUST_BE_KIND(WEIR__ITEM_KIND(f), "no list is of the C type of: " #f " (which must be: const ITEM *)")
+#define WEIR__ITEM_KIND(f)                                                                                             \
   _Generic(((weir__self *)0)->f,                                                                                       \
       const char *const *: WEIR_KIND_TEXT,                                                                             \
       const bool *: WEIR_KIND_BOOL,                                                                                    \
@@ -190,12 +202,23 @@ extern "C" {
       const double *: WEIR_KIND_F64,                                                                                   \
       const weir_ref *: WEIR_KIND_REF,                                                                                 \
       const weir_bytes *: WEIR_KIND_BYTES,                                                                             \
-      const weir_duration *: WEIR_KIND_DURATION)
+      const weir_duration *: WEIR_KIND_DURATION,                                                                       \
+      default: -1)
 #define WEIR__NESTED_KIND(f, T)                                                                                        \
-  _Generic(&((weir__self *)0)->f, struct T * : WEIR_KIND_NESTED, struct T(*)[WEIR__FILL(struct T, f)] : WEIR_KIND_ARRAY)
-#define WEIR__OPTIONAL_KIND(f, T) _Generic(((weir__self *)0)->f, const struct T * : WEIR_KIND_OPTIONAL)
-#define WEIR__ITEM_OF(f, T) _Generic(((weir__self *)0)->f, const struct T * : WEIR_KIND_NESTED)
-#define WEIR__COUNT(n) _Generic(&((weir__self *)0)->n, size_t * : offsetof(weir__self, n))
+  WEIR__MUST_BE_KIND(_Generic(&((weir__self *)0)->f, struct T *                                                        \
+                              : WEIR_KIND_NESTED, struct T(*)[WEIR__FILL(struct T, f)]                                 \
+                              : WEIR_KIND_ARRAY, default                                                               \
+                              : -1),                                                                                   \
+                     "WEIR_NESTED(" #f ", " #T ") is for: struct " #T " " #f)
+#define WEIR__OPTIONAL_KIND(f, T)                                                                                      \
+  WEIR__MUST_BE_KIND(_Generic(((weir__self *)0)->f, const struct T * : WEIR_KIND_OPTIONAL, default : -1),              \
+                     "WEIR_OPTIONAL(" #f ", " #T ") is for: const struct " #T " *" #f)
+#define WEIR__ITEM_OF(f, T)                                                                                            \
+  WEIR__MUST_BE_KIND(_Generic(((weir__self *)0)->f, const struct T * : WEIR_KIND_NESTED, default : -1),                \
+                     "a list of " #T " must be: const struct " #T " *" #f)
+#define WEIR__COUNT(n)                                                                                                 \
+  (offsetof(weir__self, n) + (size_t)WEIR__MUST_0(_Generic(&((weir__self *)0)->n, size_t * : 1, default : 0),          \
+                                                  "the count of a list must be: size_t " #n))
 #endif
 #define WEIR__PLACE(f)                                                                                                 \
   .name = #f, .offset = offsetof(weir__self, f), .size = sizeof(((weir__self *)0)->f),                                 \

@@ -1,7 +1,5 @@
-/* gcc: selector of type 'void (**)(void)' is not compatible with any association */
-/* clang: controlling expression type 'void (**)(void)' not compatible with any generic association type */
-/* g++: no matching function for call to 'weir__kind(void (**)())' */
-/* clang++: no matching function for call to 'weir__kind' */
+/* c: no kind of field is for the C type of: back */
+/* c++: no kind of field is for the C type of this member */
 #include "messages.h"
 
 struct call {
