@@ -43,6 +43,15 @@ enum {
                              message at a time; a wait in one blocks that thread */
 };
 
+/** What a full mailbox does with one message more. A sender is told WEIR_OK where a message is dropped: it is counted
+ * (weir_stats_read(), weir_missed()). Whoever asks is never dropped in silence: it gets WEIR_EFULL at once. */
+enum {
+  WEIR_WAIT = 1,    /* its sender waits; so it is where nothing is said */
+  WEIR_REJECT,      /* WEIR_EFULL at once, for those that would wait, too */
+  WEIR_DROP_NEWEST, /* it is dropped */
+  WEIR_DROP_OLDEST  /* the oldest that is queued is dropped for it */
+};
+
 /** An actor type. Made by WEIR_ACTOR(); the rows from `version` on are the options it takes. */
 typedef struct weir_actor {
   const char *name WEIR__ZERO;
@@ -51,6 +60,7 @@ typedef struct weir_actor {
   int version WEIR__ZERO;
   size_t capacity WEIR__ZERO; /* of its mailbox, 1 to 16,777,216; 0: 64 */
   int runs WEIR__ZERO;
+  int overflow WEIR__ZERO;           /* WEIR_WAIT, …; 0: WEIR_WAIT */
   bool keeps_places WEIR__ZERO;      /* it stashes, or receives selectively: see weir/stash.h */
   const char *outputs[8] WEIR__ZERO; /* names of its outputs in a topology; none: "out" */
   const char *help WEIR__ZERO;       /* one line for people */
@@ -149,6 +159,7 @@ typedef struct weir_spawn_options {
   const char *name WEIR__ZERO;  /* unique in its runtime; copied. For weir_find() and for messages to people */
   weir_value config WEIR__ZERO; /* given to WEIR_ON_START; copied */
   size_t capacity WEIR__ZERO;   /* of the mailbox; 0: its type's */
+  int overflow WEIR__ZERO;      /* of the mailbox; 0: its type's */
   weir_runtime *on WEIR__ZERO;  /* NULL: weir_runtime_here() */
   size_t instances WEIR__ZERO;  /* so many actors behind one ref, a route, at most 65,536; 0: one actor and no route */
   int route WEIR__ZERO;         /* how it chooses */

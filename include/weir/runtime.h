@@ -111,7 +111,7 @@ WEIR_API int weir_yield(void);
 WEIR_API bool weir_cancelled(void);
 
 /** How messages ended, over the whole process. Each message that was made has one end (rule L2):
- * created == handled + received + withdrawn + dead + freed + unsent + live. */
+ * created == handled + received + withdrawn + dead + freed + unsent + evicted + live. */
 typedef struct weir_accounts {
   uint64_t created;   /* messages made */
   uint64_t handled;   /* a handler took it and returned WEIR_OK or WEIR_STOP */
@@ -121,10 +121,12 @@ typedef struct weir_accounts {
   uint64_t freed;     /* freed by the library without having been on its way: configurations, timers, answers that
                          nobody waited for */
   uint64_t unsent;    /* made to wait for a place, and not sent: time over, cancelled, or the receiver gone */
+  uint64_t evicted;   /* dropped from a full mailbox by its overflow policy */
   uint64_t live;      /* on their way now */
   /* Turned away at once, before a message was made: */
   uint64_t refused_full; /* WEIR_EFULL */
   uint64_t refused_dead; /* WEIR_EDEAD, WEIR_ECLOSED */
+  uint64_t dropped;      /* WEIR_OK, and dropped by the policy WEIR_DROP_NEWEST */
 
   uint64_t buffers; /* of weir/bytes.h that live now */
 } weir_accounts;

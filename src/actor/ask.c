@@ -6,6 +6,7 @@
 #include "actor/dead_letter.h"
 #include "actor/relay.h"
 #include "channel/line.h"
+#include "channel/overflow.h"
 #include "channel/send.h"
 #include "runtime/strand.h"
 
@@ -89,7 +90,7 @@ int weir__take_answer(weir_ref to, struct weir__wait *w, void *out)
 static int not_asked(weir_ref to, struct weir__wait *w, struct weir__parcel *p, int code)
 {
   weir__tell_refused(to, p->type, code, true);
-  if (!p->message) weir__turned_away(code);
+  if (!p->message) weir__turned_away_from(weir__cell_at(weir__slot_of(to)), weir__generation_of(to), code);
   weir__parcel_drop(p);
   weir__wait_close(w);
   return code;
@@ -105,16 +106,19 @@ static int ask_in_line(weir_ref to, struct weir__cell *cell, struct weir__wait *
   weir__wait_set_phase(w, WEIR__IN_LINE);
   switch (weir__mpsc_join(cell, weir__generation_of(to), w)) {
   case WEIR__FULL:
+    weir__wait_for_place(w, deadline_ns);
     break;
   case WEIR__GOT:
     w->message = NULL;
     weir__wait_set_phase(w, WEIR__QUEUED);
     weir__cell_wake(cell, weir__mpsc_push(cell, m));
+    weir__wait_sleep(w, deadline_ns);
     break;
+  case WEIR__TOO_LARGE:
+    return not_asked(to, w, p, weir_error(WEIR_ERANGE, "the mailbox has become too small for this message"));
   default:
     return not_asked(to, w, p, weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to)));
   }
-  weir__wait_sleep(w, deadline_ns);
   if (w->result) weir__line_leave_late(w);
   return weir__take_answer(to, w, out);
 }
@@ -127,7 +131,7 @@ static int ask(weir_ref to, struct weir__cell *cell, struct weir__parcel *p, int
   p->deadline = deadline_ns;
   weir__wait_attach(w);
   int rc = weir__cell_try(cell, weir__generation_of(to), p, WEIR_EDEAD);
-  if (rc == WEIR_EFULL) return ask_in_line(to, cell, w, p, deadline_ns, out);
+  if (rc == WEIR_EFULL && weir__makes_wait(cell)) return ask_in_line(to, cell, w, p, deadline_ns, out);
   if (rc == WEIR_EDEAD) weir_error(rc, "actor %u is gone", weir__slot_of(to));
   if (rc) return not_asked(to, w, p, rc);
   weir__wait_sleep(w, deadline_ns);

@@ -104,7 +104,7 @@ static bool make_edge(struct edge *e, struct weir__cell *owner, const char *name
   e->cell = weir__cell_take();
   if (!e->name || !e->cell) return false;
   atomic_store_explicit(&e->cell->kind, WEIR__CELL_EDGE, memory_order_relaxed);
-  e->cell->state = e;
+  e->cell->small.state = e;
   if (!wiring || !wiring->count) return true;
   e->targets = calloc(wiring->count, sizeof *e->targets);
   if (!e->targets) return false;
@@ -361,7 +361,7 @@ static int send_to(struct edge *e, struct target *t, const weir_message *type, c
 int weir__edge_send(struct weir__cell *cell, const weir_message *type, const void *value, bool waits,
                     int64_t deadline_ns)
 {
-  struct edge *e = cell->state;
+  struct edge *e = cell->small.state;
   int rc = WEIR_OK;
   struct weir__cell *here = weir__cell_here();
   if (!here || e->owner != here) return weir__misuse(WEIR_EINVAL, "an output is for the actor that it belongs to");
@@ -430,7 +430,7 @@ void weir__node_end(struct weir__cell *cell, int code, const char *text)
                                 .name = weir__actor_name(cell),
                                 .code = code,
                                 .text = text,
-                                .high_water = cell->high_water,
+                                .high_water = atomic_load_explicit(&cell->high_water, memory_order_relaxed),
                                 .capacity = atomic_load_explicit(&cell->capacity, memory_order_relaxed)};
   if (node->ended) node->ended(node->arg, &ending);
 }

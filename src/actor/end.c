@@ -130,7 +130,7 @@ int weir__threw(const char *what)
 
 static void run_end_clause(struct weir__cell *cell)
 {
-  weir__call call = {.state = cell->state, .hook = WEIR__ENDED};
+  weir__call call = {.state = weir__state_of(cell), .hook = WEIR__ENDED};
   struct weir__strand *s = weir__strand_here();
   weir__strand_message(s, 0, INT64_MAX);
   s->uncancelled = true;
@@ -194,8 +194,8 @@ static void free_owned(struct weir__cell *cell)
 static void free_state(struct weir__cell *cell)
 {
   struct weir__extras *extras = cell->extras;
-  if (cell->state != &cell->small) free(cell->state);
-  cell->state = NULL;
+  if (cell->type->state_bytes > WEIR__STATE_INLINE) free(cell->small.state);
+  cell->small.state = NULL;
   if (!extras) return;
   if (extras->config) weir__message_end(extras->config, WEIR__FREED);
   if (extras->node) weir__node_free(extras->node);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "actor/actor.h"
+#include "channel/overflow.h"
 #include "channel/send.h"
 #include "runtime/runtime.h"
 
@@ -250,7 +251,10 @@ static int publish_to(weir_ref to, const struct weir__parcel *parcel)
 {
   struct weir__parcel p = *parcel;
   int rc = weir__cell_try(weir__cell_at(weir__slot_of(to)), weir__generation_of(to), &p, WEIR_EDEAD);
-  if (rc == WEIR_EFULL || rc == WEIR_ERANGE) weir__turned_away(WEIR_EFULL);
+  if (rc == WEIR_EFULL || rc == WEIR_ERANGE) {
+    weir__turned_away(WEIR_EFULL);
+    weir__missed_one(weir__cell_at(weir__slot_of(to)), weir__generation_of(to));
+  }
   weir__parcel_drop(&p);
   return rc;
 }

@@ -60,6 +60,11 @@ static void join_family(struct weir__cell *cell, struct weir__cell *parent)
 
 /* ---- the steps of a spawn, and how each is taken back ---- */
 
+static int overflow_of(const weir_actor *type, const weir_spawn_options *o)
+{
+  return o->overflow ? o->overflow : type->overflow;
+}
+
 static int check(const weir_actor *type, const weir_spawn_options *o, const struct weir__probe *probe)
 {
   const weir_message *config = o->config.type ? o->config.type() : NULL;
@@ -73,6 +78,11 @@ static int check(const weir_actor *type, const weir_spawn_options *o, const stru
   if (o->route < WEIR_ROUND_ROBIN || o->route > WEIR_BROADCAST)
     return weir_error(WEIR_EINVAL, "%s: .route is %d", type->name, o->route);
   if (o->route && !o->instances) return weir_error(WEIR_EINVAL, "%s: a .route needs .instances", type->name);
+  int overflow = overflow_of(type, o);
+  if (overflow < 0 || overflow > WEIR_DROP_OLDEST)
+    return weir_error(WEIR_EINVAL, "%s: .overflow is %d", type->name, overflow);
+  if (overflow == WEIR_DROP_OLDEST && type->keeps_places)
+    return weir_error(WEIR_EINVAL, "%s: WEIR_DROP_OLDEST and .keeps_places don't go together", type->name);
   if (config && !probe->starts)
     return weir_error(WEIR_EINVAL, "%s has no start clause to take a %s", type->name, config->name);
   if (config && !weir_message_same(config, probe->config))
@@ -83,8 +93,8 @@ static int check(const weir_actor *type, const weir_spawn_options *o, const stru
 static int make_state(struct weir__cell *cell)
 {
   size_t bytes = cell->type->state_bytes;
-  cell->state = bytes <= sizeof cell->small ? &cell->small : calloc(1, bytes);
-  return cell->state ? WEIR_OK : weir_error(WEIR_ENOMEM, "no memory for an actor's state");
+  if (bytes > WEIR__STATE_INLINE) cell->small.state = calloc(1, bytes);
+  return weir__state_of(cell) ? WEIR_OK : weir_error(WEIR_ENOMEM, "no memory for an actor's state");
 }
 
 struct weir__message *weir__config_of(const struct weir__cell *cell)
@@ -152,7 +162,7 @@ static void unfurnish(struct weir__cell *cell)
     free(extras->kept);
     free(extras);
   }
-  if (cell->state != &cell->small) free(cell->state);
+  if (cell->type->state_bytes > WEIR__STATE_INLINE) free(cell->small.state);
   cell->extras = NULL;
   weir__cell_untake(cell);
 }
@@ -185,6 +195,7 @@ static struct weir__cell *prepare(const struct order *order, const weir_spawn_op
     cell->type = type;
     cell->work.kind = WEIR__ACTOR_TURN;
     atomic_store_explicit(&cell->capacity, (uint32_t)capacity, memory_order_relaxed);
+    atomic_store_explicit(&cell->overflow, (uint8_t)overflow_of(type, o), memory_order_relaxed);
     *rc = choose_home(cell);
     if (!*rc && (*rc = furnish(cell, o, order->wired))) weir__leave_home(order->rt, cell->work.home);
     if (*rc) unfurnish(cell);

@@ -22,7 +22,8 @@ static int no_clause(struct weir__cell *cell, const weir_message *type)
 
 int weir__handle(struct weir__cell *cell, const weir_message *type, const void *value, void *reply)
 {
-  weir__call call = {.type = type, .state = cell->state, .payload = value, .reply = reply, .hook = WEIR__MESSAGE_HOOK};
+  weir__call call = {
+      .type = type, .state = weir__state_of(cell), .payload = value, .reply = reply, .hook = WEIR__MESSAGE_HOOK};
   int rc = weir__dispatch(cell, &call);
   if (rc == WEIR__UNHANDLED) return no_clause(cell, type);
   if (rc == WEIR__THREW) weir__fail_as_noted();
@@ -90,6 +91,9 @@ void weir__settle(struct weir__cell *cell, int code)
   cell->in_hand = NULL;
   if (m && told && !asked) tell_given_up(cell, m, told);
   if (m) weir__message_end(m, told ? WEIR__DEAD : WEIR__HANDLED);
+  if (!told)
+    atomic_store_explicit(&cell->handled, atomic_load_explicit(&cell->handled, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
 }
 
 /* The reply that the handler is to fill in. False: no memory. */
@@ -169,7 +173,7 @@ static bool start(struct weir__cell *cell)
 {
   struct weir__message *config = cell->extras ? cell->extras->config : NULL;
   weir__call call = {.type = config ? config->type : NULL,
-                     .state = cell->state,
+                     .state = weir__state_of(cell),
                      .payload = config ? weir__payload(config) : NULL,
                      .hook = WEIR__START};
   weir__strand_message(weir__strand_here(), 0, INT64_MAX);
@@ -196,19 +200,12 @@ static struct weir__message *next_message(struct weir__cell *cell)
   return weir__mpsc_pop(cell);
 }
 
-static void note_high_water(struct weir__cell *cell)
-{
-  weir__mpsc_collect(cell);
-  uint32_t length = weir__mpsc_length(cell);
-  if (length > cell->high_water) cell->high_water = length;
-}
-
 enum outcome { MORE, NOTHING_LEFT, ENDED };
 
 static enum outcome handle_some(struct weir__cell *cell)
 {
   struct weir__worker *w = weir__worker_here();
-  note_high_water(cell);
+  weir__mpsc_collect(cell);
   for (int n = 0; n < MESSAGES_A_TURN; n++) {
     if (flags_of(cell) & WEIR__STOPPING) {
       weir__actor_end(cell, WEIR_OK, NULL);
@@ -249,7 +246,7 @@ static void go_on_later(struct weir__cell *cell)
 /* Between turns: to the end of the line, or idle until somebody pushes. */
 static void put_down(struct weir__cell *cell, bool more, uint32_t seen)
 {
-  if (more || cell->queued || cell->urgent || !weir__mpsc_idle(cell, WEIR__CELL_IDLE)) {
+  if (more || weir__mpsc_holds(cell) || !weir__mpsc_idle(cell, WEIR__CELL_IDLE)) {
     go_on_later(cell);
     return;
   }

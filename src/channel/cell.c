@@ -21,7 +21,7 @@ enum { SLAB_CELLS = 1024, SLABS_MOST = 1 << 16, SLABS_FEWEST = 64, COMMIT_SLABS 
 #define TALLY_BYTES ((size_t)SLAB_CELLS * sizeof(struct weir__tally))
 #define GENERATION_LAST UINT32_MAX
 _Static_assert(SLAB_CELLS * sizeof(struct weir__cell) % WEIR__REGION_UNIT == 0, "a slab's memory is its own (C3)");
-_Static_assert(COMMIT_SLABS *SLAB_CELLS * sizeof(struct weir__tally) % WEIR__REGION_UNIT == 0, "and its tallies'");
+_Static_assert(SLAB_CELLS * sizeof(struct weir__tally) % WEIR__REGION_UNIT == 0, "and its tallies'");
 
 struct weir__slab {
   uint32_t index;
@@ -131,6 +131,7 @@ static void return_slab(struct weir__slab *slab)
     if (g > next) next = g;
   }
   weir__region_give_back(at, SLAB_BYTES);
+  weir__region_give_back((char *)table.tallies + slab->index * TALLY_BYTES, TALLY_BYTES);
   slab->generation = next;
   slab->free = 0;
   atomic_store_explicit(&slab->owner, 0, memory_order_relaxed);
@@ -192,24 +193,41 @@ static struct weir__slab *slab_with_room(struct weir__slab **list, uintptr_t own
 
 /* ---- tallies ---- */
 
+void weir__cell_mark(struct weir__cell *cell, unsigned marks)
+{
+  unsigned before = atomic_load_explicit(&cell->marks, memory_order_relaxed);
+  if ((before & marks) != marks) atomic_store_explicit(&cell->marks, (uint8_t)(before | marks), memory_order_relaxed);
+}
+
 struct weir__tally *weir__tally(struct weir__cell *cell)
 {
-  uint8_t marks = atomic_load_explicit(&cell->marks, memory_order_relaxed);
-  atomic_store_explicit(&cell->marks, marks | WEIR__TALLIED, memory_order_relaxed);
+  weir__cell_mark(cell, WEIR__TALLIED);
   return &table.tallies[cell->slot];
 }
 
-struct weir__tally weir__tally_read(const struct weir__cell *cell)
+const struct weir__tally *weir__tally_look(const struct weir__cell *cell)
 {
-  bool used = atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__TALLIED;
-  return used ? table.tallies[cell->slot] : (struct weir__tally){0};
+  static const struct weir__tally none; /* the page of one that has none is not looked at */
+  return atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__TALLIED ? &table.tallies[cell->slot] : &none;
 }
 
-/* Lock held. */
+void weir__count_blocked(struct weir__cell *cell, int64_t ns)
+{
+  if (!(atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__TALLIED)) {
+    struct weir__bucket *bucket = weir__bucket_lock(cell);
+    weir__tally(cell);
+    weir__bucket_unlock(bucket);
+  }
+  _Atomic(uint64_t) *blocked_ns = &table.tallies[cell->slot].blocked_ns;
+  uint64_t sum = atomic_load_explicit(blocked_ns, memory_order_relaxed) + (uint64_t)ns;
+  atomic_store_explicit(blocked_ns, sum, memory_order_relaxed);
+}
+
+/* Lock held, of a cell that ends. */
 static void clear_tally(struct weir__cell *cell)
 {
   if (atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__TALLIED)
-    table.tallies[cell->slot] = (struct weir__tally){0};
+    memset((void *)&table.tallies[cell->slot], 0, sizeof table.tallies[0]);
   atomic_store_explicit(&cell->marks, 0, memory_order_relaxed);
 }
 
@@ -261,14 +279,15 @@ struct weir__cell *weir__cell_take(void)
   cell->extras = NULL;
   cell->type = NULL;
   cell->rt = NULL;
-  cell->state = NULL;
+  atomic_store_explicit(&cell->overflow, 0, memory_order_relaxed);
   cell->phase = 0;
   cell->popped_unseen = cell->keeps_places = cell->became = false;
   cell->urgent = cell->queued = cell->in_hand = cell->owned = NULL;
   cell->urgent_end = &cell->urgent;
   cell->queued_end = &cell->queued;
   cell->child = cell->elder = cell->younger = 0;
-  cell->high_water = 0;
+  atomic_store_explicit(&cell->high_water, 0, memory_order_relaxed);
+  atomic_store_explicit(&cell->handled, 0, memory_order_relaxed);
   cell->work.next = NULL;
   atomic_store_explicit(&cell->work.flags, 0, memory_order_relaxed);
   atomic_store_explicit(&cell->waiting, 0, memory_order_relaxed);
@@ -281,7 +300,9 @@ void weir__cell_open(struct weir__cell *cell)
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
   assert((places & WEIR__CLOSED) && places >> 32);
-  atomic_store_explicit(&cell->places, places & ~(WEIR__CLOSED | WEIR__WAITERS), memory_order_release);
+  bool drops_oldest = atomic_load_explicit(&cell->overflow, memory_order_relaxed) == WEIR_DROP_OLDEST;
+  places = (places & ~(WEIR__CLOSED | WEIR__WAITERS)) | (drops_oldest ? WEIR__WAITERS : 0); /* V1 of overflow.h */
+  atomic_store_explicit(&cell->places, places, memory_order_release);
 }
 
 static void put_back(struct weir__cell *cell)

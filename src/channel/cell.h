@@ -48,14 +48,24 @@ static inline uint64_t weir__idle_name_of(uintptr_t mark)
 enum { WEIR__STATE_INLINE = 32 };
 
 /* marks */
-enum weir__cell_mark { WEIR__TALLIED = 1 << 0 /* something is in its tally */ };
+enum weir__cell_mark {
+  WEIR__TALLIED = 1 << 0, /* something is in its tally */
+  WEIR__MISSES = 1 << 1   /* something was dropped since its owner last popped a message */
+};
 
 /* What is counted of a cell that is more than bare: in a table beside that of the cells, so that it takes memory only
  * where there is something to count. Under the lock of the cell's bucket; zeroed with the next generation. */
 struct weir__tally {
-  uint64_t permit_places; /* places out with permits (channel/permit.h) */
-  uint64_t waiting;       /* records in its line */
+  uint64_t permit_places;       /* places out with permits (channel/permit.h) */
+  uint64_t waiting;             /* records in its line */
+  uint64_t refused;             /* senders that were turned away at once */
+  uint64_t dropped;             /* messages, by its policy */
+  uint64_t seen;                /* of `dropped`: when its owner last popped a message … */
+  uint64_t missed;              /* … and how many were dropped between that one and the one before */
+  _Atomic(uint64_t) blocked_ns; /* how long its handlers waited for places. By its owner, without the lock: relaxed */
+  uint64_t unused;              /* a slab's tallies are a unit of memory that can be given back */
 };
+_Static_assert(sizeof(struct weir__tally) == 64, "see unused");
 
 struct weir__extras;
 
@@ -63,16 +73,18 @@ struct weir__cell {
   /* Senders'. */
   _Atomic(uint64_t) places WEIR__ALIGNED; /* C1. Senders by CAS; flags and generation under the bucket's lock */
   _Atomic(uintptr_t) inbox;   /* pushed by CAS by who holds a place or the bucket's lock; taken by the owner (M4) */
-  _Atomic(uint32_t) capacity; /* written when the cell is made; relaxed */
+  _Atomic(uint32_t) capacity; /* written when the cell is made, and under the bucket's lock (M9); relaxed */
   _Atomic(uint8_t) kind;      /* written when the cell is made, before the generation; relaxed: by a stale ref anybody
                                  may look */
   uint8_t phase;              /* the owner's; of an actor see actor/actor.h */
   _Atomic(uint8_t) marks;     /* enum weir__cell_mark. Written under the bucket's lock; relaxed: hints outside of it */
+  _Atomic(uint8_t) overflow;  /* of its mailbox: WEIR_WAIT …; 0: as WEIR_WAIT. As `kind` */
   weir_runtime *rt;           /* C5; NULL: a channel. This and the next: written when the cell is made */
   const weir_actor *type;
   struct weir__extras *extras; /* name, configuration, handles …; NULL until there is one. The owner's (C6) */
-  void *state;
-  _Atomic(uint64_t) waiting; /* the wait of its handler, for who must end it: see wait.h */
+  _Atomic(uint64_t) waiting;   /* the wait of its handler, for who must end it: see wait.h */
+  uint32_t slot;               /* written once */
+  _Atomic(uint32_t) parent;    /* the slot of who spawned it + 1, 0: nobody; written under that one's bucket's lock */
 
   /* Whoever runs it: one thread at a time, handed on through the run queues. */
   _Atomic(uint32_t) popped WEIR__ALIGNED; /* places given back, mod 2^30 (M1). Written by the owner: release: the place
@@ -87,14 +99,15 @@ struct weir__cell {
 
   /* State and family. */
   union {
-    uint64_t words[WEIR__STATE_INLINE / 8];
+    uint64_t words[WEIR__STATE_INLINE / 8]; /* the state of an actor, if it fits … */
+    void *state;                            /* … else where it is; of an edge what it is */
     _Atomic(uint64_t) senders; /* of a channel: how many sender handles there are; relaxed but for the last, acq_rel */
   } small;
-  struct weir__message *owned; /* messages that are the user's (F2). The owner's */
-  uint32_t slot;               /* written once */
-  _Atomic(uint32_t) parent;    /* the slot of who spawned it + 1, 0: nobody; written under that one's bucket's lock */
+  struct weir__message *owned;    /* messages that are the user's (F2). The owner's */
   uint32_t child, elder, younger; /* its newest child, its siblings: slots + 1, under the parent's bucket's lock */
-  uint32_t high_water;            /* the most messages seen queued at a turn's start. The owner's */
+  _Atomic(uint32_t) high_water; /* the most places taken when it popped a message. This and the next: by the owner, with
+                                     plain adds; read by anybody: relaxed */
+  _Atomic(uint64_t) handled;    /* messages that were handled */
 };
 _Static_assert(sizeof(struct weir__cell) <= 192, "C6: a bare cell");
 
@@ -106,10 +119,20 @@ weir_ref weir__ref_of(const struct weir__cell *cell); /* of a cell that lives */
 /* A ref that is nobody's and carries an error. */
 weir_ref weir__ref_error_make(int code);
 
+/* The state of an actor. */
+static inline void *weir__state_of(struct weir__cell *cell)
+{
+  return cell->type->state_bytes <= WEIR__STATE_INLINE ? (void *)&cell->small : cell->small.state;
+}
+
+/* Sets marks. Lock held. */
+void weir__cell_mark(struct weir__cell *cell, unsigned marks);
 /* The tally of a cell, marked as used. Lock held. */
 struct weir__tally *weir__tally(struct weir__cell *cell);
 /* The same to be read: zeroes where nothing was counted. Lock held. */
-struct weir__tally weir__tally_read(const struct weir__cell *cell);
+const struct weir__tally *weir__tally_look(const struct weir__cell *cell);
+/* Its handler has waited for a place. Its owner's, without the lock. */
+void weir__count_blocked(struct weir__cell *cell, int64_t ns);
 
 /* The cell of an actor's work. */
 static inline struct weir__cell *weir__cell_of_work(struct weir__work *work)

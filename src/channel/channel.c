@@ -7,6 +7,7 @@
  *
  * `small.senders` is under the lock of the bucket. When the receiver is gone nobody owns the cell: who takes the mark
  * WEIR__CELL_IDLE away owns it for a moment, and clears up (C4). */
+#include <weir/mailbox.h>
 #include <weir/mpsc.h>
 
 #include "channel/line.h"
@@ -301,6 +302,13 @@ const weir_message *weir_receiver_peek(weir_receiver rx)
   const weir_message *type = cell->queued ? cell->queued->type : NULL;
   end_receive(cell, WEIR_OK);
   return type;
+}
+
+int weir_receiver_set_capacity(weir_receiver rx, size_t capacity)
+{
+  struct weir__cell *cell = channel_cell(rx.bits);
+  if (!cell) return weir_error(WEIR_ECLOSED, "no such channel");
+  return weir__mpsc_set_capacity(cell, (uint32_t)(rx.bits >> 32), capacity, WEIR_ECLOSED);
 }
 
 size_t weir_receiver_length(weir_receiver rx)

@@ -5,7 +5,9 @@
 
 #include "channel/line.h"
 #include "channel/message.h"
+#include "channel/overflow.h"
 #include "channel/permit.h"
+#include "platform/clock.h"
 
 /* Messages that wait in a line and never get a place. */
 static void unsent(struct weir__message *m)
@@ -32,7 +34,7 @@ static void sort_in(struct weir__cell *cell, struct weir__message *m)
   *end = &m->next;
 }
 
-void weir__mpsc_collect(struct weir__cell *cell)
+static void collect(struct weir__cell *cell)
 {
   uintptr_t taken = atomic_load_explicit(&cell->inbox, memory_order_relaxed);
   if (!taken || weir__is_idle(taken)) return;
@@ -52,11 +54,38 @@ void weir__mpsc_collect(struct weir__cell *cell)
   }
 }
 
-/* M1, O5 */
+void weir__mpsc_collect(struct weir__cell *cell)
+{
+  if (WEIR__LIKELY(!weir__drops_oldest(cell))) {
+    collect(cell);
+    return;
+  }
+  struct weir__bucket *bucket = weir__bucket_lock(cell); /* V2 */
+  collect(cell);
+  weir__bucket_unlock(bucket);
+}
+
+/* The most places are taken just before one goes back. */
+static void note_high_water(struct weir__cell *cell, uint32_t popped)
+{
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
+  uint32_t used = (weir__reserved_of(places) - popped) & WEIR__RESERVED_MAX;
+  if (used > atomic_load_explicit(&cell->high_water, memory_order_relaxed))
+    atomic_store_explicit(&cell->high_water, used, memory_order_relaxed);
+}
+
+/* M1 */
+static void raise_popped(struct weir__cell *cell, uint32_t n)
+{
+  uint32_t popped = atomic_load_explicit(&cell->popped, memory_order_relaxed);
+  note_high_water(cell, popped);
+  atomic_store_explicit(&cell->popped, (popped + n) & WEIR__RESERVED_MAX, memory_order_release);
+}
+
+/* O5 */
 void weir__mpsc_places_back(struct weir__cell *cell, uint32_t n)
 {
-  uint32_t popped = (atomic_load_explicit(&cell->popped, memory_order_relaxed) + n) & WEIR__RESERVED_MAX;
-  atomic_store_explicit(&cell->popped, popped, memory_order_release);
+  raise_popped(cell, n);
   cell->popped_unseen = true;
   if (atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__LINE_WAITS) weir__mpsc_serve(cell);
 }
@@ -70,8 +99,47 @@ static struct weir__message *take(struct weir__message **list, struct weir__mess
   return m;
 }
 
+/* Lock held. How many messages were dropped between the last one that was popped and this one. */
+static void note_missed(struct weir__cell *cell)
+{
+  unsigned marks = atomic_load_explicit(&cell->marks, memory_order_relaxed);
+  if (!(marks & WEIR__MISSES)) return;
+  struct weir__tally *tally = weir__tally(cell);
+  tally->missed = tally->dropped - tally->seen;
+  tally->seen = tally->dropped;
+  /* The mark stays for the next one, which may have missed nothing. */
+  if (!tally->missed)
+    atomic_store_explicit(&cell->marks, (uint8_t)(marks & ~(unsigned)WEIR__MISSES), memory_order_relaxed);
+}
+
+/* V2 */
+static struct weir__message *pop_locked(struct weir__cell *cell)
+{
+  struct weir__message *m = NULL;
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  if (cell->urgent) {
+    m = take(&cell->urgent, &cell->urgent_end);
+  } else if (cell->queued) {
+    m = take(&cell->queued, &cell->queued_end);
+    raise_popped(cell, weir__places(m->payload_bytes));
+  }
+  if (m) note_missed(cell);
+  weir__bucket_unlock(bucket);
+  return m;
+}
+
+static void look_for_missed(struct weir__cell *cell)
+{
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  note_missed(cell);
+  weir__bucket_unlock(bucket);
+}
+
 struct weir__message *weir__mpsc_pop(struct weir__cell *cell)
 {
+  if (WEIR__UNLIKELY(weir__drops_oldest(cell))) return pop_locked(cell);
+  bool misses = atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__MISSES;
+  if (WEIR__UNLIKELY(misses) && weir__mpsc_holds(cell)) look_for_missed(cell);
   if (cell->urgent) return take(&cell->urgent, &cell->urgent_end);
   if (!cell->queued) return NULL;
   struct weir__message *m = take(&cell->queued, &cell->queued_end);
@@ -91,11 +159,25 @@ void weir__mpsc_serve(struct weir__cell *cell)
   weir__bucket_unlock(bucket);
 }
 
-bool weir__mpsc_idle(struct weir__cell *cell, uintptr_t idle)
+bool weir__mpsc_holds(const struct weir__cell *cell)
+{
+  return !weir__drops_oldest(cell) && (cell->queued || cell->urgent);
+}
+
+static bool set_idle(struct weir__cell *cell, uintptr_t idle)
 {
   uintptr_t nothing = 0;
   return atomic_compare_exchange_strong_explicit(&cell->inbox, &nothing, idle, memory_order_seq_cst,
                                                  memory_order_relaxed);
+}
+
+bool weir__mpsc_idle(struct weir__cell *cell, uintptr_t idle)
+{
+  if (WEIR__LIKELY(!weir__drops_oldest(cell))) return set_idle(cell, idle);
+  struct weir__bucket *bucket = weir__bucket_lock(cell); /* V2 */
+  bool rests = !cell->queued && !cell->urgent && set_idle(cell, idle);
+  weir__bucket_unlock(bucket);
+  return rests;
 }
 
 uint32_t weir__mpsc_length(const struct weir__cell *cell)
@@ -116,7 +198,7 @@ bool weir__mpsc_look(const struct weir__cell *cell, uint32_t generation, uint32_
   bool is = places >> 32 == generation;
   uint32_t used = is ? weir__mpsc_length(cell) : 0;
   uint32_t capacity = is ? atomic_load_explicit(&cell->capacity, memory_order_relaxed) : 0;
-  uint32_t permits = is ? (uint32_t)weir__tally_read(cell).permit_places : 0;
+  uint32_t permits = is ? (uint32_t)weir__tally_look(cell)->permit_places : 0;
   bool closed = places & WEIR__CLOSED;
   weir__bucket_unlock(bucket);
   *room = used < capacity && !closed ? capacity - used : 0;
@@ -143,6 +225,26 @@ static bool has_room(const struct weir__cell *cell, uint32_t n)
   return used + n <= atomic_load_explicit(&cell->capacity, memory_order_relaxed);
 }
 
+bool weir__mpsc_take_room(struct weir__cell *cell, uint32_t n)
+{
+  if (!has_room(cell, n)) return false;
+  add_places(cell, n);
+  return true;
+}
+
+struct weir__message *weir__mpsc_evict(struct weir__cell *cell)
+{
+  collect(cell);
+  struct weir__message **at = &cell->queued;
+  while (*at && (*at)->kind == WEIR__EDGE_END) at = &(*at)->next; /* an end in a topology is never lost */
+  struct weir__message *m = *at;
+  if (!m) return NULL;
+  *at = m->next;
+  if (!m->next) cell->queued_end = at;
+  raise_popped(cell, weir__places(m->payload_bytes));
+  return m;
+}
+
 /* M3: only who reserves gets an empty place. False: its wait had ended before. */
 static bool hand_over_place(struct weir__bucket *bucket, struct weir__cell *cell, struct weir__wait *w)
 {
@@ -160,6 +262,7 @@ static bool hand_over(struct weir__cell *cell, struct weir__wait *w, uintptr_t *
   struct weir__message *m = w->message;
   uint32_t n = w->places;
   bool asks = m->asker == name; /* else it waits for a place alone: a send, an ask that was begun, a forward */
+  if (asks) w->placed_ns = weir__now_ns();
   if (asks ? !weir__wait_move(name, WEIR__IN_LINE, WEIR__QUEUED) : !weir__wait_claim(name, WEIR__IN_LINE)) return false;
   add_places(cell, n);
   assert(weir__mpsc_length(cell) <= atomic_load_explicit(&cell->capacity, memory_order_relaxed));
@@ -173,7 +276,8 @@ static bool hand_over(struct weir__cell *cell, struct weir__wait *w, uintptr_t *
 /* Lock held: the line is empty. */
 static void nobody_waits(struct weir__cell *cell)
 {
-  atomic_fetch_and_explicit(&cell->places, ~WEIR__WAITERS, memory_order_seq_cst);
+  if (!weir__drops_oldest(cell))
+    atomic_fetch_and_explicit(&cell->places, ~WEIR__WAITERS, memory_order_seq_cst); /* V1 */
   atomic_fetch_and_explicit(&cell->work.flags, ~(uint32_t)WEIR__LINE_WAITS, memory_order_relaxed);
 }
 
@@ -217,6 +321,15 @@ uintptr_t weir__mpsc_give_back(struct weir__cell *cell, uint32_t n)
   return wake;
 }
 
+/* Lock held. The wait of one that stands in line ends. */
+static void turn_away(struct weir__bucket *bucket, struct weir__wait *w, int code)
+{
+  weir__line_leave(bucket, w);
+  if (!weir__wait_claim(weir__wait_name(w), WEIR__IN_LINE)) return;
+  unsent(w->message);
+  weir__wait_finish(w, code, NULL, NULL);
+}
+
 bool weir__mpsc_close(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t generation, int code)
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
@@ -226,16 +339,40 @@ bool weir__mpsc_close(struct weir__bucket *bucket, struct weir__cell *cell, uint
                                                   memory_order_seq_cst, memory_order_acquire));
   atomic_fetch_and_explicit(&cell->work.flags, ~(uint32_t)WEIR__LINE_WAITS, memory_order_relaxed);
   struct weir__wait *w;
-  while ((w = weir__line_first(bucket, cell))) {
-    weir__line_leave(bucket, w);
-    if (!weir__wait_claim(weir__wait_name(w), WEIR__IN_LINE)) continue;
-    unsent(w->message);
-    weir__wait_finish(w, code, NULL, NULL);
-  }
+  while ((w = weir__line_first(bucket, cell))) turn_away(bucket, w, code);
   /* P4 */
   if (atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR)
     take_places_away(cell, weir__permits_revoke(bucket, cell));
   return true;
+}
+
+/* ---- another capacity ---- */
+
+/* Lock held. */
+static void turn_away_larger(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t capacity)
+{
+  for (struct weir__wait *w = bucket->first, *next; w; w = next) {
+    next = w->line_next;
+    if (w->cell == cell && w->places > capacity) turn_away(bucket, w, WEIR_ERANGE);
+  }
+}
+
+int weir__mpsc_set_capacity(struct weir__cell *cell, uint32_t generation, size_t capacity, int gone)
+{
+  if (capacity < 1 || capacity > WEIR__CAPACITY_MAX)
+    return weir_error(WEIR_ERANGE, "capacity is %zu: 1 to %d", capacity, WEIR__CAPACITY_MAX);
+  uintptr_t wake = 0;
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
+  bool open = places >> 32 == generation && !(places & WEIR__CLOSED);
+  if (open) {
+    atomic_store_explicit(&cell->capacity, (uint32_t)capacity, memory_order_relaxed);
+    turn_away_larger(bucket, cell, (uint32_t)capacity);
+    wake = weir__mpsc_fill(bucket, cell);
+  }
+  weir__bucket_unlock(bucket);
+  weir__cell_wake(cell, wake);
+  return open ? WEIR_OK : weir_error(gone, "the mailbox is gone");
 }
 
 /* ---- waiting for a place ---- */
@@ -247,6 +384,7 @@ static enum weir__reserve reserve_or_wait(struct weir__bucket *bucket, struct we
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
   for (;;) {
     if ((uint32_t)(places >> 32) != generation || (places & WEIR__CLOSED)) return WEIR__GONE;
+    if (n > atomic_load_explicit(&cell->capacity, memory_order_relaxed)) return WEIR__TOO_LARGE; /* by now (M9) */
     if (places & WEIR__WAITERS) break;
     if (atomic_compare_exchange_weak_explicit(&cell->places, &places, places | WEIR__WAITERS, memory_order_seq_cst,
                                               memory_order_acquire))

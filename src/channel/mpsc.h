@@ -90,6 +90,8 @@ uintptr_t weir__mpsc_nudge(struct weir__cell *cell);
 void weir__mpsc_collect(struct weir__cell *cell);
 /* The next message, urgent ones first, its places given back unless the owner keeps them; NULL: nothing is there. */
 struct weir__message *weir__mpsc_pop(struct weir__cell *cell);
+/* Was something collected and not popped? Of a mailbox that drops the oldest weir__mpsc_idle() looks (V2). */
+bool weir__mpsc_holds(const struct weir__cell *cell);
 /* The places of a message that was popped by an owner who keeps places (M6). */
 void weir__mpsc_places_back(struct weir__cell *cell, uint32_t n);
 /* M2: before the owner ends its turn, suspends or idles: sees to those that wait in line. */
@@ -104,6 +106,8 @@ bool weir__mpsc_look(const struct weir__cell *cell, uint32_t generation, uint32_
 
 /* ---- anybody's, not on the fast path ---- */
 
+/* M9: another capacity, for the cell of that generation. WEIR_OK, `gone`, WEIR_ERANGE; with a text. */
+int weir__mpsc_set_capacity(struct weir__cell *cell, uint32_t generation, size_t capacity, int gone);
 /* Gives n places back unused. Returns what is to be woken. */
 uintptr_t weir__mpsc_give_back(struct weir__cell *cell, uint32_t n);
 
@@ -113,6 +117,10 @@ uintptr_t weir__mpsc_give_back_locked(struct weir__bucket *bucket, struct weir__
 struct weir__wait;
 /* Lock held: fills free places from the line (M3). Returns what is to be woken. */
 uintptr_t weir__mpsc_fill(struct weir__bucket *bucket, struct weir__cell *cell);
+/* Lock held, of a mailbox that drops the oldest: takes n places, if there is room; takes the oldest message out, its
+ * places given back: NULL: there is none that may go. */
+bool weir__mpsc_take_room(struct weir__cell *cell, uint32_t n);
+struct weir__message *weir__mpsc_evict(struct weir__cell *cell);
 /* Lock held: closes the cell of that generation: no new messages, and whoever stands in line gets `code`. False: it was
  * closed, or is another one, by now. */
 bool weir__mpsc_close(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t generation, int code);

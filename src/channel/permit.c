@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "channel/overflow.h"
 #include "channel/send.h"
 #include "runtime/slots.h"
 #include "runtime/strand.h"
@@ -204,9 +205,12 @@ static int code_of(enum weir__reserve got, const struct weir__cell *cell, size_t
 static enum weir__reserve reserve_now(struct weir__cell *cell, uint32_t generation, struct weir__permit *p)
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
+  struct weir__message *victims = NULL;
   enum weir__reserve got = weir__mpsc_reserve(cell, generation, p->places);
+  if (got == WEIR__FULL && weir__drops_oldest(cell) && weir__evict_for(cell, p->places, &victims)) got = WEIR__GOT;
   if (got == WEIR__GOT) weir__permit_grant(bucket, cell, p);
   weir__bucket_unlock(bucket);
+  weir__evicted(victims);
   return got;
 }
 
@@ -232,7 +236,7 @@ static int stand_in_line(struct weir__cell *cell, uint32_t generation, struct we
   weir__wait_attach(w);
   enum weir__reserve got = weir__mpsc_join(cell, generation, w);
   if (got == WEIR__FULL) {
-    weir__wait_sleep(w, deadline_ns);
+    weir__wait_for_place(w, deadline_ns);
     return after_sleep(w);
   }
   weir__wait_close(w);
@@ -255,8 +259,8 @@ int weir__permit_reserve(struct weir__cell *cell, uint32_t generation, size_t n,
   struct weir__permit *p = open_permit(cell, (uint32_t)n, gone);
   if (!p) return no_memory();
   enum weir__reserve got = reserve_now(cell, generation, p);
-  int rc =
-      got == WEIR__FULL && waits ? stand_in_line(cell, generation, p, deadline_ns, gone) : code_of(got, cell, n, gone);
+  int rc = got == WEIR__FULL && waits && weir__makes_wait(cell) ? stand_in_line(cell, generation, p, deadline_ns, gone)
+                                                                : code_of(got, cell, n, gone);
   if (rc)
     close_wanted(p);
   else

@@ -2,6 +2,8 @@
 #include "channel/send.h"
 
 #include "channel/line.h"
+#include "channel/overflow.h"
+#include "platform/clock.h"
 #include "runtime/wait.h"
 
 int weir__parcel_of_value(struct weir__parcel *p, weir_value value)
@@ -56,7 +58,7 @@ int weir__cell_try(struct weir__cell *cell, uint32_t generation, struct weir__pa
   case WEIR__GONE:
     return gone;
   case WEIR__FULL:
-    return WEIR_EFULL;
+    return weir__overflow(cell, generation, p, gone);
   case WEIR__TOO_LARGE:
     return too_large(cell, p);
   case WEIR__GOT:
@@ -76,9 +78,17 @@ int weir__cell_try_send(struct weir__cell *cell, uint32_t generation, struct wei
 {
   int rc = weir__cell_try(cell, generation, p, gone);
   if (!rc) return WEIR_OK;
-  if (!p->message) weir__turned_away(rc);
+  if (!p->message) weir__turned_away_from(cell, generation, rc);
   weir__parcel_drop(p);
   return rc;
+}
+
+void weir__wait_for_place(struct weir__wait *w, int64_t deadline_ns)
+{
+  struct weir__cell *cell = weir__cell_here();
+  int64_t since = cell ? weir__now_ns() : 0;
+  weir__wait_sleep(w, deadline_ns);
+  if (cell) weir__count_blocked(cell, (w->placed_ns ? w->placed_ns : weir__now_ns()) - since);
 }
 
 /* It stands in line with its message; its wait has come to an end. */
@@ -110,13 +120,16 @@ static int stand_in_line(struct weir__cell *cell, uint32_t generation, struct we
   switch (weir__mpsc_join(cell, generation, w)) {
   case WEIR__FULL:
     p->message = NULL;
-    weir__wait_sleep(w, deadline_ns);
+    weir__wait_for_place(w, deadline_ns);
     return after_sleep(w);
   case WEIR__GOT:
     p->message = NULL;
     weir__wait_close(w);
     queue(cell, m);
     return WEIR_OK;
+  case WEIR__TOO_LARGE:
+    weir__wait_close(w);
+    return too_large(cell, p);
   default:
     weir__wait_close(w);
     return gone;
@@ -126,11 +139,11 @@ static int stand_in_line(struct weir__cell *cell, uint32_t generation, struct we
 int weir__cell_send(struct weir__cell *cell, uint32_t generation, struct weir__parcel *p, int64_t deadline_ns, int gone)
 {
   int rc = weir__cell_try(cell, generation, p, gone);
-  if (rc == WEIR_EFULL) {
+  if (rc == WEIR_EFULL && (weir__makes_wait(cell) || weir__must_arrive(p))) {
     rc = weir__may_wait();
     if (!rc) rc = stand_in_line(cell, generation, p, deadline_ns, gone);
   } else if (rc && !p->message) {
-    weir__turned_away(rc);
+    weir__turned_away_from(cell, generation, rc);
   }
   weir__parcel_drop(p);
   return rc;

@@ -31,6 +31,9 @@ int weir__cell_send(struct weir__cell *cell, uint32_t generation, struct weir__p
 /* Queues it without waiting; counts what it turns away. Owns the parcel. */
 int weir__cell_try_send(struct weir__cell *cell, uint32_t generation, struct weir__parcel *p, int gone);
 
+/* Sleeps on a wait that stands in line; how long that was is counted for the actor whose handler runs here. */
+void weir__wait_for_place(struct weir__wait *w, int64_t deadline_ns);
+
 /* Counts what was turned away before a message was made, and returns the code. */
 int weir__turned_away(int code);
 

@@ -122,12 +122,14 @@ void weir_accounts_read(weir_accounts *accounts)
       .dead = sums[WEIR__DEAD],
       .freed = sums[WEIR__FREED],
       .unsent = sums[WEIR__UNSENT],
+      .evicted = sums[WEIR__EVICTED],
       .refused_full = sums[WEIR__REFUSED_FULL],
       .refused_dead = sums[WEIR__REFUSED_DEAD],
+      .dropped = sums[WEIR__DROPPED],
       .buffers = sums[WEIR__BUFFERS_MADE] - sums[WEIR__BUFFERS_FREED],
   };
   uint64_t ended = accounts->handled + accounts->received + accounts->withdrawn + accounts->dead + accounts->freed +
-                   accounts->unsent;
+                   accounts->unsent + accounts->evicted;
   accounts->live = accounts->created - ended;
 }
 

@@ -43,6 +43,7 @@ struct weir__wait *weir__wait_open_for(enum weir__wait_phase phase, uint32_t edg
   w->places = 1;
   w->cell = NULL;
   w->permit = NULL;
+  w->placed_ns = 0;
   w->message = NULL;
   w->text = NULL;
   w->result = WEIR_OK;

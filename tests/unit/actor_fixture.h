@@ -37,7 +37,7 @@ static inline int accounts_are_even(void)
 {
   weir_accounts a;
   weir_accounts_read(&a);
-  uint64_t ended = a.handled + a.received + a.withdrawn + a.dead + a.freed + a.unsent;
+  uint64_t ended = a.handled + a.received + a.withdrawn + a.dead + a.freed + a.unsent + a.evicted;
   if (a.created == ended && a.live == 0) return 0;
   print_error("%llu messages were made, %llu have ended\n", (unsigned long long)a.created, (unsigned long long)ended);
   return 1;
