@@ -32,7 +32,7 @@ typedef struct weir_stats {
  *
  * Threads  Any. Does not wait. The figures are of about the same moment; length, capacity and permits of exactly one.
  * Errors   WEIR_EDEAD  no such actor any more (or the ref's own error)
- *          WEIR_EINVAL an output of a topology
+ *          WEIR_EINVAL an output of a topology, or a route
  */
 WEIR_API int weir_stats_read(weir_ref ref, weir_stats *stats);
 
@@ -52,7 +52,7 @@ WEIR_API uint64_t weir_missed(void);
  * Threads  Any. Does not wait.
  * Errors   WEIR_ERANGE  capacity
  *          WEIR_EDEAD   no such actor any more (or the ref's own error); WEIR_ECLOSED no such channel any more
- *          WEIR_EINVAL  an output of a topology
+ *          WEIR_EINVAL  an output of a topology, or a route
  */
 WEIR_API int weir_set_capacity(weir_ref ref, size_t capacity);
 WEIR_API int weir_receiver_set_capacity(weir_receiver rx, size_t capacity);

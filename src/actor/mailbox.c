@@ -2,7 +2,7 @@
 #include <weir/mailbox.h>
 
 #include "actor/actor.h"
-#include "actor/edge.h"
+#include "actor/relay.h"
 #include "channel/line.h"
 #include "channel/mpsc.h"
 
@@ -14,7 +14,7 @@ static struct weir__cell *actor_at(weir_ref ref, int *rc)
   *rc = weir_ref_error(ref);
   struct weir__cell *cell = *rc ? NULL : weir__cell_at(weir__slot_of(ref));
   if (!*rc && !cell) *rc = gone(ref);
-  if (!*rc && weir__is_edge(cell, ref)) *rc = weir_error(WEIR_EINVAL, "an output has no mailbox");
+  if (!*rc && weir__is_relay(cell, ref)) *rc = weir_error(WEIR_EINVAL, "an output or a route has no mailbox");
   return *rc ? NULL : cell;
 }
 

@@ -54,7 +54,7 @@ weir_ref weir__route_open(struct weir__route *route)
   atomic_store_explicit(&route->living, route->count, memory_order_relaxed);
   weir_ref ref = weir__ref_of(route->cell);
   struct weir__bucket *bucket = weir__bucket_lock(route->cell);
-  route->cell->state = route;
+  route->cell->small.state = route;
   weir__bucket_unlock(bucket);
   return ref;
 }
@@ -76,7 +76,7 @@ static void close_route(struct weir__route *r)
 {
   struct weir__cell *cell = r->cell;
   struct weir__bucket *bucket = weir__bucket_lock(cell);
-  cell->state = NULL;
+  cell->small.state = NULL;
   weir__bucket_unlock(bucket);
   weir__route_unmake(r);
 }
@@ -97,7 +97,7 @@ static struct weir__route *hold(weir_ref ref)
   struct weir__cell *cell = weir__cell_at(weir__slot_of(ref));
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   bool is = weir__is_relay(cell, ref) && atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ROUTE;
-  struct weir__route *r = is ? cell->state : NULL;
+  struct weir__route *r = is ? cell->small.state : NULL;
   if (r) atomic_fetch_add_explicit(&r->holds, 1, memory_order_relaxed);
   weir__bucket_unlock(bucket);
   return r;
