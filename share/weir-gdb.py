@@ -106,8 +106,8 @@ def cells():
     if not base:
         return
     cell_bytes = gdb.lookup_type("struct weir__cell").sizeof
-    places, kind, popped, state = (
-        offset_of("struct weir__cell", name) for name in ("places", "kind", "popped", "state")
+    places, kind, popped, actor_type = (
+        offset_of("struct weir__cell", name) for name in ("places", "kind", "popped", "type")
     )
     for index in range(int(table["made"])):
         slab = table["slabs"][index]
@@ -120,8 +120,8 @@ def cells():
             cell = i * cell_bytes
             (word,) = struct.unpack_from("Q", memory, cell + places)
             (gone,) = struct.unpack_from("I", memory, cell + popped)
-            (has_state,) = struct.unpack_from("Q", memory, cell + state)
-            free = word & CLOSED and not has_state and (word >> 2 & PLACES) == gone
+            (has_type,) = struct.unpack_from("Q", memory, cell + actor_type)
+            free = word & CLOSED and not has_type and (word >> 2 & PLACES) == gone
             if word >> 32 and not free:
                 yield memory[cell + kind], start + cell
 

@@ -331,6 +331,7 @@ static bool next_generation(struct weir__cell *cell)
   assert((places & WEIR__CLOSED) && !(places & WEIR__WAITERS));
   uint64_t next = (uint64_t)(last ? 0 : generation + 1) << 32 | (places & WEIR__RESERVED_MASK) | WEIR__CLOSED;
   clear_tally(cell);
+  cell->type = NULL; /* a debugger tells by it who has ended, see share/weir-gdb.py */
   atomic_store_explicit(&cell->work.flags, 0, memory_order_relaxed); /* a free cell has been told nothing */
   atomic_store_explicit(&cell->places, next, memory_order_release);
   return !last;
