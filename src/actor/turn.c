@@ -86,14 +86,14 @@ void weir__settle(struct weir__cell *cell, int code)
   int told = code == WEIR_STOP ? WEIR_OK : code;
   if (told == WEIR_ECANCELED && weir_cancelled())
     told = weir_error(WEIR_EFAILED, "%s was stopped while it handled the message", weir__actor_name(cell));
+  if (!told) /* before its asker goes on, who may look */
+    atomic_store_explicit(&cell->handled, atomic_load_explicit(&cell->handled, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
   settle_asker(s, told);
   s->deadline = INT64_MAX;
   cell->in_hand = NULL;
   if (m && told && !asked) tell_given_up(cell, m, told);
   if (m) weir__message_end(m, told ? WEIR__DEAD : WEIR__HANDLED);
-  if (!told)
-    atomic_store_explicit(&cell->handled, atomic_load_explicit(&cell->handled, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
 }
 
 /* The reply that the handler is to fill in. False: no memory. */
