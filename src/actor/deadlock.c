@@ -198,7 +198,7 @@ static void each_of_place(const struct weir__edge_seen *seen, struct found *foun
 {
   struct weir__cell *cell = actor_of(seen);
   struct weir__bucket *bucket = weir__bucket_lock(cell);
-  uint32_t length = weir__mpsc_length(cell), permits = (uint32_t)weir__tally_read(cell).permit_places;
+  uint32_t length = weir__mpsc_length(cell), permits = (uint32_t)weir__tally_look(cell)->permit_places;
   if (length > permits) found->f(node_of_actor(seen), found->arg);
   weir__permits_each(bucket, cell, found_permit, found);
   if (length == 0) found->f(RUNS, found->arg); /* its turn has come just now */
