@@ -63,7 +63,7 @@ struct weir__wait {
   struct weir__message *message; /* LINE: to be queued; DONE: the answer. The opener's, then I2 */
   char *text;                    /* of a refusal; I2; malloc'ed */
   int result;                    /* I2 */
-  int64_t placed_ns;   /* a request that stood in line: when it got its place; 0: it did not. By who hands over */
+  int64_t placed_ns;       /* a request that stood in line: when it got its place; 0: it did not. By who hands over */
   int woken_by;            /* with `keeps`: WEIR_OK, or why it was woken while pending. By who takes ATTACHED away */
   _Atomic(bool) keeps;     /* time and cancellation end the sleep, not the wait (futures, joins). Written by the
                           opener; relaxed: who reads it by a stale name fails in the CAS (I1) */
