@@ -17,10 +17,10 @@ struct produce {
   int64_t count;
   size_t bytes;
   const char *output;
-  bool tries, goes_on, fails;
+  bool tries, goes_on, fails, shares;
 };
 WEIR_MESSAGE(produce, WEIR_FIELD(count), WEIR_FIELD(bytes), WEIR_FIELD(output), WEIR_FIELD(tries), WEIR_FIELD(goes_on),
-             WEIR_FIELD(fails));
+             WEIR_FIELD(fails), WEIR_FIELD(shares));
 struct instance {
   int64_t index;
 };
@@ -73,6 +73,7 @@ static inline int source_send(const struct produce *m, int64_t n)
   char key[16];
   snprintf(key, sizeof key, "key %d", (int)(n % KEYS));
   struct record r = {.n = n, .key = key, .bytes = {filling, m->bytes, NULL}};
+  if (m->shares) r.bytes = weir_bytes_leave(weir_bytes_copy(filling, m->bytes));
   weir_ref out = weir_output(m->output ? m->output : "out");
   return m->tries ? weir_try_send_value(out, WEIR_AT(record, &r)) : weir_send_value(out, WEIR_AT(record, &r));
 }

@@ -50,6 +50,24 @@ static void records_travel_in_batches(void **state)
   assert_true(made >= 20 + 2 && made < 40 + 2); /* the first ones are small: batches learn how large records are */
 }
 
+/* Their bytes are not in the batch, and end with it: the accounts count buffers, too. */
+static void records_share_their_bytes(void **state)
+{
+  (void)state;
+  weir_accounts a;
+  weir_ref d = spawn_sink(0, 1, 1);
+  weir_ref r = spawn_before(&relay, &d, 1, WEIR__ROUND_ROBIN, 1);
+  weir_ref s = spawn_before(&source, &r, 1, WEIR__ROUND_ROBIN, 0);
+  uint64_t before = accounts_created();
+  weir_send(s, produce, .count = 600, .bytes = 10000, .shares = true);
+  finish(3);
+  assert_int_equal(seen.bytes[0], 600 * 10000);
+  assert_true(accounts_created() - before < 60);
+  assert_int_equal(runtime_stopped(WEIR_SECONDS(20)), WEIR_OK);
+  weir_accounts_read(&a);
+  assert_int_equal(a.buffers, 0);
+}
+
 static void a_batch_holds_at_most_64_kib(void **state)
 {
   (void)state;
@@ -238,6 +256,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       ON_GRAPH(records_arrive_in_order_and_the_end_behind_them),
       ON_GRAPH(records_travel_in_batches),
+      ON_GRAPH(records_share_their_bytes),
       ON_GRAPH(a_batch_holds_at_most_64_kib),
       ON_GRAPH(a_hash_route_sends_what_has_one_key_to_one_instance),
       ON_GRAPH(round_robin_gives_each_instance_its_share),
