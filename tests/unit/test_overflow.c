@@ -391,6 +391,7 @@ static void trouble_06_the_capacity_that_was_set_is_the_one_that_holds(void **st
     assert_int_equal(stats_of(a).capacity, capacities[i]);
     assert_int_equal(stats_of(a).length, capacities[i]);
     gate_open(&g);
+    assert_int_equal(get_from(a), sent); /* the next one notes in the same place what it got */
   }
 }
 
