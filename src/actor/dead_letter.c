@@ -127,15 +127,16 @@ static void tell_all(struct weir_dead_letter *letter)
 }
 
 /* The caller's own error stays what it was. `text` may be part of it. */
-static void tell(struct weir_dead_letter *letter)
+static void tell(const struct weir_dead_letter *told)
 {
+  struct weir_dead_letter letter = *told;
   struct weir__error *error = weir__error_here();
   if (!error) return;
   struct weir__error before = *error;
   char text[sizeof before.text];
-  snprintf(text, sizeof text, "%s", letter->text ? letter->text : weir_strerror(letter->code));
-  letter->text = text;
-  tell_all(letter);
+  snprintf(text, sizeof text, "%s", told->text ? told->text : weir_strerror(told->code));
+  letter.text = text;
+  tell_all(&letter);
   *error = before;
 }
 
@@ -147,24 +148,22 @@ static bool is_dead_letter(const weir_message *type)
 void weir__tell_dead(const struct weir__cell *cell, const weir_message *type, int code, const char *text, bool asked)
 {
   if (!weir__somebody_listens() || is_dead_letter(type)) return;
-  tell(&(struct weir_dead_letter){.message = type->name,
-                                  .name = weir__actor_name(cell),
-                                  .text = text,
-                                  .to = weir__ref_of(cell),
-                                  .code = code,
-                                  .asked = asked});
+  struct weir_dead_letter letter = {.message = type->name, .name = weir__actor_name(cell), .text = text};
+  letter.to = weir__ref_of(cell);
+  letter.code = code;
+  letter.asked = asked;
+  tell(&letter);
 }
 
 int weir__tell_refused(weir_ref to, const weir_message *type, int code, bool asked)
 {
   if (code != WEIR_EDEAD || !weir__somebody_listens() || !type || is_dead_letter(type)) return code;
   struct weir__cell *here = weir__cell_here();
-  tell(&(struct weir_dead_letter){.message = type->name,
-                                  .name = "",
-                                  .text = weir__error_text_of(code),
-                                  .from = here ? weir__ref_of(here) : (weir_ref){0},
-                                  .to = to,
-                                  .code = code,
-                                  .asked = asked});
+  struct weir_dead_letter letter = {.message = type->name, .name = "", .text = weir__error_text_of(code)};
+  if (here) letter.from = weir__ref_of(here);
+  letter.to = to;
+  letter.code = code;
+  letter.asked = asked;
+  tell(&letter);
   return code;
 }
