@@ -6,6 +6,7 @@ import time
 
 class Handler(http.server.BaseHTTPRequestHandler):
     napping = 0
+    trickling = threading.Semaphore(0)
     lock = threading.Lock()
 
     def do_GET(self):
@@ -16,6 +17,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.nap()
         elif kind == "slow":
             self.trickle()
+        elif kind == "fail-after":
+            for _ in range(int(rest)):  # slow ones have begun
+                Handler.trickling.acquire()
+            self.send_error(500)
         else:
             self.send_error(404)
 
@@ -38,6 +43,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """A byte now and then, for a minute, or until the client has gone."""
         self.send_response(200)
         self.end_headers()
+        Handler.trickling.release()
         try:
             for _ in range(600):
                 self.wfile.write(b".")

@@ -26,9 +26,9 @@ for i in 1 2 3 4 5 6 7 8 9; do urls="$urls $at/nap/$i"; done
 expect_code 0 $pool 50 $urls
 expect_that 'at most eight were fetched at once' [ "$(sed -n 's/^napping //p' server | sort -n | tail -n 1)" -le 8 ]
 
-# The first fails; the others, at work, are cancelled.
+# The first fails, once the others are at work: they are cancelled.
 began=$(date +%s)
-expect_code 1 $pool 50 "$at/missing" "$at/slow/one" "$at/slow/two"
+expect_code 1 $pool 50 "$at/fail-after/2" "$at/slow/one" "$at/slow/two"
 expect_that 'it did not wait for those that were cancelled' [ $(($(date +%s) - began)) -lt 25 ]
 wait_for server '^gone /slow/one'
 wait_for server '^gone /slow/two'
