@@ -65,14 +65,14 @@ static void unlink_held_locked(struct weir__permit *p, struct weir__permit **lis
   else
     *list = p->next_held;
   if (p->next_held) p->next_held->previous_held = p->previous_held;
-  atomic_store_explicit(&p->list, NULL, memory_order_relaxed);
+  atomic_store_explicit(&p->list, NULL, memory_order_release); /* the last access: from now on it may be reused */
 }
 
 /* Unless its holder has ended meanwhile. */
 static void unlink_held(struct weir__permit *p)
 {
-  struct weir__permit **list = atomic_load_explicit(&p->list, memory_order_relaxed);
-  if (!list) return;
+  struct weir__permit **list = atomic_load_explicit(&p->list, memory_order_acquire);
+  if (!list) return; /* acquire: who took it out has left it */
   struct weir__bucket *lock = weir__bucket_lock_for(list);
   if (atomic_load_explicit(&p->list, memory_order_relaxed)) unlink_held_locked(p, list);
   weir__bucket_unlock(lock);

@@ -39,7 +39,8 @@ struct weir__permit {
   int gone;                        /* what a send says when the mailbox is gone; by whoever opens it */
   struct weir__holder holder;      /* by whoever opens it */
   struct weir__permit *next_held, *previous_held; /* P3 */
-  struct weir__permit **_Atomic list;             /* P3; relaxed outside of the lock: only to find it. NULL: in none */
+  struct weir__permit **_Atomic
+      list; /* P3; outside of the lock only to find it. NULL: in none: release, acquire, since it may be reused then */
 };
 
 /* ---- for who reserves ---- */

@@ -102,6 +102,7 @@ static void expect(int rc)
   case WEIR_EFULL:
   case WEIR_ETIMEDOUT:
   case WEIR_EINDOUBT:
+  case WEIR_EDEADLOCK:
   case WEIR_ECANCELED:
   case WEIR_EFAILED:
   case WEIR_ERANGE:
