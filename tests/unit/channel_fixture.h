@@ -34,4 +34,13 @@ static inline int64_t next_within(weir_duration within)
 
 static inline int64_t next(void) { return next_within(WEIR_SECONDS(20)); }
 
+/* What the task returned. */
+static inline int join(weir_task *task)
+{
+  int result;
+  assert_non_null(task);
+  assert_int_equal(weir_task_join(task, WEIR_SECONDS(20), &result), WEIR_OK);
+  return result;
+}
+
 #endif

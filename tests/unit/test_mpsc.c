@@ -12,14 +12,6 @@ static void wait_until_set_out(int count)
   while (atomic_load(&set_out) < count) weir_sleep(WEIR_MILLIS(0.1));
 }
 
-static int join(weir_task *task)
-{
-  int result;
-  assert_non_null(task);
-  assert_int_equal(weir_task_join(task, WEIR_SECONDS(20), &result), WEIR_OK);
-  return result;
-}
-
 /* ---- sending and receiving ---- */
 
 static void what_is_sent_is_received_in_order(void **state)

@@ -4,14 +4,6 @@
 
 #include "unit/channel_fixture.h"
 
-static int join(weir_task *task)
-{
-  int result;
-  assert_non_null(task);
-  assert_int_equal(weir_task_join(task, WEIR_SECONDS(20), &result), WEIR_OK);
-  return result;
-}
-
 /* ---- tasks and plain threads ---- */
 
 static int send_two_and_drop(void *unused)

@@ -6,14 +6,6 @@
 #include "unit/callback_fixture.h"
 #include "unit/channel_fixture.h"
 
-static int join(weir_task *task)
-{
-  int result;
-  assert_non_null(task);
-  assert_int_equal(weir_task_join(task, WEIR_SECONDS(20), &result), WEIR_OK);
-  return result;
-}
-
 static int reserve(size_t n, weir_permit *p) { return weir_channel_reserve_many(tx, n, WEIR_FOREVER, p); }
 static int try_reserve(size_t n, weir_permit *p) { return weir_channel_try_reserve_many(tx, n, p); }
 static int send_on(weir_permit p, int64_t n) { return weir_permit_send(p, number, .n = n); }

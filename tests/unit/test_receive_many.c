@@ -17,14 +17,6 @@ static void got_numbers(int64_t first, size_t how_many)
   }
 }
 
-static int join(weir_task *task)
-{
-  int result;
-  assert_non_null(task);
-  assert_int_equal(weir_task_join(task, WEIR_SECONDS(20), &result), WEIR_OK);
-  return result;
-}
-
 static int send_and_drop(int64_t *how_many)
 {
   int rc = WEIR_OK;

@@ -30,14 +30,6 @@ WEIR_ACTOR(clerk, WEIR_ON(number, clerk_number) WEIR_ON(get, clerk_get) WEIR_ON(
 
 static int send_number(weir_ref *to) { return weir_send(*to, number, .n = 1); }
 
-static int join(weir_task *task)
-{
-  int result;
-  assert_non_null(task);
-  assert_int_equal(weir_task_join(task, WEIR_SECONDS(20), &result), WEIR_OK);
-  return result;
-}
-
 /* ---- 10 ---- */
 
 static void trouble_10_what_is_turned_away_is_counted_and_is_no_dead_letter(void **state)
