@@ -241,13 +241,12 @@ static int send_on(weir_ref to, struct weir__message *m)
   struct weir__parcel parcel = {.type = m->type, .message = m, .bytes = m->payload_bytes};
   parcel.asker = m->asker;
   parcel.deadline = m->deadline;
+  parcel.forwarded = m->asker != 0;
   if (cell) return weir__cell_send(cell, weir__generation_of(to), &parcel, m->deadline, WEIR_EDEAD);
   weir__message_end(m, WEIR__DEAD);
   int rc = weir_ref_error(to);
   return weir_error(rc ? rc : WEIR_EDEAD, "%s", weir_strerror(rc ? rc : WEIR_EDEAD));
 }
-
-static uint32_t edge_to(weir_ref to) { return weir_alive(to) ? weir__slot_of(to) + 1 : WEIR__NO_EDGE; }
 
 int weir_forward(weir_ref to)
 {
@@ -259,7 +258,7 @@ int weir_forward(weir_ref to)
   s->asker = 0;
   m->asker = asker; /* 0 when the duty was taken before */
   if (!asker) m->deadline = INT64_MAX;
-  if (asker && !weir__wait_pass(asker, edge_to(to))) {
+  if (asker && !weir__wait_move(asker, WEIR__BEGUN, WEIR__QUEUED)) {
     weir__message_end(m, WEIR__WITHDRAWN);
     return WEIR_OK; /* nobody waits for it any more */
   }

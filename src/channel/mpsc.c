@@ -267,6 +267,7 @@ static bool hand_over(struct weir__cell *cell, struct weir__wait *w, uintptr_t *
   add_places(cell, n);
   assert(weir__mpsc_length(cell) <= atomic_load_explicit(&cell->capacity, memory_order_relaxed));
   weir__count_entry(cell);
+  if (!asks && m->asker) weir__wait_turn_to(m->asker, cell->slot + 1); /* forwarded: now it is this one's turn */
   uintptr_t idle = weir__mpsc_push(cell, m);
   if (idle) *wake = idle; /* of several the last: an owner that sleeps again needs no waking for the one before */
   if (!asks) weir__wait_finish(w, WEIR_OK, NULL, NULL);

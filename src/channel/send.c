@@ -70,6 +70,7 @@ int weir__cell_try(struct weir__cell *cell, uint32_t generation, struct weir__pa
     return no_memory();
   }
   p->message = NULL;
+  if (p->forwarded) weir__wait_turn_to(m->asker, cell->slot + 1);
   queue(cell, m);
   return WEIR_OK;
 }
@@ -125,6 +126,7 @@ static int stand_in_line(struct weir__cell *cell, uint32_t generation, struct we
   case WEIR__GOT:
     p->message = NULL;
     weir__wait_close(w);
+    if (p->forwarded) weir__wait_turn_to(m->asker, cell->slot + 1);
     queue(cell, m);
     return WEIR_OK;
   case WEIR__TOO_LARGE:

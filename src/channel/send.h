@@ -13,6 +13,7 @@ struct weir__parcel {
   uint64_t asker;                /* for the envelope; 0: nobody asks */
   int64_t deadline;              /* for the envelope */
   size_t bytes;                  /* of the payload */
+  bool forwarded;                /* who asked waits for the sender until it is queued, then for the receiver */
 };
 
 /* Measures a value. The errors of weir__measure(). */

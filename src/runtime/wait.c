@@ -126,7 +126,7 @@ bool weir__wait_move(uint64_t name, enum weir__wait_phase from, enum weir__wait_
   return change(name, from, to, UINT32_MAX, 0);
 }
 
-bool weir__wait_pass(uint64_t name, uint32_t edge) { return change(name, WEIR__BEGUN, WEIR__QUEUED, edge, 0); }
+void weir__wait_turn_to(uint64_t name, uint32_t edge) { change(name, WEIR__QUEUED, WEIR__QUEUED, edge, 0); }
 
 bool weir__wait_owe(uint64_t name, uint32_t edge) { return change(name, WEIR__BEGUN, WEIR__BEGUN, edge, OWED); }
 

@@ -107,8 +107,8 @@ struct weir__wait *weir__wait_at(uint64_t name);
 void weir__wait_set_phase(struct weir__wait *w, enum weir__wait_phase phase);
 /* Moves it from one phase to the next, keeping ATTACHED. False: the name is stale or somebody was faster. */
 bool weir__wait_move(uint64_t name, enum weir__wait_phase from, enum weir__wait_phase to);
-/* A request in hand goes on to another actor: BEGUN to QUEUED, with that edge. False: the asker has gone. */
-bool weir__wait_pass(uint64_t name, uint32_t edge);
+/* QUEUED: who asked waits for another one from now on. */
+void weir__wait_turn_to(uint64_t name, uint32_t edge);
 /* A request in hand is answered later, by the actor that the edge names (0: nobody knows). False: the asker has gone. */
 bool weir__wait_owe(uint64_t name, uint32_t edge);
 /* Claims it, if it is in one of `phases`; the phase it was in, or 0. On success the caller writes the result and
