@@ -239,6 +239,7 @@ WEIR_API int weir_drain(weir_ref ref);
  *            WEIR_EFULL        try_: no place, or others wait in line
  *            WEIR_ETIMEDOUT    within: no place came free in time
  *            WEIR_ECANCELED    the caller was told to stop while it waited
+ *            WEIR_EDEADLOCK    no place can come free before the caller goes on; weir_error_text() tells the cycle
  *            WEIR_EWOULDBLOCK  no place, in a libuv callback
  *            WEIR_ERANGE       the value is larger than the mailbox can ever hold (a message above 64 KiB takes
  *                              a place for each 64 KiB)
@@ -274,6 +275,7 @@ WEIR_API WEIR_NODISCARD int weir_send_within_value(weir_ref to, weir_duration wi
  *          WEIR_EDEAD        no such actor any more, none began (at once); or the ref's own error
  *          WEIR_EFAILED      the actor that began failed or was stopped meanwhile (at once): weir_error_text()
  *          WEIR_EPROTO       the actor has no clause for this message
+ *          WEIR_EDEADLOCK    no answer can come before the caller goes on; weir_error_text() tells the cycle
  *          WEIR_ECANCELED    the caller was told to stop (the request may be at work: then it is in doubt, too)
  *          WEIR_EWOULDBLOCK  in a libuv callback, always
  *          WEIR_ERANGE, WEIR_EINVAL, WEIR_ENOMEM  as weir_send_value()

@@ -77,6 +77,9 @@ typedef struct weir_asker {
  * @return  All zeros when nobody asks, when the duty was taken before, or without memory (weir_error_text(); then the
  *          handler's return value is the answer, as ever).
  *
+ * The actor, and the tasks that it has started, count as those that are waited for (WEIR_EDEADLOCK): who leaves the value to others must not
+ * wait for what only that answer lets go on.
+ *
  * Ownership  To be given to weir_answer() or weir_refuse(). When its actor ends before, the asker learns it at once:
  *            WEIR_EFAILED.
  * Threads    A handler. Does not wait.

@@ -35,6 +35,7 @@ typedef struct weir_permit {
  * Errors     WEIR_EFULL        try_: no place, or others wait in line
  *            WEIR_ETIMEDOUT    no place came free in time; its place in the line is given up
  *            WEIR_ECANCELED    the caller was told to stop while it waited
+ *            WEIR_EDEADLOCK    no place can come free before the caller goes on
  *            WEIR_EWOULDBLOCK  no place, in a libuv callback
  *            WEIR_EDEAD        no such actor any more (or the ref's own error)
  *            WEIR_EINVAL       an output of a topology: its places are batches; a route by hash or that
