@@ -3,6 +3,7 @@
  *   numbers             all of it
  *   numbers idle [N]    N idle actors (1,000,000): resident bytes each
  *   numbers named [N]   the same of actors with a name (200,000)
+ *   numbers asks [N]    N actors (100,000) suspended in an ask at once: resident bytes each, stacks included
  *   numbers ops         nanoseconds for each operation, the median of several rounds */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -41,6 +42,24 @@ static void must(int rc, const char *what)
   if (rc) exit(weir_die(rc, what));
 }
 
+/* Requests that are answered in other ways. */
+struct refuse {
+  WEIR_EMPTY;
+};
+WEIR_REQUEST(refuse, total);
+struct later {
+  WEIR_EMPTY;
+};
+WEIR_REQUEST(later, total);
+struct pass {
+  WEIR_EMPTY;
+};
+WEIR_REQUEST(pass, total);
+struct itself {
+  WEIR_EMPTY;
+};
+WEIR_REQUEST(itself, total);
+
 /* ---- an adder ---- */
 
 struct adder {
@@ -59,7 +78,44 @@ static int sum(struct adder *a, struct total *reply)
   return WEIR_OK;
 }
 
-WEIR_ACTOR(adder, WEIR_ON(number, add) WEIR_ON(get, sum), .capacity = 1024);
+static int refuse_it(struct adder *a) { return weir_error(WEIR_EUSER(1), "no more than %lld", (long long)a->sum); }
+
+static int answer_it_later(struct adder *a)
+{
+  weir_asker asker = weir_answer_later();
+  return weir_answer(asker, total, .sum = a->sum);
+}
+
+static int pass_it(struct adder *a, struct total *reply)
+{
+  reply->sum = a->sum;
+  return WEIR_OK;
+}
+
+/* A deadlock, found at once. */
+static int ask_itself(struct adder *a)
+{
+  (void)a;
+  return weir_ask(weir_self(), WEIR_SECONDS(10), NULL, get) == WEIR_EDEADLOCK ? WEIR_OK : WEIR_EFAILED;
+}
+
+WEIR_ACTOR(adder,
+           WEIR_ON(number, add) WEIR_ON(get, sum) WEIR_ON(refuse, refuse_it) WEIR_ON(later, answer_it_later)
+               WEIR_ON(pass, pass_it) WEIR_ON(itself, ask_itself),
+           .capacity = 1024);
+
+/* Passes requests on to an adder of its own. */
+struct passer {
+  weir_ref to;
+};
+
+static int pass_on(struct passer *p)
+{
+  if (!p->to.bits) p->to = weir_spawn(&adder);
+  return weir_forward(p->to);
+}
+
+WEIR_ACTOR(passer, WEIR_ON(pass, pass_on));
 
 /* The same, on a worker of its own. */
 struct far_adder {
@@ -91,7 +147,7 @@ struct cost {
 };
 WEIR_MESSAGE(cost, WEIR_FIELD(ns));
 WEIR_REQUEST(drive, cost, WEIR_FIELD(to), WEIR_FIELD(what));
-enum { SEND, ASK };
+enum { SEND, ASK, BEGIN, FORWARD, LATER, REFUSE, DEADLOCK, TIMER };
 
 struct driver {
   int64_t runs;
@@ -115,10 +171,51 @@ static int drive_asks(weir_ref to)
   return WEIR_OK;
 }
 
+static int ask_one(weir_ref to, int32_t what)
+{
+  switch (what) {
+  case BEGIN: {
+    weir_pending p = weir_ask_begin(to, WEIR_SECONDS(10), get);
+    return weir_await(p, NULL, get);
+  }
+  case FORWARD:
+    return weir_ask(to, WEIR_SECONDS(10), NULL, pass);
+  case LATER:
+    return weir_ask(to, WEIR_SECONDS(10), NULL, later);
+  case DEADLOCK:
+    return weir_ask(to, WEIR_SECONDS(10), NULL, itself);
+  default:
+    return weir_ask(to, WEIR_SECONDS(10), NULL, refuse) == WEIR_EUSER(1) ? WEIR_OK : WEIR_EFAILED;
+  }
+}
+
+static int drive_other_asks(weir_ref to, int32_t what)
+{
+  for (int64_t i = 0; i < OPERATIONS; i++) {
+    int rc = ask_one(to, what);
+    if (rc) return rc;
+  }
+  return WEIR_OK;
+}
+
+/* Set, and taken back. */
+static int drive_timers(weir_ref to)
+{
+  for (int64_t i = 0; i < OPERATIONS; i++) {
+    weir_timer t = weir_send_after(to, WEIR_SECONDS(10), number, .value = i);
+    if (t.error) return t.error;
+    weir_timer_cancel(t);
+  }
+  return WEIR_OK;
+}
+
 static int run(struct driver *d, const struct drive *m, struct cost *reply)
 {
   double from = now();
-  int rc = m->what == SEND ? drive_sends(m->to) : drive_asks(m->to);
+  int rc = m->what == SEND    ? drive_sends(m->to)
+           : m->what == ASK   ? drive_asks(m->to)
+           : m->what == TIMER ? drive_timers(m->to)
+                              : drive_other_asks(m->to, m->what);
   d->runs++;
   reply->ns = (now() - from) * 1e9 / OPERATIONS;
   return rc;
@@ -150,7 +247,14 @@ static void operations(void)
   weir_runtime *rt;
   must(weir_runtime_start(&(weir_runtime_options){.flavor = WEIR_CURRENT_THREAD}, &rt), "start");
   report("send and handle, one worker", weir_spawn(&driver), weir_spawn(&adder), SEND);
-  report("ask, one worker", weir_spawn(&driver), weir_spawn(&adder), ASK);
+  weir_ref one = weir_spawn(&driver), sums = weir_spawn(&adder);
+  report("ask, one worker", one, sums, ASK);
+  report("ask, begun and awaited", one, sums, BEGIN);
+  report("ask that is forwarded once", one, weir_spawn(&passer), FORWARD);
+  report("ask that is answered later", one, sums, LATER);
+  report("ask that is refused with a text", one, sums, REFUSE);
+  report("ask whose handler meets a deadlock", one, sums, DEADLOCK);
+  report("timer, set and cancelled", one, sums, TIMER);
   must(weir_runtime_stop(rt, WEIR_SECONDS(5)), "stop");
   must(weir_runtime_start(&(weir_runtime_options){.workers = 2}, &rt), "start");
   weir_ref by = weir_spawn(&driver); /* the first two pinned actors are put on two workers */
@@ -207,6 +311,78 @@ static void idle(size_t n, bool named)
   free(refs);
 }
 
+/* ---- suspended actors ---- */
+
+/* Owes answers until it is told. */
+struct creditor {
+  weir_asker *owed;
+  size_t count;
+};
+static _Atomic(size_t) owed;
+
+static int owe(struct creditor *c)
+{
+  c->owed[c->count++] = weir_answer_later();
+  atomic_store(&owed, c->count);
+  return WEIR_OK;
+}
+
+static int pay_all(struct creditor *c)
+{
+  while (c->count) weir_answer(c->owed[--c->count], total, .sum = 1);
+  return WEIR_OK;
+}
+
+static size_t most_asks;
+static int creditor_start(struct creditor *c)
+{
+  c->owed = calloc(most_asks, sizeof *c->owed);
+  return c->owed ? WEIR_OK : WEIR_ENOMEM;
+}
+static void creditor_end(struct creditor *c) { free(c->owed); }
+WEIR_ACTOR(creditor,
+           WEIR_ON_START(number, creditor_start) WEIR_ON(get, owe) WEIR_ON(number, pay_all) WEIR_ON_END(creditor_end),
+           .capacity = 1024);
+
+struct debtor {
+  WEIR_EMPTY;
+};
+struct ask_it {
+  weir_ref whom;
+};
+WEIR_MESSAGE(ask_it, WEIR_FIELD(whom));
+static _Atomic(size_t) refused, answered;
+
+static int ask_creditor(struct debtor *d, const struct ask_it *m)
+{
+  (void)d;
+  int rc = weir_ask(m->whom, WEIR_FOREVER, NULL, get);
+  if (rc && atomic_fetch_add(&refused, 1) == 0) weir_die(rc, "ask");
+  if (!rc) atomic_fetch_add(&answered, 1);
+  return WEIR_OK;
+}
+WEIR_ACTOR(debtor, WEIR_ON(ask_it, ask_creditor), .capacity = 1);
+
+static void asks(size_t n)
+{
+  weir_runtime *rt;
+  must(weir_runtime_start(NULL, &rt), "start");
+  most_asks = n;
+  weir_ref c = weir_spawn(&creditor);
+  must(weir_ref_error(c), "spawn");
+  long before = resident_bytes();
+  for (size_t i = 0; i < n; i++) must(weir_send(weir_spawn(&debtor), ask_it, .whom = c), "send");
+  while (atomic_load(&owed) + atomic_load(&refused) < n) weir_sleep(WEIR_MILLIS(1));
+  long bytes = resident_bytes() - before;
+  printf("%zu actors suspended in an ask: %.1f resident bytes each; %zu were refused\n", atomic_load(&owed),
+         (double)bytes / (double)n, atomic_load(&refused));
+  double from = now();
+  must(weir_send(c, number, .value = 0), "send");
+  while (atomic_load(&answered) + atomic_load(&refused) < n) weir_sleep(WEIR_MILLIS(1));
+  printf("all answered in %.2f s\n", now() - from);
+  must(weir_runtime_stop(rt, WEIR_SECONDS(30)), "stop");
+}
+
 int main(int argc, char **argv)
 {
   const char *what = argc > 1 ? argv[1] : "";
@@ -215,5 +391,6 @@ int main(int argc, char **argv)
   if (!*what || strcmp(what, "ops") == 0) operations();
   if (!*what || strcmp(what, "idle") == 0) idle(n ? n : 1000000, false);
   if (!*what || strcmp(what, "named") == 0) idle(n ? n : 200000, true);
+  if (!*what || strcmp(what, "asks") == 0) asks(n ? n : 100000);
   return 0;
 }
