@@ -198,6 +198,19 @@ static int drive(int64_t *steps)
   return WEIR_OK;
 }
 
+static uint64_t live(void)
+{
+  weir_accounts a;
+  weir_accounts_read(&a);
+  return a.live;
+}
+
+/* Asks that were cancelled are still at work, and some wait for a timer, which a drain would not let fire. */
+static void wait_until_all_is_handled(uint64_t live_before)
+{
+  while (live() > live_before) weir_sleep(WEIR_MILLIS(0.1));
+}
+
 static void run(bool acyclic, int64_t steps)
 {
   weir_task *drivers[DRIVERS];
@@ -211,9 +224,11 @@ static void run(bool acyclic, int64_t steps)
     field.actors[i] = weir_spawn(&mill, .capacity = 1 + (size_t)(draw() % 4), .config = WEIR_VALUE(place, .at = i));
     assert_int_equal(weir_ref_error(field.actors[i]), WEIR_OK);
   }
+  uint64_t live_before = live(); /* their configurations */
   for (int i = 0; i < DRIVERS; i++) assert_non_null(drivers[i] = weir_task_start(NULL, drive, &steps));
   drive(&steps); /* and a plain thread */
   for (int i = 0; i < DRIVERS; i++) assert_int_equal(weir_task_join(drivers[i], WEIR_SECONDS(50), NULL), WEIR_OK);
+  wait_until_all_is_handled(live_before);
   printf("figures: operations=%lld deadlocks=%lld phantoms=%lld longest_ms=%lld\n",
          (long long)atomic_load(&field.operations), (long long)(acyclic ? 0 : atomic_load(&field.deadlocks)),
          (long long)(acyclic ? atomic_load(&field.deadlocks) : 0),
