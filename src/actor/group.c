@@ -198,7 +198,8 @@ int weir_join(const char *group)
   if (!weir__extras(cell)) return WEIR_ENOMEM;
   if (*find_own(cell, group)) return weir_error(WEIR_EEXIST, "%s is in \"%s\"", weir__actor_name(cell), group);
   struct weir__membership *m = calloc(1, sizeof *m);
-  rc = m ? join_group(cell, group, m) : weir_error(WEIR_ENOMEM, "no memory to join a group");
+  if (!m) return weir_error(WEIR_ENOMEM, "no memory to join a group");
+  rc = join_group(cell, group, m);
   if (rc) {
     free(m);
     return rc;

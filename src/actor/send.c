@@ -86,7 +86,7 @@ static int send_value(weir_ref to, weir_value value, enum mode mode, weir_durati
   if (mode == WAIT) rc = weir__spend_budget();
   if (!rc) rc = weir__parcel_of_value(&parcel, value);
   if (!rc) rc = send_parcel(to, cell, &parcel, mode, deadline_ns);
-  return rc == WEIR_EDEAD ? weir__tell_refused(to, parcel.type, rc, false) : rc;
+  return rc == WEIR_EDEAD ? weir__tell_refused(to, value.type(), rc, false) : rc;
 }
 
 int weir_send_value(weir_ref to, weir_value value) { return send_value(to, value, WAIT, WEIR_FOREVER); }

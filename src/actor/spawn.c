@@ -1,4 +1,5 @@
 /* spawn.c: making an actor. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,6 +216,7 @@ static void take_back(const struct order *order, struct weir__cell *cell)
 /* From now on its ref works. */
 static weir_ref launch(const struct order *order, struct weir__cell *cell)
 {
+  assert(cell);
   if (order->parent) join_family(cell, order->parent);
   cell->phase = order->starts ? WEIR__STARTS : WEIR__LIVES;
   atomic_store_explicit(&cell->inbox, order->starts ? 0 : WEIR__CELL_IDLE, memory_order_relaxed);
@@ -226,7 +228,7 @@ static weir_ref launch(const struct order *order, struct weir__cell *cell)
 
 static weir_ref spawn_one(const struct order *order, const weir_spawn_options *o)
 {
-  int rc;
+  int rc = WEIR_OK;
   struct weir__cell *cell = prepare(order, o, &rc);
   return cell ? launch(order, cell) : weir__ref_error_make(rc);
 }
@@ -277,7 +279,10 @@ static weir_ref spawn_route(const struct order *order, const weir_spawn_options 
     ref = weir__route_open(route);
   else if (route)
     weir__route_unmake(route);
-  for (size_t i = 0; !rc && i < o->instances; i++) launch(order, cells[i]);
+  for (size_t i = 0; !rc && i < o->instances; i++) {
+    assert(cells && cells[i]);
+    launch(order, cells[i]);
+  }
   free(cells);
   return ref;
 }

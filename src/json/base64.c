@@ -23,7 +23,7 @@ void weir__base64_encode(const void *data, size_t size, char *text)
 /* -1: no digit. */
 static int value_of(char c)
 {
-  const char *at = c ? memchr(digits, c, 64) : NULL;
+  const char *at = c ? strchr(digits, c) : NULL;
   return at ? (int)(at - digits) : -1;
 }
 

@@ -101,7 +101,7 @@ static struct block *carve(struct shelf *s, unsigned class)
     end = &(*end)->next;
   }
   *end = NULL;
-  first->count = count;
+  if (first) first->count = count;
   return first;
 }
 

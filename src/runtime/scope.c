@@ -3,6 +3,7 @@
 
 #include <weir/arena.h>
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,8 +35,9 @@ static int scope_here(const char *what, struct weir__scope **scope)
 
 static void *allocate(size_t size, const char *what)
 {
-  struct weir__scope *scope;
+  struct weir__scope *scope = NULL;
   if (scope_here(what, &scope)) return NULL;
+  assert(scope);
   void *at = weir__arena_alloc(&scope->arena, size);
   if (!at) weir_error(WEIR_ENOMEM, "%s: no memory for %zu bytes", what, size);
   return at;
@@ -52,10 +54,11 @@ char *weir_strdup(const char *text)
 
 int weir_defer(void (*f)(void *), void *arg)
 {
-  struct weir__scope *scope;
+  struct weir__scope *scope = NULL;
   if (!f) return weir_error(WEIR_EINVAL, "weir_defer(): no function was given");
   int rc = scope_here("weir_defer()", &scope);
   if (rc) return rc;
+  assert(scope);
   struct deferred *d = weir__arena_alloc(&scope->arena, sizeof *d);
   if (!d) return weir_error(WEIR_ENOMEM, "weir_defer(): no memory");
   *d = (struct deferred){scope->last, f, arg};
