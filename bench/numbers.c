@@ -4,6 +4,7 @@
  *   numbers idle [N]    N idle actors (1,000,000): resident bytes each
  *   numbers named [N]   the same of actors with a name (200,000)
  *   numbers asks [N]    N actors (100,000) suspended in an ask at once: resident bytes each, stacks included
+ *   numbers bytes       nanoseconds to send bytes that are copied, and that are shared, by their size
  *   numbers ops         nanoseconds for each operation, the median of several rounds */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -383,6 +384,81 @@ static void asks(size_t n)
   must(weir_runtime_stop(rt, WEIR_SECONDS(30)), "stop");
 }
 
+/* ---- bytes: copied or shared ---- */
+
+struct page {
+  weir_bytes content;
+};
+WEIR_MESSAGE(page, WEIR_FIELD(content));
+struct turn_pages {
+  weir_ref to;
+  int64_t size;
+  bool shared;
+};
+WEIR_REQUEST(turn_pages, cost, WEIR_FIELD(to), WEIR_FIELD(size), WEIR_FIELD(shared));
+
+struct reader {
+  int64_t sum;
+};
+static int read_page(struct reader *r, const struct page *m)
+{
+  r->sum += *(const unsigned char *)m->content.data;
+  return WEIR_OK;
+}
+static int read_all(struct reader *r, struct total *reply)
+{
+  reply->sum = r->sum;
+  return WEIR_OK;
+}
+WEIR_ACTOR(reader, WEIR_ON(page, read_page) WEIR_ON(get, read_all), .capacity = 64, .runs = WEIR_PINNED);
+
+struct turner {
+  int64_t runs;
+};
+static int turn(struct turner *t, const struct turn_pages *m, struct cost *reply)
+{
+  enum { PAGES = 100000 };
+  void *room;
+  weir_bytes whole = weir_bytes_make((size_t)m->size, &room);
+  if (!whole.owner) return WEIR_ENOMEM;
+  memset(room, 1, (size_t)m->size);
+  weir_bytes sent = m->shared ? whole : (weir_bytes){.data = whole.data, .size = whole.size};
+  double from = now();
+  int rc = WEIR_OK;
+  for (int i = 0; i < PAGES && !rc; i++) rc = weir_send(m->to, page, .content = sent);
+  if (!rc) rc = weir_ask(m->to, WEIR_SECONDS(60), NULL, get);
+  reply->ns = (now() - from) * 1e9 / PAGES;
+  t->runs++;
+  weir_bytes_drop(whole);
+  return rc;
+}
+WEIR_ACTOR(turner, WEIR_ON(turn_pages, turn), .runs = WEIR_PINNED);
+
+static double turn_pages_once(weir_ref by, weir_ref to, int64_t size, bool shared)
+{
+  double ns[ROUNDS];
+  for (int i = 0; i < ROUNDS; i++) {
+    struct cost *c;
+    must(weir_ask(by, WEIR_SECONDS(120), &c, turn_pages, .to = to, .size = size, .shared = shared), "pages");
+    ns[i] = c->ns;
+    weir_free(c);
+  }
+  qsort(ns, ROUNDS, sizeof ns[0], by_size);
+  return ns[ROUNDS / 2];
+}
+
+static void bytes(int workers)
+{
+  static const int64_t sizes[] = {16, 64, 256, 1024, 4096, 16384, 65536};
+  weir_runtime *rt;
+  must(weir_runtime_start(&(weir_runtime_options){.workers = workers}, &rt), "start");
+  weir_ref by = weir_spawn(&turner), to = weir_spawn(&reader);
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+    printf("%lld bytes, %d worker(s): copied %.1f ns, shared %.1f ns\n", (long long)sizes[i], workers,
+           turn_pages_once(by, to, sizes[i], false), turn_pages_once(by, to, sizes[i], true));
+  must(weir_runtime_stop(rt, WEIR_SECONDS(5)), "stop");
+}
+
 int main(int argc, char **argv)
 {
   const char *what = argc > 1 ? argv[1] : "";
@@ -392,5 +468,6 @@ int main(int argc, char **argv)
   if (!*what || strcmp(what, "idle") == 0) idle(n ? n : 1000000, false);
   if (!*what || strcmp(what, "named") == 0) idle(n ? n : 200000, true);
   if (!*what || strcmp(what, "asks") == 0) asks(n ? n : 100000);
+  if (!*what || strcmp(what, "bytes") == 0) bytes(1), bytes(2);
   return 0;
 }

@@ -18,11 +18,13 @@
 
 enum {
   SMALLEST = 64,           /* bytes of class 0; each class is twice the one before */
-  CHUNK_BYTES = 128 << 10, /* a chunk is aligned to its size: so a block finds its head */
-  BATCH_BYTES = 32 << 10,  /* blocks exchanged at once: so many bytes of them … */
-  BATCH_MOST = 64,         /* … and at most so many: the lock costs less than a nanosecond a block then */
-  TRIM_BYTES = 1 << 20,    /* less than this is not worth a trim … */
-  TRIM_NS = 200000000      /* … nor is one so soon after another */
+  CHUNK_LEAST = 128 << 10, /* bytes of a chunk, … */
+  CHUNK_BLOCKS = 16, /* … which holds so many blocks at least. It is aligned to its size: so a block finds its head */
+  BATCH_BYTES = 32 << 10, /* blocks exchanged at once: so many bytes of them … */
+  BATCH_MOST = 64,        /* … and at most so many: the lock costs less than a nanosecond a block then … */
+  BATCH_LEAST = 2,
+  TRIM_BYTES = 1 << 20, /* less than this is not worth a trim … */
+  TRIM_NS = 200000000   /* … nor is one so soon after another */
 };
 
 /* A block that is free. In a batch the first block carries the batch. */
@@ -52,7 +54,8 @@ static struct shelf {
 } shelves[WEIR__CLASSES] = {
     {.lock = PTHREAD_MUTEX_INITIALIZER}, {.lock = PTHREAD_MUTEX_INITIALIZER}, {.lock = PTHREAD_MUTEX_INITIALIZER},
     {.lock = PTHREAD_MUTEX_INITIALIZER}, {.lock = PTHREAD_MUTEX_INITIALIZER}, {.lock = PTHREAD_MUTEX_INITIALIZER},
-    {.lock = PTHREAD_MUTEX_INITIALIZER}, {.lock = PTHREAD_MUTEX_INITIALIZER},
+    {.lock = PTHREAD_MUTEX_INITIALIZER}, {.lock = PTHREAD_MUTEX_INITIALIZER}, {.lock = PTHREAD_MUTEX_INITIALIZER},
+    {.lock = PTHREAD_MUTEX_INITIALIZER}, {.lock = PTHREAD_MUTEX_INITIALIZER}, {.lock = PTHREAD_MUTEX_INITIALIZER},
 };
 
 static size_t class_bytes(unsigned class) { return (size_t)SMALLEST << class; }
@@ -60,7 +63,7 @@ static size_t class_bytes(unsigned class) { return (size_t)SMALLEST << class; }
 static unsigned batch_blocks(unsigned class)
 {
   size_t n = (size_t)(BATCH_BYTES / SMALLEST) >> class;
-  return n < BATCH_MOST ? (unsigned)n : BATCH_MOST;
+  return n > BATCH_MOST ? BATCH_MOST : n < BATCH_LEAST ? BATCH_LEAST : (unsigned)n;
 }
 
 unsigned weir__depot_class(size_t bytes)
@@ -72,21 +75,27 @@ unsigned weir__depot_class(size_t bytes)
 
 /* ---- chunks: the lock of their shelf is held ---- */
 
-static struct chunk *chunk_of(const void *block)
+static size_t chunk_bytes(unsigned class)
 {
-  return (struct chunk *)((uintptr_t)block & ~(uintptr_t)(CHUNK_BYTES - 1));
+  size_t n = CHUNK_BLOCKS * class_bytes(class);
+  return n > CHUNK_LEAST ? n : CHUNK_LEAST;
 }
 
-static unsigned blocks_of_chunk(unsigned class) { return (unsigned)(CHUNK_BYTES / class_bytes(class)) - 1; }
+static struct chunk *chunk_of(const void *block, unsigned class)
+{
+  return (struct chunk *)((uintptr_t)block & ~(uintptr_t)(chunk_bytes(class) - 1));
+}
+
+static unsigned blocks_of_chunk(unsigned class) { return (unsigned)(chunk_bytes(class) / class_bytes(class)) - 1; }
 
 static bool new_chunk(struct shelf *s, unsigned class)
 {
-  struct chunk *c = weir__region_take(CHUNK_BYTES);
+  struct chunk *c = weir__region_take(chunk_bytes(class));
   if (!c) return false;
   *c = (struct chunk){.next = s->chunks};
   s->chunks = c;
   s->carved = (char *)c + class_bytes(class);
-  s->end = (char *)c + CHUNK_BYTES;
+  s->end = (char *)c + chunk_bytes(class);
   return true;
 }
 
@@ -213,10 +222,10 @@ void weir__depot_return_all(struct weir__thread *t)
 
 /* ---- trimming ---- */
 
-static void count_blocks(struct block *batches)
+static void count_blocks(struct block *batches, unsigned class)
 {
   for (; batches; batches = batches->next_batch)
-    for (struct block *b = batches; b; b = b->next) chunk_of(b)->on_shelf++;
+    for (struct block *b = batches; b; b = b->next) chunk_of(b, class)->on_shelf++;
 }
 
 /* Marks those whose blocks have all been found, for up to `blocks` blocks, and forgets what was counted. */
@@ -224,7 +233,7 @@ static void choose(struct block *batches, unsigned class, unsigned blocks)
 {
   for (; batches; batches = batches->next_batch)
     for (struct block *b = batches; b; b = b->next) {
-      struct chunk *c = chunk_of(b);
+      struct chunk *c = chunk_of(b, class);
       if (c->on_shelf == blocks_of_chunk(class) && blocks >= blocks_of_chunk(class)) {
         c->goes = true;
         blocks -= blocks_of_chunk(class);
@@ -243,7 +252,7 @@ static void sort_out(struct block *batches, unsigned class)
     batches = batches->next_batch;
     for (struct block *next; b; b = next) {
       next = b->next;
-      if (chunk_of(b)->goes) continue;
+      if (chunk_of(b, class)->goes) continue;
       b->next = kept;
       kept = b;
       if (++count < batch_blocks(class)) continue;
@@ -280,7 +289,7 @@ static void trim(struct shelf *s, unsigned class, unsigned blocks)
   store(&s->count, 0);
   s->trimming = true;
   pthread_mutex_unlock(&s->lock);
-  count_blocks(batches);
+  count_blocks(batches, class);
   choose(batches, class, blocks);
   sort_out(batches, class);
   pthread_mutex_lock(&s->lock);
@@ -289,7 +298,7 @@ static void trim(struct shelf *s, unsigned class, unsigned blocks)
   pthread_mutex_unlock(&s->lock);
   while (going) {
     struct chunk *next = going->next;
-    weir__region_return(going, CHUNK_BYTES);
+    weir__region_return(going, chunk_bytes(class));
     going = next;
   }
   pthread_mutex_lock(&s->lock);

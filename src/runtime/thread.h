@@ -42,7 +42,7 @@ struct weir__cache {
   void *head; /* linked through the first word */
   unsigned count;
 };
-enum { WEIR__CLASSES = 8 };
+enum { WEIR__CLASSES = 12 }; /* up to 128 KiB: a message of one place, and its envelope */
 
 /* The last error and its text, of whoever runs: a fiber or a plain thread. */
 struct weir__error {

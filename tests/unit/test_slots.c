@@ -111,7 +111,7 @@ static void a_class_holds_what_it_says(void **state)
 {
   (void)state;
   unsigned last = 0;
-  for (size_t bytes = 1; bytes < 20000; bytes++) {
+  for (size_t bytes = 1; bytes < 200000; bytes++) {
     unsigned class = weir__depot_class(bytes);
     assert_true(class >= last);
     last = class;
@@ -127,7 +127,7 @@ static void blocks_are_each_ones_own(void **state)
   (void)state;
   enum { BLOCKS = 1000 };
   static unsigned char *blocks[BLOCKS];
-  static const size_t sizes[] = {1, 64, 65, 500, 4096, 8192, 8193, 100000};
+  static const size_t sizes[] = {1, 64, 65, 500, 4096, 8192, 8193, 70000, 131072, 131073};
   for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
     unsigned class = weir__depot_class(sizes[s]);
     for (int i = 0; i < BLOCKS; i++) {
