@@ -15,6 +15,7 @@
 #include <weir/mailbox.h>
 #include <weir/message.h>
 #include <weir/mpsc.h>
+#include <weir/notify.h>
 #include <weir/oneshot.h>
 #include <weir/permit.h>
 #include <weir/registry.h>

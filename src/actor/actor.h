@@ -43,6 +43,7 @@ struct weir__extras {
   struct weir__route *route;              /* whose instance it is, see relay.h; NULL: of none */
   struct weir__scope *scope;              /* its memory and deferred calls, see runtime/scope.h; NULL: none */
   const struct weir_behaviour *behaviour; /* what it has become, while the cell's `became` is set */
+  struct weir__notice_record *notices;    /* places that it asked for, see channel/notice.h */
   struct weir__permit *permits;           /* places that it holds elsewhere, see channel/permit.h, P3 */
 };
 
@@ -126,6 +127,8 @@ bool weir__timers_may_bring(struct weir__cell *cell, const weir_message *type);
 
 /* ---- uv.c ---- */
 
+/* On a worker: it is bound to that one from now on. */
+void weir__stay_here(struct weir__cell *cell);
 /* The actor ends: its handles are closed; their last close callback schedules it once more. */
 void weir__handles_close(struct weir__cell *cell);
 

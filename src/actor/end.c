@@ -9,6 +9,7 @@
 #include "actor/stash.h"
 #include "channel/line.h"
 #include "channel/mpsc.h"
+#include "channel/notice.h"
 #include "runtime/scope.h"
 #include "runtime/strand.h"
 #include "runtime/task.h"
@@ -278,6 +279,7 @@ void weir__actor_end_rest(struct weir__cell *cell, int code, const char *text)
     weir__stop_tasks_of(cell->rt, weir__ref_of(cell).bits);
   dead_letter_queue(cell, code ? WEIR_EFAILED : WEIR_EDEAD, code ? why : NULL);
   free_owned(cell);
+  if (cell->extras) weir__notices_end(&cell->extras->notices); /* last: what was freed may have asked for some */
   assert(cell->phase == WEIR__ENDS);
   cell->phase = WEIR__ZOMBIE;
   weir__zombie_turn(cell);

@@ -1,7 +1,8 @@
-/* permit.c: places in actors' mailboxes that are held: see channel/permit.h. */
+/* permit.c: places in actors' mailboxes that are held, or asked for: see channel/permit.h, channel/notice.h. */
 #include "channel/permit.h"
 
 #include "actor/relay.h"
+#include "channel/notice.h"
 #include "channel/send.h"
 
 struct weir__permit **weir__actor_permits(void)
@@ -10,21 +11,52 @@ struct weir__permit **weir__actor_permits(void)
   return extras ? &extras->permits : NULL;
 }
 
+int weir__actor_notices(struct weir__notice_record ***list)
+{
+  struct weir__cell *cell = weir__cell_here();
+  if (cell->phase == WEIR__ZOMBIE) return weir_error(WEIR_EDEAD, "%s has ended", weir__actor_name(cell));
+  struct weir__extras *extras = weir__extras(cell);
+  if (!extras) return WEIR_ENOMEM;
+  weir__stay_here(cell);
+  *list = &extras->notices;
+  return WEIR_OK;
+}
+
+/* The one actor's cell that is meant, `*to` its ref. */
+static int find(weir_ref *to, struct weir__cell **cell)
+{
+  int rc = weir_ref_error(*to);
+  *cell = weir__cell_at(weir__slot_of(*to));
+  if (!rc && !*cell) return WEIR_EDEAD;
+  if (rc || !weir__is_relay(*cell, *to)) return rc;
+  rc = weir__relay_pick(to, NULL, NULL, "reserved at");
+  *cell = weir__cell_at(weir__slot_of(*to));
+  return rc;
+}
+
+static int with_text(int rc, weir_ref to)
+{
+  return rc == WEIR_EDEAD ? weir_error(rc, "actor %u is gone", weir__slot_of(to)) : rc;
+}
+
 static int reserve(weir_ref to, size_t n, bool waits, weir_duration within, weir_permit *permit)
 {
+  struct weir__cell *cell;
   *permit = (weir_permit){0};
-  int rc = weir_ref_error(to);
-  struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
-  if (!rc && !cell) rc = WEIR_EDEAD;
-  if (!rc && weir__is_relay(cell, to)) {
-    rc = weir__relay_pick(&to, NULL, NULL, "reserved at");
-    if (rc == WEIR_EINVAL) return rc;
-    cell = weir__cell_at(weir__slot_of(to));
-  }
+  int rc = find(&to, &cell);
   if (!rc)
     rc = weir__permit_reserve(cell, weir__generation_of(to), n, waits, waits ? weir__deadline(within) : 0, WEIR_EDEAD,
                               permit);
-  return rc == WEIR_EDEAD ? weir_error(rc, "actor %u is gone", weir__slot_of(to)) : rc;
+  return with_text(rc, to);
+}
+
+int weir_notify_writable(weir_ref to, weir_writable f, void *arg, weir_notice *notice)
+{
+  struct weir__cell *cell;
+  if (notice) *notice = (weir_notice){0};
+  int rc = find(&to, &cell);
+  if (!rc) rc = weir__notice_register(cell, weir__generation_of(to), WEIR_EDEAD, f, arg, notice);
+  return with_text(rc, to);
 }
 
 size_t weir_room(weir_ref to)

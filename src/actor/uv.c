@@ -31,8 +31,9 @@ static struct weir__handle *head_of(const void *handle)
 
 static uv_handle_t *handle_of(struct weir__handle *h) { return (uv_handle_t *)(void *)((char *)h + HEAD); }
 
-static void pin(struct weir__cell *cell, struct weir__worker *w)
+void weir__stay_here(struct weir__cell *cell)
 {
+  struct weir__worker *w = weir__worker_here();
   if (cell->work.home != WEIR__ANYWHERE) return;
   cell->work.home = (uint16_t)w->index;
   atomic_fetch_add_explicit(&w->bound, 1, memory_order_relaxed);
@@ -43,7 +44,7 @@ uv_loop_t *weir_loop(void)
   struct weir__strand *s = weir__strand_here();
   if (!s || !s->self || !weir__worker_here()) return NULL;
   struct weir__cell *cell = weir__cell_here();
-  if (cell) pin(cell, s->worker);
+  if (cell) weir__stay_here(cell);
   return s->worker->loop;
 }
 
@@ -59,7 +60,7 @@ void *weir__uv_new(size_t size)
     weir_error(WEIR_ENOMEM, "no memory for a libuv handle");
     return NULL;
   }
-  pin(cell, weir__worker_here());
+  weir__stay_here(cell);
   h->cell = cell;
   h->owner = weir__ref_of(cell);
   h->next = extras->handles;

@@ -11,6 +11,7 @@
 #include <weir/mpsc.h>
 
 #include "channel/line.h"
+#include "channel/notice.h"
 #include "channel/permit.h"
 #include "channel/send.h"
 
@@ -153,6 +154,14 @@ int weir_channel_reserve_many(weir_sender tx, size_t n, weir_duration within, we
 int weir_channel_try_reserve_many(weir_sender tx, size_t n, weir_permit *permit)
 {
   return reserve(tx, n, false, WEIR_FOREVER, permit);
+}
+
+int weir_channel_notify_writable(weir_sender tx, weir_writable f, void *arg, weir_notice *notice)
+{
+  struct weir__cell *cell = channel_cell(tx.bits);
+  if (notice) *notice = (weir_notice){0};
+  if (!cell) return weir_error(WEIR_ECLOSED, "no such channel");
+  return weir__notice_register(cell, (uint32_t)(tx.bits >> 32), WEIR_ECLOSED, f, arg, notice);
 }
 
 size_t weir_sender_room(weir_sender tx)

@@ -5,6 +5,7 @@
 
 #include "channel/line.h"
 #include "channel/message.h"
+#include "channel/notice.h"
 #include "channel/overflow.h"
 #include "channel/permit.h"
 #include "platform/clock.h"
@@ -245,13 +246,21 @@ struct weir__message *weir__mpsc_evict(struct weir__cell *cell)
   return m;
 }
 
+/* It was claimed. Whoever sleeps on it goes on, or is told: from then on record and permit are its. */
+static void finish(struct weir__wait *w, int code)
+{
+  struct weir__notice_record *notice = w->permit ? w->permit->notice : NULL;
+  weir__wait_finish(w, code, NULL, NULL);
+  if (notice) weir__notice_tell(notice);
+}
+
 /* M3: only who reserves gets an empty place. False: its wait had ended before. */
 static bool hand_over_place(struct weir__bucket *bucket, struct weir__cell *cell, struct weir__wait *w)
 {
   if (!weir__wait_claim(weir__wait_name(w), WEIR__IN_LINE)) return false;
   add_places(cell, w->places);
   weir__permit_grant(bucket, cell, w->permit);
-  weir__wait_finish(w, WEIR_OK, NULL, NULL);
+  finish(w, WEIR_OK);
   return true;
 }
 
@@ -328,7 +337,7 @@ static void turn_away(struct weir__bucket *bucket, struct weir__wait *w, int cod
   weir__line_leave(bucket, w);
   if (!weir__wait_claim(weir__wait_name(w), WEIR__IN_LINE)) return;
   unsent(w->message);
-  weir__wait_finish(w, code, NULL, NULL);
+  finish(w, code);
 }
 
 bool weir__mpsc_close(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t generation, int code)

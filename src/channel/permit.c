@@ -30,10 +30,16 @@ static void set_state(struct weir__permit *p, enum state state)
 
 /* ---- the holder's list (P3) ---- */
 
+static struct weir__permit **list_of_thread(struct weir__holder *holder)
+{
+  struct weir__thread *t = weir__thread();
+  *holder = (struct weir__holder){WEIR__HELD_BY_THREAD, (uintptr_t)t};
+  return t ? &t->permits_held : NULL;
+}
+
 static struct weir__permit **list_here(struct weir__holder *holder)
 {
   struct weir__strand *s = weir__strand_here();
-  struct weir__thread *t = weir__thread();
   if (s && s->self && s->self->kind == WEIR__ACTOR_TURN) {
     *holder = (struct weir__holder){WEIR__HELD_BY_ACTOR, weir__ref_of(weir__cell_of_work(s->self)).bits};
     return weir__actor_permits();
@@ -42,8 +48,7 @@ static struct weir__permit **list_here(struct weir__holder *holder)
     *holder = (struct weir__holder){WEIR__HELD_BY_TASK, (uintptr_t)s->self};
     return weir__task_permits();
   }
-  *holder = (struct weir__holder){WEIR__HELD_BY_THREAD, (uintptr_t)t};
-  return t ? &t->permits_held : NULL;
+  return list_of_thread(holder);
 }
 
 static void link_held(struct weir__permit *p, struct weir__permit **list)
@@ -80,11 +85,10 @@ static void unlink_held(struct weir__permit *p)
 
 /* ---- open, close ---- */
 
-/* A record in state WANTED, in the caller's list. NULL: no memory. */
-static struct weir__permit *open_permit(struct weir__cell *cell, uint32_t n, int gone)
+/* A record in state WANTED, in that list. NULL: no memory. */
+static struct weir__permit *open_in(struct weir__permit **list, struct weir__holder holder,
+                                    struct weir__notice_record *notice, struct weir__cell *cell, uint32_t n, int gone)
 {
-  struct weir__holder holder;
-  struct weir__permit **list = list_here(&holder);
   struct weir__thread *t = weir__thread();
   uint32_t slot;
   struct weir__permit *p = t && list ? weir__slots_take(&permits, &t->permits, &slot) : NULL;
@@ -95,9 +99,28 @@ static struct weir__permit *open_permit(struct weir__cell *cell, uint32_t n, int
   p->places = n;
   p->gone = gone;
   p->holder = holder;
+  p->notice = notice;
   atomic_store_explicit(&p->cell, cell, memory_order_relaxed);
   atomic_store_explicit(&p->word, word_of(generation ? generation : 1, WANTED), memory_order_release);
   link_held(p, list);
+  return p;
+}
+
+/* In the caller's list. */
+static struct weir__permit *open_permit(struct weir__cell *cell, uint32_t n, int gone)
+{
+  struct weir__holder holder;
+  struct weir__permit **list = list_here(&holder);
+  return open_in(list, holder, NULL, cell, n, gone);
+}
+
+struct weir__permit *weir__permit_open_for(struct weir__notice_record *n, struct weir__cell *cell, int gone,
+                                           uint64_t *name)
+{
+  struct weir__holder holder;
+  struct weir__permit **list = list_of_thread(&holder);
+  struct weir__permit *p = open_in(list, holder, n, cell, 1, gone);
+  if (p) *name = name_of(p, read_word(p));
   return p;
 }
 
@@ -202,7 +225,7 @@ static int code_of(enum weir__reserve got, const struct weir__cell *cell, size_t
   return weir_error(gone, "the mailbox is gone");
 }
 
-static enum weir__reserve reserve_now(struct weir__cell *cell, uint32_t generation, struct weir__permit *p)
+enum weir__reserve weir__permit_take(struct weir__cell *cell, uint32_t generation, struct weir__permit *p)
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   struct weir__message *victims = NULL;
@@ -258,7 +281,7 @@ int weir__permit_reserve(struct weir__cell *cell, uint32_t generation, size_t n,
   if (n > WEIR__CAPACITY_MAX) return too_many(cell, n);
   struct weir__permit *p = open_permit(cell, (uint32_t)n, gone);
   if (!p) return no_memory();
-  enum weir__reserve got = reserve_now(cell, generation, p);
+  enum weir__reserve got = weir__permit_take(cell, generation, p);
   int rc = got == WEIR__FULL && waits && weir__makes_wait(cell) ? stand_in_line(cell, generation, p, deadline_ns, gone)
                                                                 : code_of(got, cell, n, gone);
   if (rc)
@@ -286,6 +309,16 @@ static struct weir__permit *lock_permit(uint64_t name, struct weir__bucket **buc
   if (word >> 32 == name >> 32 && (state_of(word) == HELD || state_of(word) == REVOKED) && cell_of(p) == cell) return p;
   weir__bucket_unlock(*bucket);
   return NULL;
+}
+
+int weir__permit_look(uint64_t name)
+{
+  struct weir__bucket *bucket;
+  struct weir__permit *p = lock_permit(name, &bucket);
+  if (!p) return WEIR_EINVAL;
+  int rc = state_of(read_word(p)) == REVOKED ? p->gone : WEIR_OK;
+  weir__bucket_unlock(bucket);
+  return rc;
 }
 
 /* Lock held; the places are gone. Its holder's list is left afterwards, without the lock. */
@@ -366,6 +399,13 @@ static bool release(uint64_t name)
   put_back(p);
   weir__cell_wake(cell, wake);
   return true;
+}
+
+void weir__permit_drop(struct weir__permit *p, uint64_t name)
+{
+  if (release(name)) return;
+  uint64_t word = read_word(p);
+  if (name_of(p, word) == name && state_of(word) == WANTED) close_wanted(p);
 }
 
 void weir_permit_give_back(weir_permit *permit)

@@ -30,6 +30,8 @@ struct weir__holder {
                     weir__thread; to be compared, not followed */
 };
 
+struct weir__notice_record;
+
 struct weir__permit {
   struct weir__permit *next, *previous; /* P2. First two words: see slots.h */
   _Atomic(uint64_t) word;               /* generation << 32 | state; P1. Release: what follows was written */
@@ -38,6 +40,7 @@ struct weir__permit {
   struct weir__cell *_Atomic cell; /* the mailbox; by whoever opens it; relaxed: outside of the lock only to find it */
   int gone;                        /* what a send says when the mailbox is gone; by whoever opens it */
   struct weir__holder holder;      /* by whoever opens it */
+  struct weir__notice_record *notice; /* who is told when it is granted; NULL: nobody. By whoever opens it */
   struct weir__permit *next_held, *previous_held; /* P3 */
   struct weir__permit **_Atomic
       list; /* P3; outside of the lock only to find it. NULL: in none: release, acquire, since it may be reused then */
@@ -49,6 +52,18 @@ struct weir__permit {
  * WEIR_EFULL, `gone`, WEIR_ERANGE, WEIR_ENOMEM, or why the wait ended; with a text. */
 int weir__permit_reserve(struct weir__cell *cell, uint32_t generation, size_t n, bool waits, int64_t deadline_ns,
                          int gone, weir_permit *permit);
+
+/* ---- for notices (notice.h) ---- */
+
+/* For one place, wanted by a notice; this worker's thread is the holder. NULL: no memory. */
+struct weir__permit *weir__permit_open_for(struct weir__notice_record *n, struct weir__cell *cell, int gone,
+                                           uint64_t *name);
+/* Takes the places that it wants, if they are there. */
+enum weir__reserve weir__permit_take(struct weir__cell *cell, uint32_t generation, struct weir__permit *p);
+/* WEIR_OK: it can be used; else why not. */
+int weir__permit_look(uint64_t name);
+/* Ends it, granted or not, if it still has that name. It stands in no line. */
+void weir__permit_drop(struct weir__permit *p, uint64_t name);
 
 /* ---- for the mailbox: its bucket's lock held ---- */
 

@@ -96,7 +96,8 @@ void weir__embedded_goes_on(struct weir_runtime *rt)
   if (state == WEIR__DRAINS) {
     drain(rt);
   } else if (state == WEIR__STOPS && !atomic_load_explicit(&rt->live, memory_order_seq_cst)) {
-    weir__worker_timers_end(&rt->workers[0]); /* whoever cancels one later does not ring here any more */
+    weir__worker_timers_end(&rt->workers[0]);  /* whoever cancels one later does not ring here any more */
+    weir__worker_notices_end(&rt->workers[0]); /* nor does who frees a place */
     rt->stopping.last = weir__runtime_detach(rt);
     weir__worker_let_go(&rt->workers[0], over);
   }

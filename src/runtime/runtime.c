@@ -244,6 +244,7 @@ void weir__runtime_free(struct weir_runtime *rt)
 {
   for (unsigned i = 0; rt->workers && i < rt->worker_count; i++) {
     weir__worker_timers_end(&rt->workers[i]);
+    weir__worker_notices_end(&rt->workers[i]);
     weir__worker_close(&rt->workers[i]);
     weir__worker_free(&rt->workers[i]);
   }

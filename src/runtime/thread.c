@@ -44,6 +44,7 @@ static void thread_ended(void *context)
   weir__depot_return_all(t);
   weir__wait_return_all(t);
   weir__debts_return_all(t);
+  weir__notices_return_all(t);
   weir__texts_free(t->texts);
   t->texts = NULL;
   t->text_count = 0;

@@ -65,6 +65,7 @@ struct weir__thread {
   struct weir__cache waits;
   struct weir__cache debts;               /* see actor/debt.c */
   struct weir__cache permits;             /* see channel/permit.c */
+  struct weir__cache notices;             /* see channel/notice.c */
   struct weir__permit *permits_held;      /* that this thread reserved; see channel/permit.h, P3 */
   struct weir__slab *slab;                /* cells are taken from here; see channel/cell.c. Owner only. */
   unsigned cells_freed;                   /* owner only: since slabs were looked through for those without cells */
@@ -88,6 +89,9 @@ void weir__cell_thread_ends(struct weir__thread *t);
 /* Implemented by channel/permit.c: a holder ends: gives back what is in its list; gives a thread's cache of records back. */
 void weir__permits_end(struct weir__permit **list);
 void weir__permits_return_all(struct weir__thread *t);
+
+/* Implemented by channel/notice.c: gives a thread's cache of records back. */
+void weir__notices_return_all(struct weir__thread *t);
 
 /* Implemented by actor/debt.c: gives a thread's cache of records back. */
 void weir__debts_return_all(struct weir__thread *t);

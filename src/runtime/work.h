@@ -10,7 +10,8 @@ enum weir__work_kind {
   WEIR__ACTOR_TURN = 1, /* an actor has messages, or was told something */
   WEIR__TASK_BEGIN,     /* a task has not begun yet */
   WEIR__FIBER_RESUME,   /* a suspended fiber goes on */
-  WEIR__CALL            /* a function to call on that worker, off the fibers' books: see weir__call_work */
+  WEIR__CALL,           /* a function to call on that worker, off the fibers' books: see weir__call_work */
+  WEIR__CALLBACK        /* likewise, on the stack of its thread: as libuv calls, nothing may wait there */
 };
 
 /* Homes that are no worker's number. */
@@ -37,7 +38,7 @@ struct weir__work {
                 and then the wait looked at, a waiter publishes its wait and then looks at the flag */
 };
 
-/* A function to be called on one worker, on a fiber, between turns. */
+/* A function to be called on one worker, between turns: WEIR__CALL on a fiber, WEIR__CALLBACK on its thread's stack. */
 struct weir__call_work {
   struct weir__work work;
   void (*call)(struct weir__call_work *);

@@ -111,8 +111,8 @@ static void stay_awake(struct weir__worker *w)
 {
   if (w->embedded)
     weir__worker_rouse(w);
-  else if (w->in_uv)
-    uv_stop(w->loop);
+  else if (w->sleeps)
+    uv_stop(w->loop); /* only there: a loop that is not about to wait would lose its turn */
 }
 
 static void append_ready(struct weir__worker *w, struct weir__work *work)
@@ -165,14 +165,31 @@ void weir__drop(void (*dropped)(struct weir__strand *))
   __builtin_unreachable();
 }
 
-/* Lets the fibers run until one leaves. One that was dropped starts afresh at once: a driver that is done does not come
- * back soon. */
-static void enter(struct weir__worker *w)
+static void run_fibers(struct weir__worker *w)
 {
   w->on_fiber = true;
   weir__fiber_switch(&w->own, &w->current->fiber);
   w->on_fiber = false;
   weir__worker_shows(w, WEIR__NOBODY, NULL);
+}
+
+static void call_back(struct weir__worker *w)
+{
+  bool before = w->in_uv;
+  w->in_uv = true;
+  w->callback->call(w->callback);
+  w->in_uv = before;
+}
+
+/* Lets the fibers run until one leaves for good. One that was dropped starts afresh at once: a driver that is done does
+ * not come back soon. */
+static void enter(struct weir__worker *w)
+{
+  run_fibers(w);
+  while (w->leave == WEIR__CALLS) {
+    call_back(w);
+    run_fibers(w);
+  }
   if (w->leave == WEIR__DROP) weir__fiber_reset(&w->current->fiber, scheduling_loop);
 }
 
@@ -324,6 +341,10 @@ static void run(struct weir__worker *w, struct weir__work *work)
     break;
   case WEIR__CALL:
     ((struct weir__call_work *)work)->call((struct weir__call_work *)work);
+    break;
+  case WEIR__CALLBACK:
+    w->callback = (struct weir__call_work *)work;
+    leave(w, WEIR__CALLS);
     break;
   }
 }
@@ -531,6 +552,7 @@ static void leave_was_for(struct weir__worker *w)
     break;
   case WEIR__DROP:
   case WEIR__DRIVEN:
+  case WEIR__CALLS:
     break;
   }
 }

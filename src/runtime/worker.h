@@ -62,7 +62,8 @@ enum weir__leave {
   WEIR__POLL,   /* it is the loop's turn */
   WEIR__PARK,   /* there is nothing to do */
   WEIR__DRIVEN, /* what the driving thread waited for is there */
-  WEIR__DROP    /* the current fiber is given up: it begins anew */
+  WEIR__DROP,   /* the current fiber is given up: it begins anew */
+  WEIR__CALLS   /* a function is to be called on that stack */
 };
 
 struct weir__worker;
@@ -87,6 +88,7 @@ struct weir__worker {
       in_uv; /* … in uv_run(), so perhaps in a callback; or, current-thread, outside of the runtime. Embedded: always */
   bool embedded; /* the program runs the loop: see embed.h */
   enum weir__leave leave;
+  struct weir__call_work *callback;       /* after WEIR__CALLS */
   void (*dropped)(struct weir__strand *); /* after WEIR__DROP: the first thing to do on the fresh fiber */
   struct weir__work *next;                /* what the current turn woke last: runs next (message passing stays hot) */
   unsigned streak;                        /* how often in a row `next` went first */
@@ -108,12 +110,14 @@ struct weir__worker {
   uv_idle_t slice;           /* embedded: active while there is work, so that the loop does not sleep */
   bool sleeps;               /* the loop may sleep */
   struct weir__wheel wheel;
-  struct weir__alarm sweep;          /* looks again for deadlocks while fibers wait for others (W2) … */
-  bool sweeps_soon;                  /* … in SWEEP_FIRST_NS at most */
-  int64_t sweep_ns;                  /* … then after so long */
-  struct weir__alarm rest;           /* looks again for memory that is not needed */
-  bool rests;                        /* it is armed */
-  struct weir__timer_record *timers; /* messages to be sent later; under the timers' lock (actor/timer.c) */
+  struct weir__alarm sweep;                /* looks again for deadlocks while fibers wait for others (W2) … */
+  bool sweeps_soon;                        /* … in SWEEP_FIRST_NS at most */
+  int64_t sweep_ns;                        /* … then after so long */
+  struct weir__alarm rest;                 /* looks again for memory that is not needed */
+  bool rests;                              /* it is armed */
+  struct weir__timer_record *timers;       /* messages to be sent later; under the timers' lock (actor/timer.c) */
+  struct weir__notice_record *notices;     /* places that it is to be told of (channel/notice.h) … */
+  struct weir__notice_record **called_for; /* … the list of the actor for which it calls a function now; NULL: nobody */
   uv_thread_t thread_id;
   bool has_loop, has_thread;
   void (*let_go)(struct weir__worker *); /* embedded: when its handles are closed … */
@@ -223,5 +227,7 @@ void weir__run_actor(struct weir__strand *s, struct weir__work *work);
 void weir__run_task(struct weir__worker *w, struct weir__work *work);
 /* Likewise: its runtime has stopped, nothing is sent later any more. */
 void weir__worker_timers_end(struct weir__worker *w);
+/* Likewise: nobody is told of a place any more. Its thread has ended, or is this one. */
+void weir__worker_notices_end(struct weir__worker *w);
 
 #endif

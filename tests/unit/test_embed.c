@@ -113,6 +113,67 @@ static void handlers_and_tasks_wait_as_anywhere(void **state)
   }
 }
 
+/* ---- notices of places (weir/notify.h) ---- */
+
+static struct {
+  int called, status, waits;
+} told;
+static void on_room(void *unused, weir_permit permit, int status)
+{
+  (void)unused;
+  told.called++;
+  told.status = status;
+  told.waits = weir_sleep(WEIR_MILLIS(1));
+  if (!status) told.status = weir_permit_send(permit, number, .n = 2);
+}
+
+static int64_t received(weir_receiver rx)
+{
+  struct number *m;
+  int rc = weir_try_receive(rx, &m, number);
+  int64_t n = rc ? rc : m->n;
+  weir_free(m);
+  return n;
+}
+
+static void the_program_is_called_back_when_there_is_a_place(void **state)
+{
+  (void)state;
+  weir_sender tx;
+  weir_receiver rx;
+  memset(&told, 0, sizeof told);
+  assert_int_equal(weir_mpsc(1, &tx, &rx), WEIR_OK);
+  assert_int_equal(weir_channel_try_send(tx, number, .n = 1), WEIR_OK);
+  assert_int_equal(weir_channel_notify_writable(tx, on_room, NULL, NULL), WEIR_OK);
+  uv_run(&loop, UV_RUN_DEFAULT); /* nothing keeps it alive */
+  assert_int_equal(received(rx), 1);
+  assert_int_equal(told.called, 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  assert_int_equal(told.called, 1);
+  assert_int_equal(told.status, WEIR_OK);
+  assert_int_equal(told.waits, WEIR_EWOULDBLOCK);
+  assert_int_equal(received(rx), 2);
+  weir_sender_drop(tx);
+  weir_receiver_drop(rx);
+}
+
+static void a_stop_drops_the_notices_of_the_program(void **state)
+{
+  (void)state;
+  weir_sender tx;
+  weir_receiver rx;
+  memset(&told, 0, sizeof told);
+  assert_int_equal(weir_mpsc(1, &tx, &rx), WEIR_OK);
+  assert_int_equal(weir_channel_try_send(tx, number, .n = 1), WEIR_OK);
+  assert_int_equal(weir_channel_notify_writable(tx, on_room, NULL, NULL), WEIR_OK);
+  assert_int_equal(stop_embedded(WEIR_SECONDS(20)), WEIR_OK);
+  assert_int_equal(received(rx), 1);
+  assert_int_equal(weir_sender_room(tx), 1);
+  assert_int_equal(told.called, 0);
+  weir_sender_drop(tx);
+  weir_receiver_drop(rx);
+}
+
 struct mill {
   WEIR_EMPTY;
 };
@@ -504,6 +565,8 @@ int main(void)
   const struct CMUnitTest tests[] = {
       EMBEDDED(the_loop_does_the_work_and_returns_when_nothing_lives_any_more),
       EMBEDDED(handlers_and_tasks_wait_as_anywhere),
+      EMBEDDED(the_program_is_called_back_when_there_is_a_place),
+      EMBEDDED(a_stop_drops_the_notices_of_the_program),
       EMBEDDED(trouble_37_work_without_end_leaves_the_programs_handles_their_turn),
       EMBEDDED(while_nothing_is_to_be_done_the_loop_sleeps),
       EMBEDDED(a_timer_keeps_the_loop_alive_until_it_has_come),
