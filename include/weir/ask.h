@@ -77,14 +77,27 @@ typedef struct weir_asker {
  * @return  All zeros when nobody asks, when the duty was taken before, or without memory (weir_error_text(); then the
  *          handler's return value is the answer, as ever).
  *
- * The actor, and the tasks that it has started, count as those that are waited for (WEIR_EDEADLOCK): who leaves the value to others must not
- * wait for what only that answer lets go on.
+ * The actor, and the tasks that it has started, count as those that are waited for (WEIR_EDEADLOCK), until another actor
+ * has taken the duty over: weir_asker_take_over().
  *
  * Ownership  To be given to weir_answer() or weir_refuse(). When its actor ends before, the asker learns it at once:
  *            WEIR_EFAILED.
  * Threads    A handler. Does not wait.
  */
 WEIR_API WEIR_NODISCARD weir_asker weir_answer_later(void);
+
+/**
+ * In a handler: takes over the duty that another actor took and left to this one, in a message for instance (as a
+ * uint64_t, its `bits`). From now on this actor is waited for, and when it ends the asker learns that.
+ *
+ * @param asker  Stale afterwards, wherever it is kept.
+ * @return       The duty's new value; all zeros on error, with a text.
+ *
+ * Threads  A handler. Does not wait.
+ * Errors   WEIR_EINVAL  answered, refused or taken over before, or not in an actor's handler
+ *          WEIR_ENOMEM  the duty stays where it was
+ */
+WEIR_API WEIR_NODISCARD weir_asker weir_asker_take_over(weir_asker asker);
 
 /** weir_answer(asker, page, .status = 200): the type of the answer, then its fields. */
 #define weir_answer(asker, ...) weir_answer_value((asker), WEIR_VALUE(__VA_ARGS__))

@@ -1,6 +1,8 @@
 /* debt.c: answers that are owed: given later, or by another actor.
  *
  *   FREE --weir_answer_later--> OWED --answered, refused, its actor ended--> TAKEN --> FREE, with the next generation
+ *                                 ^                                            |
+ *                                 '---- taken over by another actor -----------'  with the next generation
  *
  * I1  The word holds generation and state; who takes OWED away answers, and nobody else.
  * I2  The list of an actor's debts is under the lock of its bucket (C2). Its end empties the list, those included that
@@ -51,10 +53,15 @@ static bool is_owed(struct weir__debt *d, uint64_t name)
   return d && name >> 32 && atomic_load_explicit(&d->word, memory_order_acquire) == word_of(name >> 32, OWED);
 }
 
+static uint64_t next_generation(struct weir__debt *d)
+{
+  uint32_t next = (uint32_t)(atomic_load_explicit(&d->word, memory_order_relaxed) >> 32) + 1;
+  return next ? next : 1;
+}
+
 static void close_debt(struct weir__debt *d)
 {
-  uint64_t generation = (atomic_load_explicit(&d->word, memory_order_relaxed) >> 32) + 1;
-  atomic_store_explicit(&d->word, word_of((uint32_t)generation ? generation : 1, FREE), memory_order_release);
+  atomic_store_explicit(&d->word, word_of(next_generation(d), FREE), memory_order_release);
   struct weir__thread *t = weir__thread();
   if (t) weir__slots_put(&debts, &t->debts, d); /* without memory for a context the slot is lost */
 }
@@ -158,9 +165,29 @@ weir_asker weir_answer_later(void)
   return asker;
 }
 
-/* ---- paying ---- */
-
 static int paid_before(void) { return weir__misuse(WEIR_EINVAL, "answered before, or nobody asked"); }
+
+weir_asker weir_asker_take_over(weir_asker asker)
+{
+  struct weir__cell *cell = weir__cell_here();
+  weir_asker nobody = {0};
+  if (!cell) weir__misuse(WEIR_EINVAL, "only an actor's handler can take a duty over");
+  if (!cell || !weir__extras(cell)) return nobody;
+  struct weir__debt *d = take(asker.bits);
+  if (!d) {
+    paid_before();
+    return nobody;
+  }
+  unlink_debt(d);
+  uint64_t generation = next_generation(d);
+  atomic_store_explicit(&d->owner, cell, memory_order_relaxed);
+  link_debt(cell, d); /* it ends after this handler, so nobody takes the record out before it is owed */
+  weir__wait_owe(asker_of(d), cell->slot + 1);
+  atomic_store_explicit(&d->word, word_of(generation, OWED), memory_order_release);
+  return (weir_asker){generation << 32 | d->slot};
+}
+
+/* ---- paying ---- */
 
 /* Owns the answer. */
 static int pay(weir_asker asker, int code, struct weir__message *answer, const char *text)

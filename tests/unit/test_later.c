@@ -162,6 +162,139 @@ static void who_is_owed_an_answer_learns_of_the_end_at_once(void **state)
   }
 }
 
+/* ---- a duty that moves ---- */
+
+struct duty {
+  uint64_t bits;
+};
+WEIR_MESSAGE(duty, WEIR_FIELD(bits));
+struct settle {
+  int64_t how;
+};
+WEIR_MESSAGE(settle, WEIR_FIELD(how));
+struct heir {
+  weir_asker owed;
+};
+static int heir_takes(struct heir *h, const struct duty *m)
+{
+  weir_asker old = {m->bits};
+  h->owed = weir_asker_take_over(old);
+  if (!h->owed.bits) return WEIR_EUSER(1);
+  /* The old value is stale now, the new one is not. */
+  if (weir_asker_waits(old) || weir_answer(old, number, .n = 1) != WEIR_EINVAL) return WEIR_EUSER(2);
+  if (weir_asker_take_over(old).bits) return WEIR_EUSER(3);
+  return weir_asker_waits(h->owed) ? WEIR_OK : WEIR_EUSER(4);
+}
+static int heir_settles(struct heir *h, const struct settle *m)
+{
+  return m->how == STOP ? WEIR_STOP : weir_answer(h->owed, number, .n = 42);
+}
+WEIR_ACTOR(heir, WEIR_ON(duty, heir_takes) WEIR_ON(settle, heir_settles));
+
+/* Leaves its duty to the heir, and waits there until it has it. */
+static weir_ref heir_of_all;
+struct testator {
+  WEIR_EMPTY;
+};
+static int testator_twice(struct testator *t)
+{
+  (void)t;
+  weir_asker asker = weir_answer_later();
+  int rc = weir_ask(heir_of_all, WEIR_SECONDS(20), NULL, duty, .bits = asker.bits);
+  if (rc) weir_refuse(asker, rc, "it was not taken over");
+  return WEIR_OK;
+}
+static int testator_signal(struct testator *t)
+{
+  (void)t;
+  return WEIR_OK;
+}
+WEIR_ACTOR(testator, WEIR_ON(twice, testator_twice) WEIR_ON(signal, testator_signal));
+
+/* What the asker is told in the end, by an heir that settles so. */
+static int64_t inherited(int64_t how, bool testator_stops)
+{
+  struct number *m;
+  weir_pending p;
+  heir_of_all = weir_spawn(&heir);
+  weir_ref t = weir_spawn(&testator);
+  p = weir_ask_begin(t, WEIR_SECONDS(20), twice, .n = 1);
+  /* Until the testator has nothing in hand any more: it has left its duty. */
+  int rc = weir_ask(t, WEIR_SECONDS(20), NULL, signal);
+  if (rc) return rc;
+  if (testator_stops) wait_until_gone(t);
+  weir_send(heir_of_all, settle, .how = how);
+  rc = weir_await(p, &m, twice);
+  int64_t got = rc ? rc : m->n;
+  weir_free(m);
+  weir_stop(heir_of_all);
+  weir_stop(t);
+  return got;
+}
+static void a_duty_that_was_taken_over_is_its_new_owners(void **state)
+{
+  (void)state;
+  assert_int_equal(inherited(ANSWER, false), 42);
+  assert_int_equal(inherited(ANSWER, true), 42); /* the end of the first owner is nobody's loss */
+  assert_int_equal(inherited(STOP, false), WEIR_EFAILED);
+}
+
+/* Once its duty is another one's it may wait for who waits for the answer: that is no deadlock. */
+static weir_ref who_asks;
+struct trusting {
+  WEIR_EMPTY;
+};
+static int trusting_twice(struct trusting *t)
+{
+  (void)t;
+  weir_asker asker = weir_answer_later();
+  int rc = weir_ask(heir_of_all, WEIR_SECONDS(20), NULL, duty, .bits = asker.bits);
+  if (rc) return rc;
+  weir_timer settled = weir_send_after(heir_of_all, WEIR_MILLIS(20), settle, .how = ANSWER);
+  if (settled.error) return settled.error;
+  rc = weir_ask(who_asks, WEIR_SECONDS(20), NULL, get);
+  if (rc) weir_fail(rc, "%s", weir_error_text());
+  return WEIR_OK;
+}
+static int trusting_signal(struct trusting *t)
+{
+  (void)t;
+  return WEIR_OK;
+}
+WEIR_ACTOR(trusting, WEIR_ON(twice, trusting_twice) WEIR_ON(signal, trusting_signal));
+struct client {
+  int64_t got;
+};
+static int client_hold(struct client *c, const struct duty *m)
+{
+  c->got = ask((weir_ref){m->bits}, 1);
+  return WEIR_OK;
+}
+static int client_get(struct client *c, struct number *reply)
+{
+  reply->n = c->got;
+  return WEIR_OK;
+}
+WEIR_ACTOR(client, WEIR_ON(duty, client_hold) WEIR_ON(get, client_get));
+
+static void who_has_left_its_duty_may_wait_for_the_asker(void **state)
+{
+  (void)state;
+  heir_of_all = weir_spawn(&heir);
+  who_asks = weir_spawn(&client);
+  weir_ref t = weir_spawn(&trusting);
+  assert_int_equal(weir_ask(who_asks, WEIR_SECONDS(20), NULL, duty, .bits = t.bits), WEIR_OK);
+  assert_int_equal(get_from(who_asks), 42);
+  assert_int_equal(weir_ask(t, WEIR_SECONDS(20), NULL, signal), WEIR_OK); /* it lives: it saw no deadlock */
+}
+
+static void outside_of_a_handler_no_duty_is_taken_over(void **state)
+{
+  (void)state;
+  assert_int_equal(weir_asker_take_over((weir_asker){1}).bits, 0);
+  assert_non_null(strstr(weir_error_text(), "handler"));
+}
+
 static void an_asker_that_is_gone_is_no_error(void **state)
 {
   (void)state;
@@ -327,6 +460,9 @@ int main(void)
       ON_RUNTIME(an_answer_has_the_type_of_its_request),
       ON_RUNTIME(a_plain_message_that_was_asked_is_answered_by_done),
       ON_RUNTIME(who_is_owed_an_answer_learns_of_the_end_at_once),
+      ON_RUNTIME(a_duty_that_was_taken_over_is_its_new_owners),
+      ON_RUNTIME(who_has_left_its_duty_may_wait_for_the_asker),
+      ON_RUNTIME(outside_of_a_handler_no_duty_is_taken_over),
       ON_RUNTIME(an_asker_that_is_gone_is_no_error),
       ON_RUNTIME(where_nobody_asked_there_is_nothing_to_answer),
       ON_RUNTIME(a_request_goes_through_a_chain_and_its_answer_straight_back),
