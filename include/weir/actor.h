@@ -301,6 +301,15 @@ WEIR_API bool weir_wanted(void);
 WEIR_API WEIR_NORETURN void weir_fail(int code, const char *format, ...) WEIR_PRINTF(2, 3);
 
 /**
+ * Sends on a message that is the caller's own, without copying it.
+ *
+ * @param message  Owned: gone afterwards, whatever the result.
+ * Waiting         As weir_send().
+ * Errors          As weir_send_value(); WEIR_EINVAL: not a message of the caller's.
+ */
+WEIR_API int weir_pass(weir_ref to, void *message) WEIR_TAKES(2);
+
+/**
  * Makes the message in hand the handler's own: weir_keep(greet, m) turns the borrowed `const struct greet *m` into an
  * owned `struct greet *`, to be freed, passed on, or held in the state until the actor ends. NULL (and an error text)
  * if `m` is not the message in hand.
@@ -308,15 +317,7 @@ WEIR_API WEIR_NORETURN void weir_fail(int code, const char *format, ...) WEIR_PR
  * Waiting  No.
  */
 #define weir_keep(T, m) ((weir_struct_##T *)weir__keep(WEIR_AT(T, m).at))
-WEIR_API void *weir__keep(const void *message);
-/**
- * Sends on a message that is the caller's own, without copying it.
- *
- * @param message  Owned: gone afterwards, whatever the result.
- * Waiting         As weir_send().
- * Errors          As weir_send_value(); WEIR_EINVAL: not a message of the caller's.
- */
-WEIR_API int weir_pass(weir_ref to, void *message);
+WEIR_API void *weir__keep(const void *message) WEIR_OWNED(weir_free, weir_pass);
 
 /** A text that lives until the handler's answer has been made; for texts in replies and in messages. NULL: no memory.
  * On a plain thread (a handler tested by itself) the last sixteen live. Borrowed. */

@@ -18,6 +18,20 @@
 #define WEIR_NODISCARD __attribute__((warn_unused_result))
 #define WEIR_PRINTF(format_at, arguments_at) __attribute__((format(printf, format_at, arguments_at)))
 #define WEIR_NORETURN __attribute__((noreturn))
+/* Who owns a pointer, for the checks of compilers: what the function returns is to be given to `f` as its first
+ * argument, or as its second to `g`; and the argument of that number is gone afterwards. gcc tells of a use after it by
+ * -Wuse-after-free (in -Wall), gcc -fanalyzer of leaks, too; clang --analyze of a use, with
+ * -Xclang -analyzer-config -Xclang unix.DynamicMemoryModeling:Optimistic=true. */
+#if defined(__clang__)
+#define WEIR_OWNED(f, g) /* its analyzer would take what is returned for uninitialized */
+#define WEIR_TAKES(argument) __attribute__((ownership_takes(malloc, argument)))
+#elif __GNUC__ >= 11
+#define WEIR_OWNED(f, g) __attribute__((malloc(f, 1), malloc(g, 2)))
+#define WEIR_TAKES(argument)
+#else
+#define WEIR_OWNED(f, g)
+#define WEIR_TAKES(argument)
+#endif
 #else
 #error "weir needs gcc or clang"
 #endif

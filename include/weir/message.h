@@ -381,7 +381,7 @@ extern "C" {
  * @param message  The `struct T *` itself; owned, and gone afterwards. NULL is fine.
  * Threads         Any. Does not wait.
  */
-WEIR_API void weir_free(void *message);
+WEIR_API void weir_free(void *message) WEIR_TAKES(1);
 
 /** For WEIR_AUTO: frees what `*pointer_to_message` points to. */
 WEIR_API void weir_free_at(void *pointer_to_message);

@@ -11,7 +11,7 @@ export LC_ALL=C
   nm -D --defined-only "$library" | awk '$3 ~ /^weir_/ && $3 !~ /__/ { print $3 }'
   # Macros for users; not the include guards, nor the attributes of declarations.
   sed -nE 's/^#define ((WEIR|weir)_[A-Za-z0-9_]+).*/\1/p' "$source"/include/weir/*.h |
-    grep -vE '__|_H$|^WEIR_(API|NODISCARD|PRINTF|NORETURN)$'
+    grep -vE '__|_H$|^WEIR_(API|NODISCARD|PRINTF|NORETURN|OWNED|TAKES)$'
   echo weir_inputs_ended # a message type
 } | sort -u >"$work/declared"
 sed -nE 's/^\| (`[^|]*`) \|.*/\1/p' "$source/docs/reference/README.md" | tr -d '`' | tr ' ' '\n' | sort >"$work/documented"
