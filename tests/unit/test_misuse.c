@@ -119,10 +119,14 @@ static void a_receiver_that_was_dropped_is_none(void **state)
   weir_sender_drop(tx);
 }
 
+/* Called so that the compiler does not see what is tested here: it would refuse it. */
+static void (*volatile free_it)(void *) = weir_free;
+static int (*volatile pass_it)(weir_ref, void *) = weir_pass;
+
 static int free_code(void *message)
 {
   weir_error(WEIR_OK, "%s", "");
-  weir_free(message);
+  free_it(message);
   return *weir_error_text() ? WEIR_EINVAL : WEIR_OK;
 }
 
@@ -141,7 +145,7 @@ static void what_is_no_message_is_not_freed(void **state)
     struct note stack[16] = {{NULL}};
     EXPECT_MISUSE(WEIR_EINVAL, free_code(&stack[8]), "no message: a pointer into one");
     EXPECT_MISUSE(WEIR_EINVAL, free_code(&n->text + 1), "no message: a pointer into one");
-    EXPECT_MISUSE(WEIR_EINVAL, weir_pass((weir_ref){0}, &stack[8]), "no message: a pointer into one");
+    EXPECT_MISUSE(WEIR_EINVAL, pass_it((weir_ref){0}, &stack[8]), "no message: a pointer into one");
     weir_free(n);
     EXPECT_MISUSE(WEIR_EINVAL, free_code(n), "one that was freed before");
   } else {
@@ -178,7 +182,7 @@ static int sinner_start(struct sinner *s, const struct setup *c)
 static int sinner_note(struct sinner *s, const struct note *n)
 {
   see(0, free_code((void *)(uintptr_t)n));
-  see(1, weir_pass(weir_self(), (void *)(uintptr_t)n));
+  see(1, pass_it(weir_self(), (void *)(uintptr_t)n));
   see(2, free_code((void *)(uintptr_t)n->text));
   see(3, free_code((void *)(uintptr_t)s->config));
   struct note copy = *n;
