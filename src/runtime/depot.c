@@ -20,9 +20,6 @@ enum {
   SMALLEST = 64,           /* bytes of class 0; each class is twice the one before */
   CHUNK_LEAST = 128 << 10, /* bytes of a chunk, … */
   CHUNK_BLOCKS = 16, /* … which holds so many blocks at least. It is aligned to its size: so a block finds its head */
-  BATCH_BYTES = 32 << 10, /* blocks exchanged at once: so many bytes of them … */
-  BATCH_MOST = 64,        /* … and at most so many: the lock costs less than a nanosecond a block then … */
-  BATCH_LEAST = 2,
   TRIM_BYTES = 1 << 20, /* less than this is not worth a trim … */
   TRIM_NS = 200000000   /* … nor is one so soon after another */
 };
@@ -60,11 +57,9 @@ static struct shelf {
 
 static size_t class_bytes(unsigned class) { return (size_t)SMALLEST << class; }
 
-static unsigned batch_blocks(unsigned class)
-{
-  size_t n = (size_t)(BATCH_BYTES / SMALLEST) >> class;
-  return n > BATCH_MOST ? BATCH_MOST : n < BATCH_LEAST ? BATCH_LEAST : (unsigned)n;
-}
+/* How many are exchanged at once: 32 KiB of them, but 2 at least, and 64 at most: the lock costs less than a nanosecond
+ * a block then. */
+static const unsigned char batch_blocks[WEIR__CLASSES] = {64, 64, 64, 64, 32, 16, 8, 4, 2, 2, 2, 2};
 
 unsigned weir__depot_class(size_t bytes)
 {
@@ -105,7 +100,7 @@ static struct block *carve(struct shelf *s, unsigned class)
   struct block *first = NULL, **end = &first;
   unsigned count = 0;
   if (s->carved == s->end && !new_chunk(s, class)) return NULL;
-  for (; count < batch_blocks(class) && s->carved < s->end; s->carved += class_bytes(class), count++) {
+  for (; count < batch_blocks[class] && s->carved < s->end; s->carved += class_bytes(class), count++) {
     *end = (struct block *)(void *)s->carved;
     end = &(*end)->next;
   }
@@ -207,7 +202,7 @@ void weir__depot_put(unsigned class, void *block)
   struct weir__cache *c = &t->messages[class];
   b->next = c->head;
   c->head = b;
-  unsigned batch = batch_blocks(class);
+  unsigned batch = batch_blocks[class];
   if (++c->count >= 2 * batch) put_batch(class, cut_batch(c, batch), batch);
 }
 
@@ -255,7 +250,7 @@ static void sort_out(struct block *batches, unsigned class)
       if (chunk_of(b, class)->goes) continue;
       b->next = kept;
       kept = b;
-      if (++count < batch_blocks(class)) continue;
+      if (++count < batch_blocks[class]) continue;
       put_batch(class, kept, count);
       kept = NULL;
       count = 0;
