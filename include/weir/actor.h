@@ -33,7 +33,12 @@ typedef struct weir__call {
 } weir__call;
 enum { WEIR__MESSAGE_HOOK = 0, WEIR__START, WEIR__ENDED };
 enum { WEIR__UNHANDLED = 0x57454900 };
-WEIR_API bool weir__is(const weir__call *call, int hook, const weir_message *type, int version);
+WEIR_API bool weir__is(const weir__call *call, int hook, const weir_message *type);
+/* Is the call for that clause? Mostly the tables themselves are the same. */
+static inline bool weir__meant(const weir__call *call, int hook, const weir_message *type)
+{
+  return (call->type == type && call->hook == hook && !call->probe) || weir__is(call, hook, type);
+}
 
 /** Where an actor runs. */
 enum {
@@ -110,19 +115,19 @@ extern "C" {
  * the last two parameters may be left out. It returns WEIR_OK, WEIR_STOP, or an error: this message is refused then.
  * A C++ exception that leaves a clause fails the actor, as weir_fail(WEIR_EFAILED, what()) would, but unwinds first. */
 #define WEIR_ON(T, f)                                                                                                  \
-  if (weir__is(c, WEIR__MESSAGE_HOOK, weir_message_##T(), 0)) {                                                        \
+  if (weir__meant(c, WEIR__MESSAGE_HOOK, weir_message_##T())) {                                                        \
     WEIR__DO(T, weir_reply_of_##T, f)                                                                                  \
   }
 /** WEIR_ON_START(opening, account_open): runs first, with the configuration given to weir_spawn(), which is borrowed
  * until the actor ends; NULL if none was given. An error fails the actor: it never handles anything. */
 #define WEIR_ON_START(C, f)                                                                                            \
-  if (weir__is(c, WEIR__START, weir_message_##C(), 0)) {                                                               \
+  if (weir__meant(c, WEIR__START, weir_message_##C())) {                                                               \
     WEIR__DO(C, weir_reply_of_weir_none, f)                                                                            \
   }
 /** WEIR_ON_END(f): `void f(state *)` runs once per start, after a stop, a failure, and a start that failed. It may send
  * and wait; it is not cancelled. */
 #define WEIR_ON_END(f)                                                                                                 \
-  if (weir__is(c, WEIR__ENDED, NULL, 0)) {                                                                             \
+  if (weir__meant(c, WEIR__ENDED, NULL)) {                                                                             \
     void (*weir__end)(weir__state *) = (f);                                                                            \
     weir__end((weir__state *)c->state);                                                                                \
     return WEIR_OK;                                                                                                    \

@@ -13,9 +13,8 @@
 
 enum { CAPACITY = 64, INSTANCES_MOST = 1 << 16 };
 
-bool weir__is(const weir__call *call, int hook, const weir_message *type, int version)
+bool weir__is(const weir__call *call, int hook, const weir_message *type)
 {
-  (void)version;
   if (call->probe) {
     struct weir__probe *p = call->probe;
     if (hook == WEIR__START) p->starts = true, p->config = type;

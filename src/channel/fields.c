@@ -137,13 +137,10 @@ static int measure_struct(struct measuring *m, const weir_message *type, const v
   return rc;
 }
 
-int weir__measure(const weir_message *type, const void *value, size_t *bytes)
+int weir__measure_parts(const weir_message *type, const void *value, size_t *bytes)
 {
-  unsigned traits;
-  int rc = weir__type_know(type, &traits);
-  if (rc) return rc;
   struct measuring m = {.type = type, .bytes = weir__value_align(type->size)};
-  if (!(traits & WEIR__FLAT)) rc = measure_struct(&m, type, value);
+  int rc = measure_struct(&m, type, value);
   *bytes = m.bytes;
   return rc;
 }

@@ -15,9 +15,18 @@ static inline size_t weir__value_align(size_t n)
   return (n + WEIR__VALUE_ALIGNMENT - 1) & ~(size_t)(WEIR__VALUE_ALIGNMENT - 1);
 }
 
+/* What follows, of a type that is not flat. */
+int weir__measure_parts(const weir_message *type, const void *value, size_t *bytes);
 /* How many bytes a copy of the value takes, all that it points to included. WEIR_OK; WEIR_EINVAL (a table that is
  * broken, a list without items), WEIR_ERANGE (above 1 GiB, or deeper than 64), with a text. */
-int weir__measure(const weir_message *type, const void *value, size_t *bytes);
+static inline int weir__measure(const weir_message *type, const void *value, size_t *bytes)
+{
+  unsigned traits;
+  int rc = weir__type_know(type, &traits);
+  if (rc) return rc;
+  *bytes = weir__value_align(type->size);
+  return WEIR__LIKELY(traits & WEIR__FLAT) ? WEIR_OK : weir__measure_parts(type, value, bytes);
+}
 /* Copies a value into `room` of that size, and takes a share of the bytes that have an owner: weir__release() it. */
 void weir__copy_value(const weir_message *type, const void *value, void *room);
 /* In one go: copies a value into `room`, if what is `left` of it suffices; the bytes that the copy takes, or 0: it does

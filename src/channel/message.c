@@ -28,8 +28,13 @@ struct weir__message *weir__message_make(const weir_message *type, const void *v
 {
   struct weir__message *m = weir__message_room(type, bytes);
   if (!m) return NULL;
-  weir__copy_value(type, value, weir__payload(m));
-  m->shares = (weir__type_traits(type) & WEIR__SHARES) != 0;
+  unsigned traits = weir__type_traits(type);
+  if (WEIR__LIKELY(traits & WEIR__FLAT)) {
+    memcpy(weir__payload(m), value, type->size);
+  } else {
+    weir__copy_value(type, value, weir__payload(m));
+    m->shares = (traits & WEIR__SHARES) != 0;
+  }
   return m;
 }
 
