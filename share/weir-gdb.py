@@ -338,7 +338,7 @@ def frames_of(fiber):
 
 
 def is_library(file):
-    # By folder: the same library may have been compiled in several places (ccache).
+    # By folder: the same library may have been compiled in several places.
     return re.search("/src/(platform|runtime|channel|actor)/[^/]*$", file)
 
 

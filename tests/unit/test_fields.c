@@ -1,7 +1,7 @@
 /* Fields: structs inside each other, optional ones, lists and arrays of every kind; tables that are refused; printing. */
 #include <stdint.h>
 
-#include "unit/actor_fixture.h"
+#include "unit/copy_fixture.h"
 
 #include "chance.h"
 #include "channel/message.h"
@@ -34,32 +34,7 @@ WEIR_MESSAGE(shape, WEIR_FIELD(name), WEIR_NESTED(origin, point), WEIR_NESTED(co
              WEIR_FIELD(sizes, .def = "[1,2,3,4]"), WEIR_FIELD(matrix), WEIR_FIELD(tags), WEIR_FIELD(images),
              WEIR_LIST(refs, ref_count), WEIR_LIST(times, time_count), WEIR_LIST(blobs, blob_count));
 
-static struct {
-  weir_sender tx;
-  weir_receiver rx;
-} channel;
-
-static int channel_up(void **state)
-{
-  (void)state;
-  return weir_mpsc(64, &channel.tx, &channel.rx);
-}
-
-static int channel_down(void **state)
-{
-  (void)state;
-  weir_sender_drop(channel.tx);
-  weir_receiver_drop(channel.rx);
-  return accounts_are_even();
-}
-
-static struct shape *there(const struct shape *value)
-{
-  struct shape *s;
-  assert_int_equal(weir_channel_send_value(channel.tx, WEIR_AT(shape, value)), WEIR_OK);
-  assert_int_equal(weir_receive(channel.rx, &s, shape), WEIR_OK);
-  return s;
-}
+COPY_OF(shape)
 
 static void structs_travel_with_all_that_they_hold(void **state)
 {

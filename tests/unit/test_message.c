@@ -1,7 +1,7 @@
 /* Messages: what is sent is a copy, in one piece, of every kind of field; what can't be copied is refused with a text. */
 #include <stdint.h>
 
-#include "unit/actor_fixture.h"
+#include "unit/copy_fixture.h"
 
 #include "channel/message.h"
 
@@ -29,32 +29,7 @@ WEIR_MESSAGE(everything, WEIR_FIELD(text), WEIR_FIELD(chars), WEIR_FIELD(yes), W
              WEIR_FIELD(bytes), WEIR_LIST(names, name_count), WEIR_LIST(flags, flag_count),
              WEIR_LIST(numbers, number_count));
 
-static struct {
-  weir_sender tx;
-  weir_receiver rx;
-} channel;
-
-static int channel_up(void **state)
-{
-  (void)state;
-  return weir_mpsc(64, &channel.tx, &channel.rx);
-}
-
-static int channel_down(void **state)
-{
-  (void)state;
-  weir_sender_drop(channel.tx);
-  weir_receiver_drop(channel.rx);
-  return accounts_are_even();
-}
-
-static struct everything *there(const struct everything *value)
-{
-  struct everything *e;
-  assert_int_equal(weir_channel_send_value(channel.tx, WEIR_AT(everything, value)), WEIR_OK);
-  assert_int_equal(weir_receive(channel.rx, &e, everything), WEIR_OK);
-  return e;
-}
+COPY_OF(everything)
 
 static void each_kind_of_field_is_copied(void **state)
 {
