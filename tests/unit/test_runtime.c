@@ -124,7 +124,7 @@ static void the_current_thread_flavor_starts_no_thread(void **state)
   if (!on_current_thread()) return;
   int before = count_entries("/proc/self/task");
   assert_int_equal(weir_task_join(weir_task_start(NULL, note_thread, &ran_on), WEIR_SECONDS(20), NULL), WEIR_OK);
-  assert_int_equal(count_entries("/proc/self/task"), before);
+  assert_true(count_entries("/proc/self/task") <= before); /* a joined thread may be listed a moment longer */
   assert_true(pthread_equal(ran_on, pthread_self()));
   assert_int_equal(weir_runtime_workers(runtime), 1);
 }
@@ -142,7 +142,7 @@ static void starts_and_stops_leave_nothing(void **state)
     assert_int_equal(weir_runtime_stop(rt, WEIR_SECONDS(20)), WEIR_OK);
   }
   assert_int_equal(count_entries("/proc/self/fd"), files);
-  while (count_entries("/proc/self/task") != threads) sched_yield(); /* a joined thread may be listed a moment longer */
+  while (count_entries("/proc/self/task") > threads) sched_yield(); /* a joined thread may be listed a moment longer */
 }
 
 /* ---- stopping ---- */
