@@ -259,7 +259,7 @@ static void there_is_none_where_it_is_not_wanted(void **state)
   assert_int_equal(weir_runtime_start(&(weir_runtime_options){.workers = 1}, &rt), WEIR_OK);
   assert_true(rt->watchdog.started);
   assert_int_equal(weir_runtime_stop(rt, WEIR_SECONDS(1)), WEIR_OK);
-  while (count_threads() != before) sched_yield();
+  while (count_threads() > before) sched_yield(); /* one that was joined may be listed a moment longer, before, too */
 }
 
 static int hog_until_enough(int *unused)
