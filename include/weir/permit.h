@@ -57,8 +57,8 @@ WEIR_API WEIR_NODISCARD int weir_channel_reserve_many(weir_sender tx, size_t n, 
                                                       weir_permit *permit);
 WEIR_API WEIR_NODISCARD int weir_channel_try_reserve_many(weir_sender tx, size_t n, weir_permit *permit);
 
-/** How many places are free now; of a route, those of all its instances. Asking takes none, so others may be faster, and those that stand in line come first.
- * 0: full, closed, or gone. Threads: any. Does not wait. */
+/** How many places are free now; of a route, those of all its instances. Asking takes none, so others may be faster,
+ * and those that stand in line come first. 0: full, closed, or gone. Threads: any. Does not wait. */
 WEIR_API size_t weir_room(weir_ref to);
 WEIR_API size_t weir_sender_room(weir_sender tx);
 

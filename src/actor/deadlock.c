@@ -9,7 +9,8 @@
  *
  * A node can run unless it is published as waiting, that wait is pending, and those that could end it can't run: for a
  * place all of them, for children one of them. What is not known can run: a plain thread, who keeps a promise, sends
- * to a channel, holds a permit, a libuv handle. So a deadlock may be missed where such a one is part of it, and none is seen where there is none.
+ * to a channel, holds a permit, a libuv handle. So a deadlock may be missed where such a one is part of it, and none is
+ * seen where there is none.
  *
  * G1  Who waits publishes it, and then looks (seq_cst on both): of those that close a cycle together the last sees it all. An
  *     edge that moves while nobody begins to wait (a forward) is looked at by who moves it; the sweep finds what is
@@ -17,7 +18,8 @@
  * G2  Following one edge after the other takes no lock, and ends at the first that can run: for the usual ask after one load.
  * G3  Only what seems stuck is read into a graph, under `lock`, one at a time; and then once more. Who publishes the same
  *     wait with the same word both times was waiting all the time between: so at one moment all of them were. Otherwise: A
- *     waits for B; B answers, and then waits for X, which waits for A; who reads A's wait before and B's after sees a cycle that never was.
+ *     waits for B; B answers, and then waits for X, which waits for A; who reads A's wait before and B's after sees a
+ *     cycle that never was.
  * G4  The one that is chosen is claimed as it was seen, as a time-out would do it, by the word that decides every wait: once.
  * G5  While the lock of the tasks is held no task ends and no wait for one is closed. An actor's name is read under
  *     its bucket's lock while it still publishes that wait: its end, which takes that lock, comes later. */

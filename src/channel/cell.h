@@ -157,7 +157,8 @@ bool weir__cell_free_if_done(struct weir__cell *cell);
 /* One that was never opened. */
 void weir__cell_untake(struct weir__cell *cell);
 
-/* Wakes the owner, as a push, a nudge or the like said (0: nobody): an actor is scheduled, a receiver's wait ended, what a receiver left behind cleared up. */
+/* Wakes the owner, as a push, a nudge or the like said (0: nobody): an actor is scheduled, a receiver's wait ended,
+ * what a receiver left behind cleared up. */
 void weir__cell_wake(struct weir__cell *cell, uintptr_t idle);
 void weir__channel_wake(struct weir__cell *cell, uintptr_t idle);
 

@@ -12,8 +12,8 @@
  * R2  `holds` counts threads outside the runtime that are between handing over work and ringing (U2). A hold is taken
  *     while something that the work belongs to keeps the runtime alive.
  * R3  Quiescence: every worker is parked (by its own entry under `lock`, after it had looked around), no work stands in
- * any line, no fiber is suspended, and, before and after that was looked at, the blocking pool is at rest (P3). A worker is taken off the parked ones by whoever wakes it, before it is rung: so a
- *     wake on its way is never taken for rest. */
+ *     any line, no fiber is suspended, and, before and after that was looked at, the blocking pool is at rest (P3). A
+ *     worker is taken off the parked ones by whoever wakes it, before it is rung: so a wake on its way is never taken for rest. */
 #ifndef WEIR__RUNTIME_H
 #define WEIR__RUNTIME_H
 

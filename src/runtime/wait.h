@@ -22,9 +22,10 @@
  *     away from a record that `keeps` (only while it is pending). It may be set in CLAIMED, so then finish exchanges the
  *     word. The sleeper goes on only when it is woken: until then the record is its waker's to read.
  * I4  Only the owner (who opened it) closes it: after DONE, or when it claimed it itself, or never published it.
- * I5  The edge (who must run, so that the wait can end; W1) is in the word, too: so phase and edge are seen as one, and
- *     a stale name moves nobody's edge. In LINE it is the slot of the actor whose mailbox is full, in QUEUED and BEGUN of the one that holds the
- *     request; in IDLE it says what kind of end `task` means. 0: nobody knows who. An actor outlives all edges to it: its end claims them.
+ * I5  The edge (who must run, so that the wait can end; W1) is in the word, too: so phase and edge are seen as one,
+ *     and a stale name moves nobody's edge. In LINE it is the slot of the actor whose mailbox is full, in QUEUED
+ *     and BEGUN of the one that holds the request; in IDLE it says what kind of end `task` means. 0: nobody knows
+ *     who. An actor outlives all edges to it: its end claims them.
  *
  * O1  claim: CAS, acquire: what the opener wrote is there.
  * O2  finish: exchange, release: result and message; pairs with the sleeper's load (acquire). */
