@@ -1,5 +1,6 @@
 # An HTTP server on the loopback: says where it listens, and what it sees of its clients.
 import http.server
+import sys
 import threading
 import time
 
@@ -56,7 +57,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def say(text):
-    print(text, flush=True)
+    """In one write: with print() the lines of two threads mix, as it writes the line's end apart."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
