@@ -102,7 +102,7 @@ class Actor:
 def cells():
     """The cells that live, of every kind."""
     table = static("cell.c", "table")
-    base, per_slab = number(table["base"]), int(gdb.parse_and_eval("'cell.c'::SLAB_CELLS"))
+    base, per_slab = int(gdb.parse_and_eval("(uintptr_t)weir__cells")), int(gdb.parse_and_eval("'cell.c'::SLAB_CELLS"))
     if not base:
         return
     cell_bytes = gdb.lookup_type("struct weir__cell").sizeof

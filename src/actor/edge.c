@@ -327,7 +327,7 @@ static int send_off(struct edge *e, struct target *t, size_t i, bool waits)
 static int check_size(weir_ref to, const weir_message *type, size_t bytes)
 {
   uint32_t places = weir__places(sizeof(struct batch) + sizeof(struct record) + bytes + ALIGNMENT);
-  uint32_t capacity = atomic_load_explicit(&weir__cell_at(weir__slot_of(to))->capacity, memory_order_relaxed);
+  uint32_t capacity = atomic_load_explicit(&weir__cell_known(weir__slot_of(to))->capacity, memory_order_relaxed);
   if (places <= capacity || places == 1) return WEIR_OK;
   return weir_error(WEIR_ERANGE, "a %s of %zu bytes takes %u places, and the mailbox has %u", type->name, bytes, places,
                     capacity);

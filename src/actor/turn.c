@@ -20,16 +20,22 @@ static int no_clause(struct weir__cell *cell, const weir_message *type)
                     type->name);
 }
 
-int weir__handle(struct weir__cell *cell, const weir_message *type, const void *value, void *reply)
+/* What a handler's code means. */
+static int understood(struct weir__cell *cell, const weir_message *type, int rc)
 {
-  weir__call call = {
-      .type = type, .state = weir__state_of(cell), .payload = value, .reply = reply, .hook = WEIR__MESSAGE_HOOK};
-  int rc = weir__dispatch(cell, &call);
   if (rc == WEIR__UNHANDLED) return no_clause(cell, type);
   if (rc == WEIR__THREW) weir__fail_as_noted();
   if (rc > 0 && rc != WEIR_STOP)
     return weir_error(WEIR_EINVAL, "the handler of %s returned %d, which is no code", type->name, rc);
   return rc;
+}
+
+int weir__handle(struct weir__cell *cell, const weir_message *type, const void *value, void *reply)
+{
+  weir__call call = {
+      .type = type, .state = weir__state_of(cell), .payload = value, .reply = reply, .hook = WEIR__MESSAGE_HOOK};
+  int rc = weir__dispatch(cell, &call);
+  return WEIR__LIKELY(rc == WEIR_OK) ? rc : understood(cell, type, rc);
 }
 
 void weir__dead_letter(struct weir__cell *cell, struct weir__message *m, int code, const char *text)
@@ -78,6 +84,12 @@ static void tell_given_up(struct weir__cell *cell, struct weir__message *m, int 
     weir__tell_dead(cell, m->type, code, weir__error_text_of(code), false);
 }
 
+static void count_handled(struct weir__cell *cell)
+{
+  atomic_store_explicit(&cell->handled, atomic_load_explicit(&cell->handled, memory_order_relaxed) + 1,
+                        memory_order_relaxed);
+}
+
 void weir__settle(struct weir__cell *cell, int code)
 {
   struct weir__strand *s = weir__strand_here();
@@ -86,9 +98,7 @@ void weir__settle(struct weir__cell *cell, int code)
   int told = code == WEIR_STOP ? WEIR_OK : code;
   if (told == WEIR_ECANCELED && weir_cancelled())
     told = weir_error(WEIR_EFAILED, "%s was stopped while it handled the message", weir__actor_name(cell));
-  if (!told) /* before its asker goes on, who may look */
-    atomic_store_explicit(&cell->handled, atomic_load_explicit(&cell->handled, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
+  if (!told) count_handled(cell); /* before its asker goes on, who may look */
   settle_asker(s, told);
   s->deadline = INT64_MAX;
   cell->in_hand = NULL;
@@ -132,6 +142,24 @@ static int handle_plain(struct weir__cell *cell, struct weir__message *m)
   return rc;
 }
 
+/* The common case of handle_plain(), in one piece: a message that nobody waits for, and whose handler has nothing to
+ * say. The strand is as the message before has left it: without asker, deadline and reply. */
+static int handle_sent(struct weir__cell *cell, struct weir__strand *s, struct weir__message *m)
+{
+  weir__strand_forget(s);
+  weir__strand_takes(s, m->type);
+  cell->in_hand = m;
+  int rc = weir__handle(cell, m->type, weir__payload(m), NULL);
+  if (WEIR__UNLIKELY(rc || cell->in_hand != m)) {
+    weir__settle(cell, rc);
+    return rc;
+  }
+  count_handled(cell);
+  cell->in_hand = NULL;
+  weir__message_end(m, WEIR__HANDLED);
+  return WEIR_OK;
+}
+
 static int handle_timer(struct weir__cell *cell, struct weir__message *m)
 {
   weir__timer_handled(m->timer);
@@ -153,8 +181,10 @@ static int handle_by_kind(struct weir__cell *cell, struct weir__message *m)
   return handle_plain(cell, m);
 }
 
-static int handle_message(struct weir__cell *cell, struct weir__message *m)
+static int handle_message(struct weir__cell *cell, struct weir__strand *s, struct weir__message *m)
 {
+  if (WEIR__LIKELY(m->kind == WEIR__PLAIN && !m->asker && !m->type->reply && !cell->keeps_places))
+    return handle_sent(cell, s, m);
   if (WEIR__LIKELY(!cell->keeps_places)) return handle_by_kind(cell, m);
   weir__place_in_hand(cell, m);
   int rc = handle_by_kind(cell, m);
@@ -205,6 +235,7 @@ enum outcome { MORE, NOTHING_LEFT, ENDED };
 static enum outcome handle_some(struct weir__cell *cell)
 {
   struct weir__worker *w = weir__worker_here();
+  struct weir__strand *s = weir__strand_here();
   weir__mpsc_collect(cell);
   for (int n = 0; n < MESSAGES_A_TURN; n++) {
     if (flags_of(cell) & WEIR__STOPPING) {
@@ -214,7 +245,7 @@ static enum outcome handle_some(struct weir__cell *cell)
     struct weir__message *m = next_message(cell);
     if (!m) return NOTHING_LEFT;
     if (w) weir__worker_did(w, 1); /* else on the blocking pool */
-    if (handle_message(cell, m) != WEIR_STOP) continue;
+    if (handle_message(cell, s, m) != WEIR_STOP) continue;
     weir__actor_end(cell, WEIR_OK, NULL);
     return ENDED;
   }

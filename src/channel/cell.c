@@ -37,20 +37,16 @@ struct weir__slab {
 #define OUTSIDE ((uintptr_t)1)
 
 static struct {
-  pthread_mutex_t lock; /* guards all but `base` */
-  char *_Atomic base;   /* release, acquire: the region is there */
+  pthread_mutex_t lock; /* guards all */
   uint32_t most, made, committed;
   struct weir__slab *slabs;    /* by index */
-  struct weir__tally *tallies; /* by slot; written before `base` */
+  struct weir__tally *tallies; /* by slot; written before weir__cells */
   struct weir__slab *pool;     /* without living cells */
   struct weir__slab *outside;  /* of the plain threads */
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-struct weir__cell *weir__cell_at(uint32_t slot)
-{
-  char *base = atomic_load_explicit(&table.base, memory_order_acquire);
-  return base && slot / SLAB_CELLS < table.most ? (struct weir__cell *)base + slot : NULL;
-}
+struct weir__cell *_Atomic weir__cells;
+uint32_t weir__cells_most;
 
 weir_ref weir__ref_of(const struct weir__cell *cell)
 {
@@ -83,7 +79,8 @@ static bool reserve_table(void)
     table.most = most;
     table.tallies = (struct weir__tally *)(void *)(base + cells);
     table.slabs = (struct weir__slab *)(void *)(base + cells + tallies);
-    atomic_store_explicit(&table.base, base, memory_order_release);
+    weir__cells_most = most * SLAB_CELLS;
+    atomic_store_explicit(&weir__cells, (struct weir__cell *)(void *)base, memory_order_release);
     return true;
   }
   return false;
@@ -94,7 +91,7 @@ static struct weir__slab *new_slab(void)
 {
   if (!reserve_table() || table.made == table.most) return NULL;
   if (table.made == table.committed) {
-    char *base = atomic_load_explicit(&table.base, memory_order_relaxed);
+    char *base = (char *)atomic_load_explicit(&weir__cells, memory_order_relaxed);
     char *tallies = (char *)table.tallies;
     if (!weir__region_commit(base + table.committed * SLAB_BYTES, COMMIT_SLABS * SLAB_BYTES) ||
         !weir__region_commit(tallies + table.committed * TALLY_BYTES, COMMIT_SLABS * TALLY_BYTES))

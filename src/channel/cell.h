@@ -111,8 +111,21 @@ struct weir__cell {
 };
 _Static_assert(sizeof(struct weir__cell) <= 192, "C6: a bare cell");
 
+/* Where the table of cells begins, and how many slots it has. Written once, the slots first: release, acquire. */
+extern struct weir__cell *_Atomic weir__cells;
+extern uint32_t weir__cells_most;
+
 /* The cell of a slot; there is memory for each slot (C3). NULL: no such slot. */
-struct weir__cell *weir__cell_at(uint32_t slot);
+static inline struct weir__cell *weir__cell_at(uint32_t slot)
+{
+  struct weir__cell *first = atomic_load_explicit(&weir__cells, memory_order_acquire);
+  return WEIR__LIKELY(first && slot < weir__cells_most) ? first + slot : NULL;
+}
+/* The same for a slot that was in use once. */
+static inline struct weir__cell *weir__cell_known(uint32_t slot)
+{
+  return atomic_load_explicit(&weir__cells, memory_order_acquire) + slot;
+}
 static inline uint32_t weir__slot_of(weir_ref ref) { return (uint32_t)ref.bits; }
 static inline uint32_t weir__generation_of(weir_ref ref) { return (uint32_t)(ref.bits >> 32); }
 weir_ref weir__ref_of(const struct weir__cell *cell); /* of a cell that lives */

@@ -15,12 +15,7 @@ struct weir__message *weir__message_room(const weir_message *type, size_t bytes)
   unsigned class = weir__depot_class(WEIR__ENVELOPE + bytes);
   struct weir__message *m = weir__depot_take(class, WEIR__ENVELOPE + bytes);
   if (!m) return NULL;
-  *m = (struct weir__message){
-      .type = type, .deadline = INT64_MAX, .payload_bytes = (uint32_t)bytes, .class = (uint8_t) class};
-#ifdef WEIR_DEBUG
-  m->mark = WEIR__MARK;
-#endif
-  weir__count(WEIR__CREATED);
+  weir__message_begin(m, type, bytes, class);
   return m;
 }
 
@@ -30,7 +25,7 @@ struct weir__message *weir__message_make(const weir_message *type, const void *v
   if (!m) return NULL;
   unsigned traits = weir__type_traits(type);
   if (WEIR__LIKELY(traits & WEIR__FLAT)) {
-    memcpy(weir__payload(m), value, type->size);
+    weir__copy_struct(weir__payload(m), value, type->size);
   } else {
     weir__copy_value(type, value, weir__payload(m));
     m->shares = (traits & WEIR__SHARES) != 0;
@@ -46,7 +41,7 @@ static void release(struct weir__message *m)
     weir__release(m->type, weir__payload(m));
 }
 
-void weir__message_free(struct weir__message *m)
+void weir__message_free_slowly(struct weir__message *m)
 {
   if (WEIR__UNLIKELY(m->shares)) release(m);
 #ifdef WEIR_DEBUG
@@ -54,12 +49,6 @@ void weir__message_free(struct weir__message *m)
   memset(weir__payload(m), 0xdb, m->payload_bytes); /* what was borrowed is not to be used any more */
 #endif
   weir__depot_put(m->class, m);
-}
-
-void weir__message_end(struct weir__message *m, enum weir__count how)
-{
-  weir__count(how);
-  weir__message_free(m);
 }
 
 /* ---- what is the user's ---- */

@@ -12,8 +12,10 @@
 
 #include <weir/message.h>
 
+#include <string.h>
+
 #include "channel/fields.h"
-#include "runtime/thread.h"
+#include "runtime/depot.h"
 
 enum weir__message_kind {
   WEIR__PLAIN = 0,
@@ -60,14 +62,48 @@ static inline uint32_t weir__places(size_t bytes)
 {
   return bytes <= WEIR__PLACE_BYTES ? 1 : (uint32_t)((bytes + WEIR__PLACE_BYTES - 1) / WEIR__PLACE_BYTES);
 }
+/* Fills in a fresh envelope, and counts it. */
+static inline void weir__message_begin(struct weir__message *m, const weir_message *type, size_t bytes, unsigned class)
+{
+  *m = (struct weir__message){
+      .type = type, .deadline = INT64_MAX, .payload_bytes = (uint32_t)bytes, .class = (uint8_t) class};
+#ifdef WEIR_DEBUG
+  m->mark = WEIR__MARK;
+#endif
+  weir__count(WEIR__CREATED);
+}
+/* Copies a struct: most are of a few words. */
+static inline void weir__copy_struct(void *to, const void *from, size_t size)
+{
+  if (size == 8)
+    memcpy(to, from, 8);
+  else if (size == 16)
+    memcpy(to, from, 16);
+  else if (size == 24)
+    memcpy(to, from, 24);
+  else
+    memcpy(to, from, size);
+}
 /* An envelope with room for `bytes` of payload. NULL: no memory. Counted as created. */
 struct weir__message *weir__message_room(const weir_message *type, size_t bytes);
 /* A message made of a copy of the value, whose size weir__measure() gave. */
 struct weir__message *weir__message_make(const weir_message *type, const void *value, size_t bytes);
-/* The one end of a message: counts it, and frees it. Whoever asks must have been answered. */
-void weir__message_end(struct weir__message *m, enum weir__count how);
 /* Frees without counting: what the user had received. */
-void weir__message_free(struct weir__message *m);
+void weir__message_free_slowly(struct weir__message *m);
+static inline void weir__message_free(struct weir__message *m)
+{
+  struct weir__thread *t = weir__thread_here;
+#ifndef WEIR_DEBUG
+  if (WEIR__LIKELY(t && !m->shares && weir__depot_put_here(t, m->class, m))) return;
+#endif
+  weir__message_free_slowly(m);
+}
+/* The one end of a message: counts it, and frees it. Whoever asks must have been answered. */
+static inline void weir__message_end(struct weir__message *m, enum weir__count how)
+{
+  weir__count(how);
+  weir__message_free(m);
+}
 /* Implemented by actor/spawn.c: an actor's configuration; NULL: it has none. */
 struct weir__message *weir__config_of(const struct weir__cell *cell);
 /* Implemented by actor/edge.c: gives back the shares of a batch's records. */

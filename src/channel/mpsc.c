@@ -35,24 +35,36 @@ static void sort_in(struct weir__cell *cell, struct weir__message *m)
   *end = &m->next;
 }
 
+static void sort_in_all(struct weir__cell *cell, struct weir__message *oldest)
+{
+  while (oldest) {
+    struct weir__message *next = oldest->next;
+    sort_in(cell, oldest);
+    oldest = next;
+  }
+}
+
 static void collect(struct weir__cell *cell)
 {
   uintptr_t taken = atomic_load_explicit(&cell->inbox, memory_order_relaxed);
   if (!taken || weir__is_idle(taken)) return;
   struct weir__message *newest =
       (struct weir__message *)atomic_exchange_explicit(&cell->inbox, 0, memory_order_acquire);
-  struct weir__message *oldest = NULL;
+  struct weir__message *oldest = NULL, *last = newest;
+  bool timers = false;
   while (newest) {
     struct weir__message *next = newest->next;
+    timers |= newest->kind == WEIR__OWN_TIMER;
     newest->next = oldest;
     oldest = newest;
     newest = next;
   }
-  while (oldest) {
-    struct weir__message *next = oldest->next;
-    sort_in(cell, oldest);
-    oldest = next;
+  if (WEIR__UNLIKELY(timers)) {
+    sort_in_all(cell, oldest);
+    return;
   }
+  *cell->queued_end = oldest;
+  cell->queued_end = &last->next;
 }
 
 void weir__mpsc_collect(struct weir__cell *cell)
@@ -64,31 +76,6 @@ void weir__mpsc_collect(struct weir__cell *cell)
   struct weir__bucket *bucket = weir__bucket_lock(cell); /* V2 */
   collect(cell);
   weir__bucket_unlock(bucket);
-}
-
-/* The most places are taken just before one goes back. */
-static void note_high_water(struct weir__cell *cell, uint32_t popped)
-{
-  uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
-  uint32_t used = (weir__reserved_of(places) - popped) & WEIR__RESERVED_MAX;
-  if (used > atomic_load_explicit(&cell->high_water, memory_order_relaxed))
-    atomic_store_explicit(&cell->high_water, used, memory_order_relaxed);
-}
-
-/* M1 */
-static void raise_popped(struct weir__cell *cell, uint32_t n)
-{
-  uint32_t popped = atomic_load_explicit(&cell->popped, memory_order_relaxed);
-  note_high_water(cell, popped);
-  atomic_store_explicit(&cell->popped, (popped + n) & WEIR__RESERVED_MAX, memory_order_release);
-}
-
-/* O5 */
-void weir__mpsc_places_back(struct weir__cell *cell, uint32_t n)
-{
-  raise_popped(cell, n);
-  cell->popped_unseen = true;
-  if (atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__LINE_WAITS) weir__mpsc_serve(cell);
 }
 
 static struct weir__message *take(struct weir__message **list, struct weir__message ***end)
@@ -122,7 +109,7 @@ static struct weir__message *pop_locked(struct weir__cell *cell)
     m = take(&cell->urgent, &cell->urgent_end);
   } else if (cell->queued) {
     m = take(&cell->queued, &cell->queued_end);
-    raise_popped(cell, weir__places(m->payload_bytes));
+    weir__mpsc_raise_popped(cell, weir__places(m->payload_bytes));
   }
   if (m) note_missed(cell);
   weir__bucket_unlock(bucket);
@@ -136,7 +123,7 @@ static void look_for_missed(struct weir__cell *cell)
   weir__bucket_unlock(bucket);
 }
 
-struct weir__message *weir__mpsc_pop(struct weir__cell *cell)
+struct weir__message *weir__mpsc_pop_slowly(struct weir__cell *cell)
 {
   if (WEIR__UNLIKELY(weir__drops_oldest(cell))) return pop_locked(cell);
   bool misses = atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__MISSES;
@@ -242,7 +229,7 @@ struct weir__message *weir__mpsc_evict(struct weir__cell *cell)
   if (!m) return NULL;
   *at = m->next;
   if (!m->next) cell->queued_end = at;
-  raise_popped(cell, weir__places(m->payload_bytes));
+  weir__mpsc_raise_popped(cell, weir__places(m->payload_bytes));
   return m;
 }
 

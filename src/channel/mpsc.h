@@ -88,14 +88,53 @@ uintptr_t weir__mpsc_nudge(struct weir__cell *cell);
 
 /* Takes what was pushed into the private lists. */
 void weir__mpsc_collect(struct weir__cell *cell);
-/* The next message, urgent ones first, its places given back unless the owner keeps them; NULL: nothing is there. */
-struct weir__message *weir__mpsc_pop(struct weir__cell *cell);
-/* Was something collected and not popped? Of a mailbox that drops the oldest weir__mpsc_idle() looks (V2). */
-bool weir__mpsc_holds(const struct weir__cell *cell);
-/* The places of a message that was popped by an owner who keeps places (M6). */
-void weir__mpsc_places_back(struct weir__cell *cell, uint32_t n);
+/* Likewise, but for the common case. */
+struct weir__message *weir__mpsc_pop_slowly(struct weir__cell *cell);
 /* M2: before the owner ends its turn, suspends or idles: sees to those that wait in line. */
 void weir__mpsc_serve(struct weir__cell *cell);
+
+/* The most places are taken just before one goes back. */
+static inline void weir__mpsc_note_high_water(struct weir__cell *cell, uint32_t popped)
+{
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
+  uint32_t used = (weir__reserved_of(places) - popped) & WEIR__RESERVED_MAX;
+  if (WEIR__UNLIKELY(used > atomic_load_explicit(&cell->high_water, memory_order_relaxed)))
+    atomic_store_explicit(&cell->high_water, used, memory_order_relaxed);
+}
+
+/* M1 */
+static inline void weir__mpsc_raise_popped(struct weir__cell *cell, uint32_t n)
+{
+  uint32_t popped = atomic_load_explicit(&cell->popped, memory_order_relaxed);
+  weir__mpsc_note_high_water(cell, popped);
+  atomic_store_explicit(&cell->popped, (popped + n) & WEIR__RESERVED_MAX, memory_order_release);
+}
+
+/* Places of messages that were popped go back: at once, or (M6) later. O5 */
+static inline void weir__mpsc_places_back(struct weir__cell *cell, uint32_t n)
+{
+  weir__mpsc_raise_popped(cell, n);
+  cell->popped_unseen = true;
+  if (WEIR__UNLIKELY(atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__LINE_WAITS))
+    weir__mpsc_serve(cell);
+}
+
+/* The next message, urgent ones first, its places given back unless the owner keeps them; NULL: nothing is there. */
+static inline struct weir__message *weir__mpsc_pop(struct weir__cell *cell)
+{
+  struct weir__message *m = cell->queued;
+  bool misses = atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__MISSES;
+  bool drops_oldest = atomic_load_explicit(&cell->overflow, memory_order_relaxed) == WEIR_DROP_OLDEST;
+  if (WEIR__UNLIKELY(!m || cell->urgent || misses || drops_oldest || cell->keeps_places))
+    return weir__mpsc_pop_slowly(cell);
+  cell->queued = m->next;
+  if (!m->next) cell->queued_end = &cell->queued;
+  m->next = NULL;
+  weir__mpsc_places_back(cell, weir__places(m->payload_bytes));
+  return m;
+}
+/* Was something collected and not popped? Of a mailbox that drops the oldest weir__mpsc_idle() looks (V2). */
+bool weir__mpsc_holds(const struct weir__cell *cell);
 /* False: something was pushed meanwhile; the owner goes on. True: from now on who pushes wakes it. */
 bool weir__mpsc_idle(struct weir__cell *cell, uintptr_t idle);
 /* The places taken: anybody's. */

@@ -32,7 +32,7 @@ static _Thread_local struct weir__pool_thread *here;
 /* An actor's turn, or what is left of it after a failure: which may fail in its turn. */
 static void run_turn(struct weir__pool_thread *p, struct weir__work *work)
 {
-  weir__thread_here->lent = &p->strand;
+  weir__thread_here->strand = &p->strand;
   p->dropped = NULL;
   setjmp(p->given_up);
   void (*dropped)(struct weir__strand *) = p->dropped;
@@ -58,11 +58,11 @@ static int call_or_fail(const struct weir__strand *s)
 /* The function of a suspended fiber. */
 static void run_call(struct weir__pool_thread *p, struct weir__strand *s)
 {
-  weir__thread_here->lent = s;
+  weir__thread_here->strand = s;
   p->dropped = NULL;
   if (setjmp(p->given_up) == 0) s->call.result = call_or_fail(s);
   s->call.dropped = p->dropped;
-  weir__thread_here->lent = NULL;
+  weir__thread_here->strand = NULL;
   weir__resume(s);
 }
 
@@ -78,7 +78,7 @@ static void run_job(struct weir__pool_thread *p, struct weir__work *work)
     run_call(p, weir__strand_of(work));
   else
     run_turn(p, work);
-  weir__thread_here->lent = NULL;
+  weir__thread_here->strand = NULL;
   atomic_fetch_add_explicit(&p->rt->blocking.done, 1, memory_order_seq_cst);
   weir__runtime_settled(p->rt);
 }

@@ -10,7 +10,7 @@
  *
  * P1  Whoever runs a job owns what its worker would: the actor's cell, or the suspended fiber's strand, handed over by
  *     the pool's lock and, back, by the worker's inbox.
- * P2  A pool thread is a plain thread to which a strand is lent (weir__thread.lent): weir__strand_here() is that one,
+ * P2  A pool thread is a plain thread to which a strand is lent (weir__thread.strand): weir__strand_here() is that one,
  *     weir__worker_here() is NULL. So errors, texts and "who am I" are the handler's, and waits block the thread.
  * P3  `given` is raised before a job is seen by anybody, `done` after all that it did can be seen: while both are equal
  *     the pool is at rest (R3).

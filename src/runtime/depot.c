@@ -17,18 +17,10 @@
 #include "platform/sanitizer.h"
 
 enum {
-  SMALLEST = 64,           /* bytes of class 0; each class is twice the one before */
   CHUNK_LEAST = 128 << 10, /* bytes of a chunk, … */
   CHUNK_BLOCKS = 16, /* … which holds so many blocks at least. It is aligned to its size: so a block finds its head */
   TRIM_BYTES = 1 << 20, /* less than this is not worth a trim … */
   TRIM_NS = 200000000   /* … nor is one so soon after another */
-};
-
-/* A block that is free. In a batch the first block carries the batch. */
-struct block {
-  struct block *next;
-  struct block *next_batch;
-  unsigned count; /* of the batch */
 };
 
 /* The head of a chunk: in the place of its first block. */
@@ -37,11 +29,11 @@ struct chunk {
   unsigned on_shelf;  /* the trimmer's: blocks that it has found */
   bool goes;          /* the trimmer's */
 };
-_Static_assert(sizeof(struct chunk) <= SMALLEST, "a chunk's head is a block");
+_Static_assert(sizeof(struct chunk) <= WEIR__SMALLEST, "a chunk's head is a block");
 
 static struct shelf {
   pthread_mutex_t lock; /* I2: guards what follows, but for reads of `count` and `unused` as hints: relaxed */
-  struct block *batches;
+  struct weir__block *batches;
   _Atomic(unsigned) count;  /* of blocks */
   _Atomic(unsigned) unused; /* I3 */
   struct chunk *chunks;
@@ -55,18 +47,13 @@ static struct shelf {
     {.lock = PTHREAD_MUTEX_INITIALIZER}, {.lock = PTHREAD_MUTEX_INITIALIZER}, {.lock = PTHREAD_MUTEX_INITIALIZER},
 };
 
-static size_t class_bytes(unsigned class) { return (size_t)SMALLEST << class; }
+static size_t class_bytes(unsigned class) { return (size_t)WEIR__SMALLEST << class; }
 
 /* How many are exchanged at once: 32 KiB of them, but 2 at least, and 64 at most: the lock costs less than a nanosecond
  * a block then. */
-static const unsigned char batch_blocks[WEIR__CLASSES] = {64, 64, 64, 64, 32, 16, 8, 4, 2, 2, 2, 2};
-
-unsigned weir__depot_class(size_t bytes)
-{
-  if (bytes <= SMALLEST) return 0;
-  unsigned class = (unsigned)(64 - __builtin_clzll((bytes - 1) / SMALLEST));
-  return class < WEIR__CLASSES ? class : WEIR__NO_CLASS;
-}
+enum { BATCH_OF_SMALLEST = 64 };
+static const unsigned char batch_blocks[WEIR__CLASSES] = {BATCH_OF_SMALLEST, 64, 64, 64, 32, 16, 8, 4, 2, 2, 2, 2};
+_Static_assert(WEIR__CACHE_MOST == 2 * BATCH_OF_SMALLEST - 1, "the next one leaves a batch");
 
 /* ---- chunks: the lock of their shelf is held ---- */
 
@@ -95,13 +82,13 @@ static bool new_chunk(struct shelf *s, unsigned class)
 }
 
 /* Up to a batch of new blocks; NULL: no memory. */
-static struct block *carve(struct shelf *s, unsigned class)
+static struct weir__block *carve(struct shelf *s, unsigned class)
 {
-  struct block *first = NULL, **end = &first;
+  struct weir__block *first = NULL, **end = &first;
   unsigned count = 0;
   if (s->carved == s->end && !new_chunk(s, class)) return NULL;
   for (; count < batch_blocks[class] && s->carved < s->end; s->carved += class_bytes(class), count++) {
-    *end = (struct block *)(void *)s->carved;
+    *end = (struct weir__block *)(void *)s->carved;
     end = &(*end)->next;
   }
   *end = NULL;
@@ -114,11 +101,11 @@ static struct block *carve(struct shelf *s, unsigned class)
 static unsigned load(_Atomic(unsigned) *hint) { return atomic_load_explicit(hint, memory_order_relaxed); }
 static void store(_Atomic(unsigned) *hint, unsigned n) { atomic_store_explicit(hint, n, memory_order_relaxed); }
 
-static struct block *take_batch(unsigned class)
+static struct weir__block *take_batch(unsigned class)
 {
   struct shelf *s = &shelves[class];
   pthread_mutex_lock(&s->lock);
-  struct block *b = s->batches;
+  struct weir__block *b = s->batches;
   if (b) {
     s->batches = b->next_batch;
     store(&s->count, load(&s->count) - b->count);
@@ -131,7 +118,7 @@ static struct block *take_batch(unsigned class)
 }
 
 /* Lock held. */
-static void shelve(struct shelf *s, struct block *batch, unsigned count)
+static void shelve(struct shelf *s, struct weir__block *batch, unsigned count)
 {
   batch->count = count;
   batch->next_batch = s->batches;
@@ -139,7 +126,7 @@ static void shelve(struct shelf *s, struct block *batch, unsigned count)
   store(&s->count, load(&s->count) + count);
 }
 
-static void put_batch(unsigned class, struct block *batch, unsigned count)
+static void put_batch(unsigned class, struct weir__block *batch, unsigned count)
 {
   struct shelf *s = &shelves[class];
   pthread_mutex_lock(&s->lock);
@@ -148,9 +135,9 @@ static void put_batch(unsigned class, struct block *batch, unsigned count)
 }
 
 /* Cuts the first `n` blocks off a cache that holds more. */
-static struct block *cut_batch(struct weir__cache *c, unsigned n)
+static struct weir__block *cut_batch(struct weir__cache *c, unsigned n)
 {
-  struct block *first = c->head, *last = first;
+  struct weir__block *first = c->head, *last = first;
   for (unsigned i = 1; i < n; i++) last = last->next;
   c->head = last->next;
   c->count -= n;
@@ -163,7 +150,7 @@ static struct block *cut_batch(struct weir__cache *c, unsigned n)
 /* For a thread without a context: a batch of which it keeps one block. */
 static void *take_alone(unsigned class)
 {
-  struct block *b = take_batch(class);
+  struct weir__block *b = take_batch(class);
   if (b && b->next) put_batch(class, b->next, b->count - 1);
   return b;
 }
@@ -175,7 +162,7 @@ void *weir__depot_take(unsigned class, size_t bytes)
   if (WEIR__ASAN) return malloc(class_bytes(class));
   if (!t) return take_alone(class);
   struct weir__cache *c = &t->messages[class];
-  struct block *b = c->head;
+  struct weir__block *b = c->head;
   if (WEIR__UNLIKELY(!b)) {
     b = take_batch(class);
     if (!b) return NULL;
@@ -189,13 +176,13 @@ void *weir__depot_take(unsigned class, size_t bytes)
 void weir__depot_put(unsigned class, void *block)
 {
   struct weir__thread *t = weir__thread_here;
-  struct block *b = block;
+  struct weir__block *b = block;
   if (WEIR__ASAN || class == WEIR__NO_CLASS) {
     free(block);
     return;
   }
-  b->next = NULL;
   if (!t) {
+    b->next = NULL;
     put_batch(class, b, 1);
     return;
   }
@@ -217,17 +204,17 @@ void weir__depot_return_all(struct weir__thread *t)
 
 /* ---- trimming ---- */
 
-static void count_blocks(struct block *batches, unsigned class)
+static void count_blocks(struct weir__block *batches, unsigned class)
 {
   for (; batches; batches = batches->next_batch)
-    for (struct block *b = batches; b; b = b->next) chunk_of(b, class)->on_shelf++;
+    for (struct weir__block *b = batches; b; b = b->next) chunk_of(b, class)->on_shelf++;
 }
 
 /* Marks those whose blocks have all been found, for up to `blocks` blocks, and forgets what was counted. */
-static void choose(struct block *batches, unsigned class, unsigned blocks)
+static void choose(struct weir__block *batches, unsigned class, unsigned blocks)
 {
   for (; batches; batches = batches->next_batch)
-    for (struct block *b = batches; b; b = b->next) {
+    for (struct weir__block *b = batches; b; b = b->next) {
       struct chunk *c = chunk_of(b, class);
       if (c->on_shelf == blocks_of_chunk(class) && blocks >= blocks_of_chunk(class)) {
         c->goes = true;
@@ -238,14 +225,14 @@ static void choose(struct block *batches, unsigned class, unsigned blocks)
 }
 
 /* Puts back what stays, in batches. */
-static void sort_out(struct block *batches, unsigned class)
+static void sort_out(struct weir__block *batches, unsigned class)
 {
-  struct block *kept = NULL;
+  struct weir__block *kept = NULL;
   unsigned count = 0;
   while (batches) {
-    struct block *b = batches;
+    struct weir__block *b = batches;
     batches = batches->next_batch;
-    for (struct block *next; b; b = next) {
+    for (struct weir__block *next; b; b = next) {
       next = b->next;
       if (chunk_of(b, class)->goes) continue;
       b->next = kept;
@@ -279,7 +266,7 @@ static struct chunk *take_out(struct shelf *s)
 /* Lock held; it is let go of meanwhile: who needs blocks carves new ones. */
 static void trim(struct shelf *s, unsigned class, unsigned blocks)
 {
-  struct block *batches = s->batches;
+  struct weir__block *batches = s->batches;
   s->batches = NULL;
   store(&s->count, 0);
   s->trimming = true;

@@ -46,15 +46,21 @@ static inline void weir__strand_takes(struct weir__strand *s, const struct weir_
   if (s->worker) atomic_store_explicit(&s->worker->handling, type, memory_order_relaxed); /* else the blocking pool's */
 }
 
+/* What was noted while the message before was in hand. */
+static inline void weir__strand_forget(struct weir__strand *s)
+{
+  s->no_deadline = false;
+  s->error.code = 0;
+  s->error.text[0] = 0;
+  if (WEIR__UNLIKELY(s->texts)) weir__strand_free_texts(s);
+}
+
 /* A message is taken in hand. */
 static inline void weir__strand_message(struct weir__strand *s, uint64_t asker, int64_t deadline)
 {
   s->asker = asker;
   s->deadline = deadline;
-  s->no_deadline = false;
-  s->error.code = 0;
-  s->error.text[0] = 0;
-  weir__strand_free_texts(s);
+  weir__strand_forget(s);
 }
 
 /* Its turn is over: the scheduling loop has the fiber again. */

@@ -85,7 +85,7 @@ struct weir__thread *weir__thread_make(void)
   pthread_mutex_unlock(&threads.lock);
   if (!t || pthread_setspecific(threads.key, t) != 0) return NULL;
   t->worker = NULL;
-  t->lent = NULL;
+  t->strand = NULL;
   t->pool_of = NULL;
   t->error.code = 0;
   t->error.text[0] = 0;

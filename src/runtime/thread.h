@@ -42,7 +42,10 @@ struct weir__cache {
   void *head; /* linked through the first word */
   unsigned count;
 };
-enum { WEIR__CLASSES = 12 }; /* up to 128 KiB: a message of one place, and its envelope */
+enum {
+  WEIR__CLASSES = 12,    /* up to 128 KiB: a message of one place, and its envelope */
+  WEIR__CACHE_MOST = 127 /* blocks of the smallest class that a cache holds when it is not about to leave a batch */
+};
 
 /* The last error and its text, of whoever runs: a fiber or a plain thread. */
 struct weir__error {
@@ -59,8 +62,9 @@ struct weir__text {
 
 struct weir__thread {
   struct weir__worker *worker;  /* that this thread runs; NULL: a plain thread. Owner only. */
-  struct weir__strand *lent;    /* on a thread of a blocking pool: of the actor or the fiber whose job it does … */
-  struct weir_runtime *pool_of; /* … and whose pool that is. Owner only */
+  struct weir__strand *strand;  /* who runs here: the worker's fiber, or, on a thread of a blocking pool, whose job it
+                                   does; NULL: a plain thread, a libuv callback. Owner only */
+  struct weir_runtime *pool_of; /* of a thread of a blocking pool: whose that is. Owner only */
   struct weir__cache messages[WEIR__CLASSES];
   struct weir__cache waits;
   struct weir__cache debts;               /* see actor/debt.c */

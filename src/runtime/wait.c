@@ -443,8 +443,8 @@ int weir__wait_sleep(struct weir__wait *w, int64_t deadline_ns)
     sleep_on_fiber(w, deadline_ns);
   else if (w->worker)
     sleep_driving(w, deadline_ns);
-  else if (w->thread->lent)
-    sleep_on_pool(w, w->thread->lent, deadline_ns);
+  else if (w->thread->strand)
+    sleep_on_pool(w, w->thread->strand, deadline_ns);
   else
     sleep_on_thread(w, deadline_ns);
   return w->woken_by; /* WEIR_OK unless it `keeps` */

@@ -81,7 +81,7 @@ static void count_suspended(struct weir__worker *w, int change)
 void weir__suspend_silently(struct weir__worker *w)
 {
   struct weir__strand *me = w->current;
-  w->current = pool_take(w);
+  w->thread->strand = w->current = pool_take(w);
   count_suspended(w, +1);
   weir__fiber_switch(&me->fiber, &w->current->fiber);
 }
@@ -99,7 +99,7 @@ static void switch_to(struct weir__worker *w, struct weir__strand *s)
   struct weir__strand *me = w->current;
   if (w->pooled >= FIBERS_KEPT) pool_shrink(w, FIBERS_KEPT - 1);
   pool_put(w, me);
-  w->current = s;
+  w->thread->strand = w->current = s;
   count_suspended(w, -1);
   weir__worker_shows(w, s->runs, s->request);
   weir__fiber_switch(&me->fiber, &s->fiber);
@@ -168,7 +168,9 @@ void weir__drop(void (*dropped)(struct weir__strand *))
 static void run_fibers(struct weir__worker *w)
 {
   w->on_fiber = true;
+  w->thread->strand = w->current;
   weir__fiber_switch(&w->own, &w->current->fiber);
+  w->thread->strand = NULL;
   w->on_fiber = false;
   weir__worker_shows(w, WEIR__NOBODY, NULL);
 }

@@ -142,9 +142,7 @@ struct weir__worker {
 static inline struct weir__strand *weir__strand_here(void)
 {
   struct weir__thread *t = weir__thread_here;
-  if (!t) return NULL;
-  if (WEIR__LIKELY(t->worker != NULL)) return t->worker->on_fiber ? t->worker->current : NULL;
-  return t->lent;
+  return t ? t->strand : NULL;
 }
 
 static inline struct weir__strand *weir__strand_of(struct weir__work *work)
