@@ -11,20 +11,40 @@
 
 #include <weir/weir.h>
 
+/* One run. A workload knows the numbers that its row in the table (table.c) gives a default. */
 struct bench {
-  uint64_t n;      /* operations: what a workload makes of it is in its table row */
-  size_t capacity; /* of each mailbox, unless the workload says otherwise */
-  double seconds;  /* set by the workload: the time that counts */
-  double spawn_s;  /* `idle` alone … */
-  double stop_s;   /* … */
-  double bytes_per_actor;
+  uint64_t n;        /* operations: what a workload makes of it is in its table row */
+  uint64_t capacity; /* of each mailbox, unless the workload says otherwise */
+  uint64_t producers, actors, bytes;
+  double seconds; /* set by the workload: the time that counts */
+  char more[400]; /* members that its line of JSON has besides: bench_add() */
 };
 
 /* A workload: WEIR_OK, or an error. It brackets what counts with bench_begin() and bench_end(). */
 typedef int bench_run(struct bench *b);
 
+struct workload {
+  const char *name;
+  bench_run *run;
+  struct bench defaults;
+  const char *help;
+};
+extern const struct workload workloads[];
+extern const size_t workload_count, workload_twelve; /* all; those at the head that the peers have, too */
+
+/* What main() was told. */
+struct options {
+  const struct workload *workload;
+  struct bench bench;
+  weir_runtime_options runtime;
+};
+/* Ends the program where they make no sense. */
+struct options read_options(int argc, char **argv);
+
 double bench_now(void);
 long bench_status_kb(const char *key); /* a line of /proc/self/status */
+/* Adds a member to the line of JSON: bench_add(b, "spawn_s", 0.25). */
+void bench_add(struct bench *b, const char *name, double value);
 void bench_begin(struct bench *b);
 void bench_end(struct bench *b);
 /* Ends the program: the workload's result is wrong. */
@@ -56,6 +76,6 @@ static inline uint32_t bench_pick(uint32_t *seed, uint32_t below)
 }
 
 bench_run bench_pingpong, bench_ring, bench_counting, bench_fanin, bench_create, bench_idle, bench_fjthr, bench_big,
-    bench_chameneos, bench_ask, bench_pipeline, bench_skynet;
+    bench_chameneos, bench_ask, bench_pipeline, bench_skynet, bench_tokens, bench_parcels;
 
 #endif

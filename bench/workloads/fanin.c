@@ -1,7 +1,6 @@
-/* fanin: 8 producers send to one consumer. */
+/* fanin: several producers, 8 where nothing is said, send to one consumer. */
 #include "bench.h"
 
-enum { PRODUCERS = 8 };
 static struct latch consumed;
 
 struct expect {
@@ -43,13 +42,14 @@ WEIR_ACTOR(feeder, WEIR_ON_START(send_to, feeder_start));
 
 int bench_fanin(struct bench *b)
 {
-  int64_t each = (int64_t)(b->n / PRODUCERS);
-  b->n = (uint64_t)each * PRODUCERS;
+  int64_t each = (int64_t)(b->n / b->producers);
+  if (!each) each = 1;
+  b->n = (uint64_t)each * b->producers;
   latch_make(&consumed, 1);
   bench_begin(b);
   weir_ref to =
-      bench_actor(weir_spawn(&consumer, .capacity = b->capacity, .config = WEIR_VALUE(expect, .n = each * PRODUCERS)));
-  for (int i = 0; i < PRODUCERS; i++)
+      bench_actor(weir_spawn(&consumer, .capacity = b->capacity, .config = WEIR_VALUE(expect, .n = (int64_t)b->n)));
+  for (uint64_t i = 0; i < b->producers; i++)
     bench_actor(weir_spawn(&feeder, .config = WEIR_VALUE(send_to, .consumer = to, .n = each)));
   latch_wait(&consumed);
   bench_end(b);

@@ -4,7 +4,8 @@
 
 enum { FAN_OUT = 10 };
 static struct latch summed;
-static int64_t result; /* written before the latch goes down */
+static int64_t result;  /* written before the latch goes down */
+static size_t capacity; /* of a node's mailbox: written before there is a node */
 
 struct place {
   weir_ref parent;
@@ -29,7 +30,7 @@ static int node_add(struct node *s, const struct sum *m)
   bench_must(weir_send(s->parent, sum, .n = s->sum), "sum");
   return WEIR_STOP;
 }
-WEIR_ACTOR(node, WEIR_ON_START(place, node_start) WEIR_ON(sum, node_add), .capacity = FAN_OUT);
+WEIR_ACTOR(node, WEIR_ON_START(place, node_start) WEIR_ON(sum, node_add));
 
 static int node_start(struct node *s, const struct place *p)
 {
@@ -41,8 +42,9 @@ static int node_start(struct node *s, const struct place *p)
   s->left = FAN_OUT;
   int64_t size = p->size / FAN_OUT;
   for (int i = 0; i < FAN_OUT; i++)
-    bench_actor(weir_spawn(
-        &node, .config = WEIR_VALUE(place, .parent = weir_self(), .number = p->number + i * size, .size = size)));
+    bench_actor(
+        weir_spawn(&node, .capacity = capacity,
+                   .config = WEIR_VALUE(place, .parent = weir_self(), .number = p->number + i * size, .size = size)));
   return WEIR_OK;
 }
 
@@ -63,10 +65,12 @@ int bench_skynet(struct bench *b)
   int64_t leaves = 1;
   while (leaves * FAN_OUT <= (int64_t)b->n) leaves *= FAN_OUT;
   b->n = (uint64_t)leaves;
+  capacity = b->capacity;
   latch_make(&summed, 1);
   bench_begin(b);
   weir_ref top = bench_actor(weir_spawn(&root));
-  bench_actor(weir_spawn(&node, .config = WEIR_VALUE(place, .parent = top, .number = 0, .size = leaves)));
+  bench_actor(
+      weir_spawn(&node, .capacity = capacity, .config = WEIR_VALUE(place, .parent = top, .number = 0, .size = leaves)));
   latch_wait(&summed);
   bench_end(b);
   if (result != leaves * (leaves - 1) / 2)
