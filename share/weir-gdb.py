@@ -181,7 +181,7 @@ def symbol_at(address):
 
 def waits():
     """The wait records that somebody sleeps on."""
-    slots = static("wait.c", "waits")
+    slots = static("wait.c", "weir__waits")
     base, size = number(slots["base"]), int(slots["record_bytes"])
     word = offset_of("struct weir__wait", "word")
     used = int(slots["used"])

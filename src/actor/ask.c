@@ -14,12 +14,10 @@
 
 void weir__answer(uint64_t asker, int code, struct weir__message *message, const char *text)
 {
-  if (!weir__wait_claim(asker, WEIR__BEGUN)) {
-    if (message) weir__message_end(message, WEIR__FREED);
-    return;
-  }
   char *copy = code && text ? strdup(text) : NULL; /* without memory the code alone travels */
-  weir__wait_finish(weir__wait_at(asker), code, message, copy);
+  if (WEIR__LIKELY(weir__wait_answer(asker, code, message, copy))) return;
+  free(copy);
+  if (message) weir__message_end(message, WEIR__FREED);
 }
 
 void weir__answer_unbegun(uint64_t asker, int code, const char *text)
@@ -101,9 +99,7 @@ static int ask_in_line(weir_ref to, struct weir__cell *cell, struct weir__wait *
 {
   struct weir__message *m = weir__parcel_message(p);
   if (!m) return not_asked(to, w, p, weir_error(WEIR_ENOMEM, "no memory for the message"));
-  w->message = m;
-  w->places = weir__places(p->bytes);
-  weir__wait_set_phase(w, WEIR__IN_LINE);
+  weir__wait_set_in_line(w, m, weir__places(p->bytes));
   switch (weir__mpsc_join(cell, weir__generation_of(to), w)) {
   case WEIR__FULL:
     weir__wait_for_place(w, deadline_ns);

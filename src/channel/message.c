@@ -87,9 +87,8 @@ static const char *borrowed_as(const void *at, const struct weir__cell *cell)
 }
 
 /* What is wrong with it; NULL: it is the caller's. */
-static const char *not_owned(void *payload, struct weir__message *m)
+static const char *not_owned(void *payload, struct weir__message *m, const struct weir__cell *cell)
 {
-  struct weir__cell *cell = weir__cell_here();
   const char *borrowed = cell ? borrowed_as(payload, cell) : NULL;
   if (borrowed) return borrowed;
   if ((uintptr_t)payload % WEIR__VALUE_ALIGNMENT) return "a pointer into a message, or to something else";
@@ -101,10 +100,21 @@ static const char *not_owned(void *payload, struct weir__message *m)
   return NULL;
 }
 
+/* It says so itself: what is borrowed names no owner, and nothing else holds the address of this cell there. */
+static bool is_owned(const void *payload, const struct weir__message *m, const struct weir__cell *cell)
+{
+  if ((uintptr_t)payload % WEIR__VALUE_ALIGNMENT || !cell) return false;
+#ifdef WEIR_DEBUG
+  if (m->mark != WEIR__MARK) return false;
+#endif
+  return m->owner == cell && m->users;
+}
+
 struct weir__message *weir__message_take_back(void *payload)
 {
   struct weir__message *m = weir__message_of(payload);
-  const char *wrong = not_owned(payload, m);
+  const struct weir__cell *cell = weir__cell_here();
+  const char *wrong = WEIR__LIKELY(is_owned(payload, m, cell)) ? NULL : not_owned(payload, m, cell);
   if (wrong) {
     weir__misuse(WEIR_EINVAL, "weir_free() or weir_pass() of %p, which is %s", payload, wrong);
     return NULL;

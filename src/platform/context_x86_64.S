@@ -39,11 +39,16 @@ weir__context_switch:
 	.cfi_adjust_cfa_offset 8
 	stmxcsr (%rsp)
 	fnstcw 4(%rsp)
+	movl (%rsp), %eax
+	movzwl 4(%rsp), %ecx
 	movq %rsp, (%rdi)
 	movq (%rsi), %rsp
-	ldmxcsr (%rsp)
-	fldcw 4(%rsp)
-	addq $8, %rsp
+	cmpl (%rsp), %eax
+	jne 3f
+1:	cmpw 4(%rsp), %cx
+	jne 4f
+	.cfi_remember_state
+2:	addq $8, %rsp
 	.cfi_adjust_cfa_offset -8
 	popq %r15
 	.cfi_adjust_cfa_offset -8
@@ -64,6 +69,12 @@ weir__context_switch:
 	.cfi_adjust_cfa_offset -8
 	.cfi_restore rbp
 	ret
+	.cfi_restore_state
+/* Loading them is slow, and they hardly ever differ. */
+3:	ldmxcsr (%rsp)
+	jmp 1b
+4:	fldcw 4(%rsp)
+	jmp 2b
 	.cfi_endproc
 	.size weir__context_switch, . - weir__context_switch
 

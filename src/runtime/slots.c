@@ -2,7 +2,6 @@
 #include "runtime/slots.h"
 
 #include "platform/region.h"
-#include "runtime/thread.h"
 
 enum { BATCH = 32, COMMIT_BYTES = 256 << 10, FEWEST = 1024 };
 
@@ -103,7 +102,7 @@ void weir__slots_put(struct weir__slots *s, struct weir__cache *cache, void *rec
   struct record *r = record;
   r->next = cache->head;
   cache->head = r;
-  if (++cache->count >= 4 * BATCH) put_batch(s, cache);
+  if (++cache->count >= WEIR__SLOTS_KEPT) put_batch(s, cache);
 }
 
 void weir__slots_return(struct weir__slots *s, struct weir__cache *cache)

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/thread.h"
+
 /* A table of records of one kind. */
 struct weir__slots {
   size_t record_bytes;
@@ -24,7 +26,6 @@ struct weir__slots {
     .record_bytes = sizeof(type), .most = (how_many), .lock = PTHREAD_MUTEX_INITIALIZER                                \
   }
 
-struct weir__cache;
 /* A record: its first two words are zero, the rest is zero when it is new, else as it was put back. `slot` receives its
  * number. NULL: no memory. */
 void *weir__slots_take(struct weir__slots *s, struct weir__cache *cache, uint32_t *slot);
@@ -35,5 +36,32 @@ void weir__slots_return(struct weir__slots *s, struct weir__cache *cache);
 uint32_t weir__slots_used(struct weir__slots *s);
 /* The record of that slot; NULL: there never was one. */
 void *weir__slots_at(struct weir__slots *s, uint32_t slot);
+
+/* ---- the quick way, for what is taken and put back all the time ---- */
+
+enum { WEIR__SLOTS_KEPT = 128 }; /* so many records a cache does not have */
+
+/* As weir__slots_take(), without its number, from the cache alone. NULL: it is empty. */
+static inline void *weir__slots_pop(struct weir__cache *cache)
+{
+  void **record = cache->head;
+  if (!record) return NULL;
+  cache->head = record[0];
+  cache->count--;
+  record[0] = record[1] = NULL;
+  return record;
+}
+
+/* As weir__slots_put(). */
+static inline void weir__slots_push(struct weir__slots *s, struct weir__cache *cache, void *record)
+{
+  if (WEIR__UNLIKELY(cache->count + 1 >= WEIR__SLOTS_KEPT)) {
+    weir__slots_put(s, cache, record);
+    return;
+  }
+  *(void **)record = cache->head;
+  cache->head = record;
+  cache->count++;
+}
 
 #endif

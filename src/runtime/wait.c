@@ -9,67 +9,73 @@
 #include "runtime/runtime.h"
 #include "runtime/slots.h"
 
-static struct weir__slots waits = WEIR__SLOTS(struct weir__wait, 1 << 24);
-
-enum { CODE = 7, OWED = 1 << 4, EDGE = 5 };
-/* A bit of the name as it is published: its owner is not to be told to stop (F6). Slots don't reach so far. */
-#define UNCANCELLED ((uint64_t)1 << 31)
-
-static unsigned code_of(unsigned phase) { return phase ? (unsigned)__builtin_ctz(phase) + 1 : 0; }
-static uint64_t word_of(uint32_t generation, unsigned phase, uint32_t edge)
-{
-  return (uint64_t)generation << 32 | (uint64_t)edge << EDGE | code_of(phase);
-}
-static uint32_t generation_of(uint64_t word) { return (uint32_t)(word >> 32); }
-static unsigned phase_of(uint64_t word) { return 1u << (word & CODE) >> 1; }
-static uint32_t edge_of(uint64_t word) { return (uint32_t)word >> EDGE; }
-/* The same word with another phase. */
-static uint64_t with_phase(uint64_t word, unsigned phase) { return (word & ~(uint64_t)CODE) | code_of(phase); }
+struct weir__slots weir__waits = WEIR__SLOTS(struct weir__wait, 1 << 24);
+_Static_assert(sizeof(struct weir__wait) == 3 * (size_t)WEIR__LINE, "the lines of a record");
 
 struct weir__wait *weir__wait_open(enum weir__wait_phase phase) { return weir__wait_open_for(phase, WEIR__NO_EDGE); }
 
-struct weir__wait *weir__wait_open_for(enum weir__wait_phase phase, uint32_t edge)
+/* Relaxed: a stale name that is looked up meanwhile fails on either value (I1). */
+static uint32_t generation_here(const struct weir__wait *w)
 {
-  struct weir__thread *t = weir__thread();
+  return weir__wait_generation_of(atomic_load_explicit(&w->word, memory_order_relaxed));
+}
+
+/* The cache is empty, or has one that was never used. */
+static struct weir__wait *take_new(struct weir__thread *t)
+{
   uint32_t slot;
-  struct weir__wait *w = t ? weir__slots_take(&waits, &t->waits, &slot) : NULL;
+  struct weir__wait *w = t ? weir__slots_take(&weir__waits, &t->waits, &slot) : NULL;
   if (!w) return NULL;
-  /* Relaxed: a stale name that is looked up meanwhile fails on either value (I1). */
-  uint32_t generation = generation_of(atomic_load_explicit(&w->word, memory_order_relaxed));
-  if (generation == 0) generation = 1;
-  assert(phase & WEIR__PENDING);
-  assert(phase_of(atomic_load_explicit(&w->word, memory_order_relaxed)) == WEIR__FREE);
   w->slot = slot;
-  w->places = 1;
-  w->cell = NULL;
+  if (!generation_here(w)) atomic_store_explicit(&w->word, weir__wait_word(1, WEIR__FREE, 0), memory_order_relaxed);
+  return w;
+}
+
+static struct weir__wait *take(struct weir__thread *t)
+{
+  struct weir__wait *w = t ? t->waits.head : NULL;
+  return WEIR__LIKELY(w && generation_here(w)) ? weir__slots_pop(&t->waits) : take_new(t);
+}
+
+static void begin_line(struct weir__wait *w, struct weir__message *message, uint32_t places)
+{
+  w->message = message;
+  w->places = places;
   w->permit = NULL;
   w->placed_ns = 0;
-  w->message = NULL;
-  w->text = NULL;
-  w->result = WEIR_OK;
+}
+
+struct weir__wait *weir__wait_open_for(enum weir__wait_phase phase, uint32_t edge)
+{
+  struct weir__wait *w = take(weir__thread());
+  if (!w) return NULL;
+  assert((phase & WEIR__PENDING) &&
+         weir__wait_phase_of(atomic_load_explicit(&w->word, memory_order_relaxed)) == WEIR__FREE);
+  assert(!w->cell && !w->text);
+  if (phase == WEIR__IN_LINE) begin_line(w, NULL, 1);
   atomic_store_explicit(&w->keeps, false, memory_order_relaxed);
-  atomic_store_explicit(&w->word, word_of(generation, phase, edge), memory_order_release);
+  atomic_store_explicit(&w->word, weir__wait_word(generation_here(w), phase, edge), memory_order_release);
   return w;
 }
 
 /* With the next generation. */
 static uint64_t freed(uint64_t word)
 {
-  uint32_t next = generation_of(word) + 1;
-  return word_of(next ? next : 1, WEIR__FREE, 0);
+  uint32_t next = weir__wait_generation_of(word) + 1;
+  return weir__wait_word(next ? next : 1, WEIR__FREE, 0);
 }
 
 static void put_back(struct weir__wait *w)
 {
   struct weir__thread *t = weir__thread();
-  if (t) weir__slots_put(&waits, &t->waits, w); /* without memory for a context the slot is lost */
+  if (t) weir__slots_push(&weir__waits, &t->waits, w); /* without memory for a context the slot is lost */
 }
 
 void weir__wait_close(struct weir__wait *w)
 {
   uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
-  assert(phase_of(word) != WEIR__FREE && !w->cell);
-  free(w->text);
+  assert(weir__wait_phase_of(word) != WEIR__FREE && !w->cell);
+  if (w->text) free(w->text);
   w->text = NULL;
   atomic_store_explicit(&w->word, freed(word), memory_order_release);
   put_back(w);
@@ -78,7 +84,7 @@ void weir__wait_close(struct weir__wait *w)
 bool weir__wait_close_if_idle(uint64_t name)
 {
   struct weir__wait *w = weir__wait_at(name);
-  uint64_t word = word_of(generation_of(name), WEIR__IDLE, 0);
+  uint64_t word = weir__wait_word(weir__wait_generation_of(name), WEIR__IDLE, 0);
   if (!w || !atomic_compare_exchange_strong_explicit(&w->word, &word, freed(word), memory_order_acq_rel,
                                                      memory_order_relaxed))
     return false;
@@ -86,24 +92,23 @@ bool weir__wait_close_if_idle(uint64_t name)
   return true;
 }
 
-uint64_t weir__wait_name(const struct weir__wait *w)
-{
-  uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
-  return (uint64_t)generation_of(word) << 32 | w->slot;
-}
-
-struct weir__wait *weir__wait_at(uint64_t name) { return weir__slots_at(&waits, (uint32_t)name); }
-
 void weir__wait_set_phase(struct weir__wait *w, enum weir__wait_phase phase)
 {
   uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
-  atomic_store_explicit(&w->word, with_phase(word, phase), memory_order_release);
+  atomic_store_explicit(&w->word, weir__wait_with_phase(word, phase), memory_order_release);
+}
+
+void weir__wait_set_in_line(struct weir__wait *w, struct weir__message *message, uint32_t places)
+{
+  begin_line(w, message, places);
+  weir__wait_set_phase(w, WEIR__IN_LINE);
 }
 
 void weir__wait_set_edge(struct weir__wait *w, uint32_t edge)
 {
   uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
-  uint64_t set = word_of(generation_of(word), phase_of(word), edge) | (word & WEIR__ATTACHED);
+  uint64_t set =
+      weir__wait_word(weir__wait_generation_of(word), weir__wait_phase_of(word), edge) | (word & WEIR__ATTACHED);
   atomic_store_explicit(&w->word, set, memory_order_release);
 }
 
@@ -112,58 +117,33 @@ static unsigned change(uint64_t name, unsigned from, unsigned to, uint32_t edge,
 {
   struct weir__wait *w = weir__wait_at(name);
   uint64_t word = w ? atomic_load_explicit(&w->word, memory_order_acquire) : 0;
-  while (w && generation_of(word) == generation_of(name) && (phase_of(word) & from)) {
-    uint64_t changed = with_phase(word, to);
-    if (edge != UINT32_MAX) changed = word_of(generation_of(word), to, edge) | (word & WEIR__ATTACHED) | owed;
+  while (w && weir__wait_generation_of(word) == weir__wait_generation_of(name) && (weir__wait_phase_of(word) & from)) {
+    uint64_t changed = weir__wait_with_phase(word, to);
+    if (edge != UINT32_MAX)
+      changed = weir__wait_word(weir__wait_generation_of(word), to, edge) | (word & WEIR__ATTACHED) | owed;
     if (atomic_compare_exchange_weak_explicit(&w->word, &word, changed, memory_order_acq_rel, memory_order_acquire))
-      return phase_of(word);
+      return weir__wait_phase_of(word);
   }
   return 0;
 }
 
-bool weir__wait_move(uint64_t name, enum weir__wait_phase from, enum weir__wait_phase to)
-{
-  return change(name, from, to, UINT32_MAX, 0);
-}
-
 void weir__wait_turn_to(uint64_t name, uint32_t edge) { change(name, WEIR__QUEUED, WEIR__QUEUED, edge, 0); }
 
-bool weir__wait_owe(uint64_t name, uint32_t edge) { return change(name, WEIR__BEGUN, WEIR__BEGUN, edge, OWED); }
+bool weir__wait_owe(uint64_t name, uint32_t edge) { return change(name, WEIR__BEGUN, WEIR__BEGUN, edge, WEIR__OWED); }
 
 unsigned weir__wait_claim(uint64_t name, unsigned phases) { return change(name, phases, WEIR__CLAIMED, UINT32_MAX, 0); }
-
-unsigned weir__wait_phase(uint64_t name)
-{
-  struct weir__wait *w = weir__wait_at(name);
-  uint64_t word = w ? atomic_load_explicit(&w->word, memory_order_acquire) : 0;
-  return generation_of(word) == generation_of(name) ? phase_of(word) : 0;
-}
-
-struct weir__edge_seen weir__wait_see(uint64_t name)
-{
-  struct weir__wait *w = weir__wait_at(name);
-  uint64_t word = w ? atomic_load_explicit(&w->word, memory_order_acquire) : 0;
-  if (generation_of(word) != generation_of(name)) return (struct weir__edge_seen){0};
-  return (struct weir__edge_seen){
-      .word = word & ~(uint64_t)WEIR__ATTACHED, .phase = phase_of(word), .edge = edge_of(word), .owed = word & OWED};
-}
 
 bool weir__wait_claim_seen(uint64_t name, const struct weir__edge_seen *seen)
 {
   struct weir__wait *w = weir__wait_at(name);
   uint64_t word = seen->word | WEIR__ATTACHED;
-  if (w && atomic_compare_exchange_strong_explicit(&w->word, &word, with_phase(word, WEIR__CLAIMED),
+  if (w && atomic_compare_exchange_strong_explicit(&w->word, &word, weir__wait_with_phase(word, WEIR__CLAIMED),
                                                    memory_order_acq_rel, memory_order_relaxed))
     return true;
   return false;
 }
 
-uint64_t weir__wait_published(const _Atomic(uint64_t) *waiting)
-{
-  return atomic_load_explicit(waiting, memory_order_seq_cst) & ~UNCANCELLED;
-}
-
-uint32_t weir__wait_slots(void) { return weir__slots_used(&waits); }
+uint32_t weir__wait_slots(void) { return weir__slots_used(&weir__waits); }
 
 /* ---- waking ---- */
 
@@ -198,20 +178,37 @@ static void wake(struct weir__wait *w)
     wake_thread(w);
 }
 
-void weir__wait_finish(struct weir__wait *w, int result, struct weir__message *message, char *text)
+/* O2. Of one that was claimed: `word` as it was then, or later. */
+static void finish(struct weir__wait *w, uint64_t word)
 {
-  assert(phase_of(atomic_load_explicit(&w->word, memory_order_relaxed)) == WEIR__CLAIMED);
-  w->result = result;
-  if (w->message != message) w->message = message; /* who serves a line reads it there until it has left the line */
-  w->text = text;
-  /* Acquire: who attached after the claim wrote down before whom to wake. */
-  uint64_t word = atomic_load_explicit(&w->word, memory_order_acquire);
-  uint64_t done = word_of(generation_of(word), WEIR__DONE, 0);
-  if (word & WEIR__ATTACHED) /* it stays attached while it is claimed (I3) */
+  uint64_t done = weir__wait_word(weir__wait_generation_of(word), WEIR__DONE, 0);
+  if (WEIR__LIKELY(word & WEIR__ATTACHED)) /* it stays attached while it is claimed (I3) */
     atomic_store_explicit(&w->word, done | WEIR__ATTACHED, memory_order_release);
   else
     word = atomic_exchange_explicit(&w->word, done, memory_order_acq_rel);
   if (word & WEIR__ATTACHED) wake(w);
+}
+
+void weir__wait_finish(struct weir__wait *w, int result, struct weir__message *message, char *text)
+{
+  assert(weir__wait_phase_of(atomic_load_explicit(&w->word, memory_order_relaxed)) == WEIR__CLAIMED);
+  w->result = result;
+  if (w->message != message) w->message = message; /* who serves a line reads it there until it has left the line */
+  w->text = text;
+  /* Acquire: who attached after the claim wrote down before whom to wake. */
+  finish(w, atomic_load_explicit(&w->word, memory_order_acquire));
+}
+
+bool weir__wait_answer(uint64_t name, int result, struct weir__message *message, char *text)
+{
+  struct weir__wait *w = weir__wait_of(name);
+  uint64_t word = weir__wait_step(w, name, WEIR__BEGUN, WEIR__CLAIMED);
+  if (!word) return false;
+  w->result = result;
+  w->message = message;
+  w->text = text;
+  finish(w, word);
+  return true;
 }
 
 /* ---- who waits, and where ---- */
@@ -224,16 +221,10 @@ enum weir__whereabouts weir__where(void)
   return worker->rt->flavor == WEIR_CURRENT_THREAD && !worker->in_uv ? WEIR__ON_DRIVER : WEIR__IN_CALLBACK;
 }
 
-static bool told_to_stop(const struct weir__strand *strand)
-{
-  return strand->self && !strand->uncancelled &&
-         (atomic_load_explicit(&strand->self->flags, memory_order_seq_cst) & WEIR__CANCELLED);
-}
-
 bool weir_cancelled(void)
 {
   struct weir__strand *strand = weir__strand_here();
-  return strand && told_to_stop(strand);
+  return strand && weir__told_to_stop(strand);
 }
 
 /* What it does may wait itself, and is then not done again. */
@@ -251,19 +242,19 @@ static int may_block(void)
 {
   struct weir__strand *lent = weir__strand_here();
   if (!lent) return WEIR_OK;
-  if (told_to_stop(lent)) return weir_error(WEIR_ECANCELED, "told to stop");
+  if (weir__told_to_stop(lent)) return weir_error(WEIR_ECANCELED, "told to stop");
   before_wait(lent);
   return WEIR_OK;
 }
 
-int weir__may_wait(void)
+int weir__may_wait_by_place(void)
 {
   if (!weir__thread()) return weir_error(WEIR_ENOMEM, "no memory for this thread's context");
   switch (weir__where()) {
   case WEIR__IN_CALLBACK:
     return weir__misuse(WEIR_EWOULDBLOCK, "a libuv callback must not wait");
   case WEIR__IN_FIBER:
-    if (told_to_stop(weir__strand_here())) return weir_error(WEIR_ECANCELED, "told to stop");
+    if (weir__told_to_stop(weir__strand_here())) return weir_error(WEIR_ECANCELED, "told to stop");
     before_wait(weir__strand_here());
     return weir__can_suspend(weir__worker_here());
   case WEIR__ON_THREAD:
@@ -276,10 +267,12 @@ int weir__may_wait(void)
 
 static void sleeper_here(struct weir__wait *w)
 {
-  w->thread = weir__thread_here;
-  w->worker = w->thread->worker;
-  w->strand = w->worker ? weir__strand_here() : NULL;
+  struct weir__thread *t = weir__thread_here;
   w->woken_by = WEIR_OK;
+  w->strand = t->worker && t->worker->on_fiber ? t->worker->current : NULL;
+  if (WEIR__LIKELY(w->strand != NULL)) return;
+  w->thread = t;
+  w->worker = t->worker;
   atomic_store_explicit(&w->woken, false, memory_order_relaxed);
 }
 
@@ -294,9 +287,9 @@ int weir__wait_reattach(struct weir__wait *w)
 {
   uint64_t word = atomic_load_explicit(&w->word, memory_order_acquire);
   if (word & WEIR__ATTACHED) return WEIR_EBUSY; /* also when it is DONE: that one goes on soon */
-  if (phase_of(word) == WEIR__DONE) return WEIR_STOP;
+  if (weir__wait_phase_of(word) == WEIR__DONE) return WEIR_STOP;
   sleeper_here(w);
-  while (phase_of(word) != WEIR__DONE)
+  while (weir__wait_phase_of(word) != WEIR__DONE)
     if (atomic_compare_exchange_weak_explicit(&w->word, &word, word | WEIR__ATTACHED, memory_order_acq_rel,
                                               memory_order_acquire))
       return WEIR_OK;
@@ -306,7 +299,7 @@ int weir__wait_reattach(struct weir__wait *w)
 void weir__wait_leave(struct weir__wait *w)
 {
   uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
-  assert(phase_of(word) == WEIR__DONE);
+  assert(weir__wait_phase_of(word) == WEIR__DONE);
   atomic_store_explicit(&w->word, word & ~(uint64_t)WEIR__ATTACHED, memory_order_release);
 }
 
@@ -316,7 +309,8 @@ void weir__wait_leave(struct weir__wait *w)
 static void detach(struct weir__wait *w, uint64_t name, int code)
 {
   uint64_t word = atomic_load_explicit(&w->word, memory_order_acquire);
-  while (generation_of(word) == generation_of(name) && (word & WEIR__ATTACHED) && (phase_of(word) & WEIR__PENDING))
+  while (weir__wait_generation_of(word) == weir__wait_generation_of(name) && (word & WEIR__ATTACHED) &&
+         (weir__wait_phase_of(word) & WEIR__PENDING))
     if (atomic_compare_exchange_weak_explicit(&w->word, &word, word & ~(uint64_t)WEIR__ATTACHED, memory_order_acq_rel,
                                               memory_order_acquire)) {
       w->woken_by = code;
@@ -350,7 +344,7 @@ void weir__wait_cancel(_Atomic(uint64_t) *waiting)
 {
   /* seq_cst: the flag was stored before; a waiter publishes its wait, then looks at the flag. */
   uint64_t name = atomic_load_explicit(waiting, memory_order_seq_cst);
-  if (name && !(name & UNCANCELLED)) end_wait(name, WEIR_ECANCELED);
+  if (name && !(name & WEIR__UNCANCELLED)) end_wait(name, WEIR_ECANCELED);
 }
 
 static void time_is_over(struct weir__worker *worker, struct weir__alarm *alarm)
@@ -368,32 +362,33 @@ static void publish(struct weir__strand *strand, struct weir__wait *w)
 {
   uint64_t name = weir__wait_name(w);
   if (!strand->waiting) return;
-  atomic_store_explicit(strand->waiting, strand->uncancelled ? name | UNCANCELLED : name, memory_order_seq_cst);
-  if (told_to_stop(strand))
+  atomic_store_explicit(strand->waiting, strand->uncancelled ? name | WEIR__UNCANCELLED : name, memory_order_seq_cst);
+  if (weir__told_to_stop(strand))
     end_wait(name, WEIR_ECANCELED);
-  else if (edge_of(atomic_load_explicit(&w->word, memory_order_relaxed)))
+  else if (weir__wait_edge_of(atomic_load_explicit(&w->word, memory_order_relaxed)))
     weir__deadlock_look(name);
 }
 
-static void arm(struct weir__wait *w, int64_t deadline_ns)
+static void arm(struct weir__wait *w, struct weir__worker *worker, int64_t deadline_ns)
 {
   if (deadline_ns == INT64_MAX) return;
   w->timer.ring = time_is_over;
-  weir__worker_arm(w->worker, &w->timer, deadline_ns);
+  weir__worker_arm(worker, &w->timer, deadline_ns);
 }
 
 static void sleep_on_fiber(struct weir__wait *w, int64_t deadline_ns)
 {
   struct weir__strand *strand = w->strand;
+  struct weir__worker *worker = strand->worker;
   /* Before it is seen as waiting: who stands in line for a place that is free already does not wait for it. */
   if (strand->before_suspend) strand->before_suspend(strand->self);
-  arm(w, deadline_ns);
-  if (!w->worker->sweeps_soon && edge_of(atomic_load_explicit(&w->word, memory_order_relaxed)))
-    weir__worker_sweep_soon(w->worker);
+  arm(w, worker, deadline_ns);
+  if (!worker->sweeps_soon && weir__wait_edge_of(atomic_load_explicit(&w->word, memory_order_relaxed)))
+    weir__worker_sweep_soon(worker);
   publish(strand, w);
-  weir__suspend_silently(w->worker);
+  weir__suspend_silently(worker);
   if (strand->waiting) atomic_store_explicit(strand->waiting, 0, memory_order_relaxed);
-  if (deadline_ns != INT64_MAX) weir__worker_disarm(w->worker, &w->timer);
+  if (deadline_ns != INT64_MAX) weir__worker_disarm(worker, &w->timer);
 }
 
 static bool is_woken(void *wait)
@@ -404,7 +399,7 @@ static bool is_woken(void *wait)
 
 static void sleep_driving(struct weir__wait *w, int64_t deadline_ns)
 {
-  arm(w, deadline_ns);
+  arm(w, w->worker, deadline_ns);
   weir__worker_drive(w->worker, is_woken, w);
   if (deadline_ns != INT64_MAX) weir__worker_disarm(w->worker, &w->timer);
 }
@@ -471,4 +466,4 @@ int weir_sleep(weir_duration how_long)
   return rc;
 }
 
-void weir__wait_return_all(struct weir__thread *t) { weir__slots_return(&waits, &t->waits); }
+void weir__wait_return_all(struct weir__thread *t) { weir__slots_return(&weir__waits, &t->waits); }

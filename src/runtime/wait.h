@@ -32,6 +32,9 @@
 #ifndef WEIR__WAIT_H
 #define WEIR__WAIT_H
 
+#include <assert.h>
+
+#include "runtime/slots.h"
 #include "runtime/wheel.h"
 #include "runtime/worker.h"
 
@@ -51,37 +54,41 @@ struct weir__cell;
 struct weir__message;
 struct weir__permit;
 
+/* A record is three lines of memory: an ask touches the first alone. */
 struct weir__wait {
   /* The line of a full mailbox: under the lock of its bucket (channel/line.c). First two words: see slots.h. */
   struct weir__wait *line_next, *line_previous;
-  _Atomic(uint64_t) word;    /* generation 32 | edge 27 | owed 1 | ATTACHED 1 | phase 3 */
-  uint32_t slot;             /* written once */
-  uint32_t places;           /* how many it needs; written before it joins the line */
-  struct weir__cell *cell;   /* whose line; under the lock of the bucket; NULL: in none */
-  struct weir__cell *joined; /* whose line it joined: the owner's */
-  struct weir__permit
-      *permit; /* LINE: to be granted, instead of a message; NULL: none. The opener's, before it joins */
+  _Atomic(uint64_t) word;        /* generation 32 | edge 27 | owed 1 | ATTACHED 1 | phase 3 */
   struct weir__message *message; /* LINE: to be queued; DONE: the answer. The opener's, then I2 */
-  char *text;                    /* of a refusal; I2; malloc'ed */
+  char *text;                    /* of a refusal; I2; malloc'ed. FREE: NULL */
+  struct weir__strand *strand;   /* the sleeper's (see below); NULL: not a fiber */
   int result;                    /* I2 */
-  int64_t placed_ns;       /* a request that stood in line: when it got its place; 0: it did not. By who hands over */
-  int woken_by;            /* with `keeps`: WEIR_OK, or why it was woken while pending. By who takes ATTACHED away */
-  _Atomic(bool) keeps;     /* time and cancellation end the sleep, not the wait (futures, joins). Written by the
+  uint32_t slot;                 /* written once */
+  int woken_by;        /* with `keeps`: WEIR_OK, or why it was woken while pending. By who takes ATTACHED away */
+  _Atomic(bool) keeps; /* time and cancellation end the sleep, not the wait (futures, joins). Written by the
                           opener; relaxed: who reads it by a stale name fails in the CAS (I1) */
-  _Atomic(bool) woken;     /* plain and driving threads: set by the waker, once per attachment, as its last access
+  _Atomic(bool) woken; /* plain and driving threads: set by the waker, once per attachment, as its last access
                           but for a lock and a bell that outlive the record. Release, acquire */
+
+  uint32_t places WEIR__ALIGNED; /* how many it needs; written before it joins the line */
+  uint32_t runs_in;              /* the sweep's, see below */
+  struct weir__cell *cell;       /* whose line; under the lock of the bucket; NULL: in none. FREE: NULL */
+  struct weir__cell *joined;     /* whose line it joined: the owner's */
+  struct weir__permit
+      *permit;             /* LINE: to be granted, instead of a message; NULL: none. The opener's, before it joins */
+  int64_t placed_ns;       /* a request that stood in line: when it got its place; 0: it did not. By who hands over */
   struct weir__work *task; /* of an edge to a task: written by the opener before it attaches; read under the lock of the
                               tasks, under which such a wait is closed */
+  /* The sleeper's, as `strand`: written before it attaches, these two where it is no fiber. */
+  struct weir__worker *worker; /* whose driving thread sleeps; NULL: a plain thread */
+  struct weir__thread *thread;
+
   /* The sweep's (actor/deadlock.c), under its lock. */
   uint32_t swept_generation, swept_at, sweep_after;
-  /* Likewise, under the lock of the graph: its place in the one that was read last, in which reading; the sweep that
-   * found that it can end. */
-  uint32_t node, node_of, runs_in;
-  /* The sleeper's: written before it attaches. */
-  struct weir__worker *worker; /* whose fiber sleeps, or whose driving thread; NULL: a plain thread */
-  struct weir__strand *strand; /* NULL: not a fiber */
-  struct weir__thread *thread;
-  struct weir__alarm timer; /* on `worker`'s wheel; that worker's */
+  /* Likewise, under the lock of the graph: its place in the one that was read last, in which reading; in runs_in the
+   * sweep that found that it can end. */
+  uint32_t node, node_of;
+  struct weir__alarm timer; /* on the sleeper's worker's wheel; that worker's */
 };
 
 /* Edges of a wait (I5): an actor's is its slot + 1. In IDLE: */
@@ -90,6 +97,31 @@ enum {
   WEIR__JOINS_TASK = 1,    /* for the end of `task` */
   WEIR__JOINS_CHILDREN = 2 /* for the end of all children of `task`, whose own wait it is */
 };
+
+/* All records. Each slot below `used` has been used, or may be soon. */
+extern struct weir__slots weir__waits;
+
+/* ---- the word ---- */
+
+enum { WEIR__WAIT_CODE = 7, WEIR__OWED = 1 << 4, WEIR__WAIT_EDGE = 5 };
+
+/* The phase as the word holds it: the number of its bit, counted from one; FREE: 0. */
+static inline unsigned weir__wait_code(unsigned phase) { return phase ? (unsigned)__builtin_ctz(phase) + 1 : 0; }
+static inline unsigned weir__wait_phase_of(uint64_t word) { return 1u << (word & WEIR__WAIT_CODE) >> 1; }
+static inline uint32_t weir__wait_generation_of(uint64_t word) { return (uint32_t)(word >> 32); }
+static inline uint32_t weir__wait_edge_of(uint64_t word) { return (uint32_t)word >> WEIR__WAIT_EDGE; }
+static inline uint64_t weir__wait_word(uint32_t generation, unsigned phase, uint32_t edge)
+{
+  return (uint64_t)generation << 32 | (uint64_t)edge << WEIR__WAIT_EDGE | weir__wait_code(phase);
+}
+/* The same word with another phase. */
+static inline uint64_t weir__wait_with_phase(uint64_t word, unsigned phase)
+{
+  return (word & ~(uint64_t)WEIR__WAIT_CODE) | weir__wait_code(phase);
+}
+
+/* ---- open and closed ---- */
+
 /* A record in phase IDLE, LINE or QUEUED, attached to nobody. NULL: no memory. */
 struct weir__wait *weir__wait_open(enum weir__wait_phase phase);
 struct weir__wait *weir__wait_open_for(enum weir__wait_phase phase, uint32_t edge);
@@ -100,14 +132,54 @@ void weir__wait_close(struct weir__wait *w);
 /* Closes one that is IDLE, in one step: whoever comes with its name finds it stale. False: it is not IDLE any more. */
 bool weir__wait_close_if_idle(uint64_t name);
 /* Its name. Valid until it is closed. */
-uint64_t weir__wait_name(const struct weir__wait *w);
+static inline uint64_t weir__wait_name(const struct weir__wait *w)
+{
+  uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
+  return word >> 32 << 32 | w->slot;
+}
 /* The record of a name, which may be stale: the word will tell. NULL: no such slot. */
-struct weir__wait *weir__wait_at(uint64_t name);
+static inline struct weir__wait *weir__wait_at(uint64_t name)
+{
+  struct weir__wait *base = atomic_load_explicit(&weir__waits.base, memory_order_acquire);
+  return base && (uint32_t)name < weir__waits.reserved ? base + (uint32_t)name : NULL;
+}
+/* Likewise, of a name that weir__wait_name() gave: no user's word for it is taken. */
+static inline struct weir__wait *weir__wait_of(uint64_t name)
+{
+  /* Relaxed: with the name came what was written before. */
+  return (struct weir__wait *)atomic_load_explicit(&weir__waits.base, memory_order_relaxed) + (uint32_t)name;
+}
+/* Its word; 0: the name is stale. */
+static inline uint64_t weir__wait_word_at(uint64_t name)
+{
+  struct weir__wait *w = weir__wait_at(name);
+  uint64_t word = w ? atomic_load_explicit(&w->word, memory_order_acquire) : 0;
+  return word >> 32 == name >> 32 ? word : 0;
+}
+
+/* ---- its ways ---- */
 
 /* Another phase, by the opener, before the name is given to anybody. */
 void weir__wait_set_phase(struct weir__wait *w, enum weir__wait_phase phase);
+/* Likewise: it is to stand in line, with this message, for so many places. */
+void weir__wait_set_in_line(struct weir__wait *w, struct weir__message *message, uint32_t places);
+/* O1. Moves it from one phase to the next, keeping the rest. The word before; 0: the name is stale or somebody was
+ * faster. */
+static inline uint64_t weir__wait_step(struct weir__wait *w, uint64_t name, enum weir__wait_phase from,
+                                       enum weir__wait_phase to)
+{
+  uint64_t word = atomic_load_explicit(&w->word, memory_order_acquire);
+  while (word >> 32 == name >> 32 && (word & WEIR__WAIT_CODE) == weir__wait_code(from))
+    if (atomic_compare_exchange_weak_explicit(&w->word, &word, weir__wait_with_phase(word, to), memory_order_acq_rel,
+                                              memory_order_acquire))
+      return word;
+  return 0;
+}
 /* Moves it from one phase to the next, keeping ATTACHED. False: the name is stale or somebody was faster. */
-bool weir__wait_move(uint64_t name, enum weir__wait_phase from, enum weir__wait_phase to);
+static inline bool weir__wait_move(uint64_t name, enum weir__wait_phase from, enum weir__wait_phase to)
+{
+  return weir__wait_step(weir__wait_of(name), name, from, to) != 0;
+}
 /* QUEUED: who asked waits for another one from now on. */
 void weir__wait_turn_to(uint64_t name, uint32_t edge);
 /* A request in hand is answered later, by the actor that the edge names (0: nobody knows). False: the asker has gone. */
@@ -117,8 +189,14 @@ bool weir__wait_owe(uint64_t name, uint32_t edge);
 unsigned weir__wait_claim(uint64_t name, unsigned phases);
 /* Wakes whoever sleeps on it. `text` is owned (malloc'ed) or NULL. */
 void weir__wait_finish(struct weir__wait *w, int result, struct weir__message *message, char *text);
+/* Both at once, of one that is BEGUN. False: somebody was faster; message and text are still the caller's. */
+bool weir__wait_answer(uint64_t name, int result, struct weir__message *message, char *text);
 /* The phase of a name; 0: stale. */
-unsigned weir__wait_phase(uint64_t name);
+static inline unsigned weir__wait_phase(uint64_t name)
+{
+  uint64_t word = weir__wait_word_at(name);
+  return word ? weir__wait_phase_of(word) : 0;
+}
 
 /* ---- for who looks for deadlocks ---- */
 
@@ -129,11 +207,23 @@ struct weir__edge_seen {
   uint32_t edge;
   bool owed; /* it will be answered later */
 };
-struct weir__edge_seen weir__wait_see(uint64_t name);
+static inline struct weir__edge_seen weir__wait_see(uint64_t name)
+{
+  uint64_t word = weir__wait_word_at(name);
+  return (struct weir__edge_seen){.word = word & ~(uint64_t)WEIR__ATTACHED,
+                                  .phase = word ? weir__wait_phase_of(word) : 0,
+                                  .edge = weir__wait_edge_of(word),
+                                  .owed = word & WEIR__OWED};
+}
 /* Claims it if it still is as it was seen. */
 bool weir__wait_claim_seen(uint64_t name, const struct weir__edge_seen *seen);
+/* A bit of the name as it is published: its owner is not to be told to stop (F6). Slots don't reach so far. */
+#define WEIR__UNCANCELLED ((uint64_t)1 << 31)
 /* The name of the wait that is published at `waiting`; 0: its owner can run. seq_cst, W1. */
-uint64_t weir__wait_published(const _Atomic(uint64_t) *waiting);
+static inline uint64_t weir__wait_published(const _Atomic(uint64_t) *waiting)
+{
+  return atomic_load_explicit(waiting, memory_order_seq_cst) & ~WEIR__UNCANCELLED;
+}
 /* How many records there are: each slot below has been used, or may be soon. */
 uint32_t weir__wait_slots(void);
 
@@ -153,7 +243,22 @@ enum weir__whereabouts {
 enum weir__whereabouts weir__where(void);
 /* May the caller wait now? WEIR_OK; WEIR_EWOULDBLOCK in a callback; WEIR_ECANCELED when it was told to stop;
  * WEIR_ENOMEM without a fiber to go on with, or without a context. */
-int weir__may_wait(void);
+int weir__may_wait_by_place(void);
+
+/* Has who runs there been told to stop? seq_cst: see weir__wait_cancel(). */
+static inline bool weir__told_to_stop(const struct weir__strand *strand)
+{
+  return strand->self && !strand->uncancelled &&
+         (atomic_load_explicit(&strand->self->flags, memory_order_seq_cst) & WEIR__CANCELLED);
+}
+
+/* weir__may_wait_by_place(), with the usual case first: on a fiber, with nothing to be done before. */
+static inline int weir__may_wait(void)
+{
+  struct weir__worker *w = weir__worker_here();
+  bool usual = w && w->on_fiber && !w->current->before_wait && w->pool;
+  return WEIR__LIKELY(usual && !weir__told_to_stop(w->current)) ? WEIR_OK : weir__may_wait_by_place();
+}
 
 /* Attaches the caller. Call before the name is given to anybody, or on a pending record with weir__wait_reattach(). */
 void weir__wait_attach(struct weir__wait *w);
