@@ -1,7 +1,8 @@
 /* actor.h: an actor: a cell (channel/cell.h) that a worker runs by turns.
  *
  *   STARTS --start clause--> LIVES --stop, drained, WEIR_STOP, weir_fail--> ENDS --end clause--> ZOMBIE --> free
- *      '------------------------ a start that fails ------------------------^
+ *      |                       '---- ends well, and leaves nothing behind: see weir__actor_end() ------------^
+ *      '------------------------ a start that fails ------------------------^ (to ENDS)
  *
  * A1  Whoever runs the cell owns its phase, state, lists and extras: one thread at a time, handed on by the run queues.
  * A2  STARTS   scheduled by the spawn, before any message is looked at.
@@ -34,6 +35,7 @@ struct weir__extras {
   struct weir__message *config; /* of its start; lives as long as the state */
   struct weir__handle *handles; /* libuv's, see uv.c */
   unsigned open_handles;
+  bool furnished;                         /* there may be more than a configuration in here; never cleared */
   struct weir__graph_node *node;          /* its edges, see edge.h; NULL: it is in no topology */
   struct weir__timer_record *timers;      /* that it set; under the timers' lock */
   struct weir__wait *asks;                /* that it has begun, see pending.c */
@@ -47,22 +49,32 @@ struct weir__extras {
   struct weir__permit *permits;           /* places that it holds elsewhere, see channel/permit.h, P3 */
 };
 
-/* The extras, made if need be. NULL: no memory. */
+/* The extras, made if need be, to put something in. NULL: no memory. */
 struct weir__extras *weir__extras(struct weir__cell *cell);
+/* The configuration, if any, is given up with them. */
+void weir__extras_free(struct weir__extras *extras);
+/* Room for a state that is too large for the cell, zeroed; NULL: no memory. And back. */
+void *weir__state_make(size_t bytes);
+void weir__state_free(struct weir__cell *cell, size_t bytes);
 /* Its name, or its type's. */
 const char *weir__actor_name(const struct weir__cell *cell);
 
 /* The worker that it is bound to, or the blocking pool, has it no more. */
 void weir__leave_home(struct weir_runtime *rt, uint16_t home);
 
-/* Looks through a type's clauses, without running any. */
+/* Goes through a type's clauses, without running any. */
 struct weir__probe {
   bool starts, ends;          /* has a start clause, an end clause … */
   const weir_message *config; /* … the start clause takes this */
   const weir_message *takes;  /* in: has it a clause for this message? */
   bool found;
 };
-struct weir__probe weir__actor_probe(const weir_actor *type, const weir_message *takes);
+/* What was seen of a type's clauses; gone through once (clauses.c). */
+struct weir__clauses {
+  bool starts, ends;
+  const weir_message *config;
+};
+struct weir__clauses weir__clauses_of(const weir_actor *type);
 
 struct weir__parcel;
 struct weir__wired;
@@ -96,8 +108,8 @@ void weir__dead_letter(struct weir__cell *cell, struct weir__message *m, int cod
 /* On the cell's fiber: ends the actor. `code` WEIR_OK: it ended well; else it failed, and `text` (borrowed) says why.
  */
 void weir__actor_end(struct weir__cell *cell, int code, const char *text);
-/* What follows the end clause. */
-void weir__actor_end_rest(struct weir__cell *cell, int code, const char *text);
+/* What follows the end clause. `why`: "" where it ended well. */
+void weir__actor_end_rest(struct weir__cell *cell, int code, const char *why);
 /* The zombie's turn. */
 void weir__zombie_turn(struct weir__cell *cell);
 /* Fails the actor that runs here, with the error that was noted last. */

@@ -118,12 +118,13 @@ void weir__debts_end(struct weir__cell *cell, const char *failure)
 {
   char text[sizeof((struct weir__error *)0)->text];
   const char *who = weir__actor_name(cell);
-  uint64_t name;
+  uint64_t name = take_out_first(cell);
+  if (!name) return;
   if (*failure)
     snprintf(text, sizeof text, "%s failed: %s", who, failure);
   else
     snprintf(text, sizeof text, "%s ended before it answered", who);
-  while ((name = take_out_first(cell))) {
+  for (; name; name = take_out_first(cell)) {
     struct weir__debt *d = take(name);
     if (!d) continue; /* somebody is just paying it */
     weir__answer(asker_of(d), WEIR_EFAILED, NULL, text);

@@ -143,21 +143,33 @@ static weir_ref take_child(struct weir__cell *cell)
 {
   weir_ref ref = {0};
   struct weir__bucket *bucket = weir__bucket_lock(cell);
-  if (cell->child) {
-    struct weir__cell *child = weir__cell_at(cell->child - 1);
+  uint32_t first = atomic_load_explicit(&cell->child, memory_order_relaxed);
+  if (first) {
+    struct weir__cell *child = weir__cell_at(first - 1);
     ref = weir__ref_of(child);
-    cell->child = child->elder;
-    if (cell->child) weir__cell_at(cell->child - 1)->younger = 0;
+    atomic_store_explicit(&cell->child, child->elder, memory_order_relaxed);
+    if (child->elder) weir__cell_at(child->elder - 1)->younger = 0;
     atomic_store_explicit(&child->parent, 0, memory_order_relaxed);
   }
   weir__bucket_unlock(bucket);
   return ref;
 }
 
+static bool has_children(const struct weir__cell *cell)
+{
+  return atomic_load_explicit(&cell->child, memory_order_relaxed) != 0;
+}
+
+static void stop_children(struct weir__cell *cell)
+{
+  while (has_children(cell)) {
+    weir_ref child = take_child(cell);
+    if (weir__generation_of(child)) weir_stop(child);
+  }
+}
+
 static void leave_family(struct weir__cell *cell)
 {
-  weir_ref child;
-  while (weir__generation_of(child = take_child(cell))) weir_stop(child);
   uint32_t parent_slot = atomic_load_explicit(&cell->parent, memory_order_relaxed);
   if (!parent_slot) return;
   struct weir__cell *parent = weir__cell_at(parent_slot - 1);
@@ -167,7 +179,7 @@ static void leave_family(struct weir__cell *cell)
     if (cell->younger)
       weir__cell_at(cell->younger - 1)->elder = cell->elder;
     else
-      parent->child = cell->elder;
+      atomic_store_explicit(&parent->child, cell->elder, memory_order_relaxed);
     if (cell->elder) weir__cell_at(cell->elder - 1)->younger = cell->younger;
     atomic_store_explicit(&cell->parent, 0, memory_order_relaxed);
   }
@@ -195,17 +207,15 @@ static void free_owned(struct weir__cell *cell)
 static void free_state(struct weir__cell *cell)
 {
   struct weir__extras *extras = cell->extras;
-  if (cell->type->state_bytes > WEIR__STATE_INLINE) free(cell->small.state);
-  cell->small.state = NULL;
+  weir__state_free(cell, cell->type->state_bytes);
   if (!extras) return;
-  if (extras->config) weir__message_end(extras->config, WEIR__FREED);
   if (extras->node) weir__node_free(extras->node);
   free(extras->kept);
   weir__scope_free(extras->scope);
   struct weir__bucket *bucket = weir__bucket_lock(cell); /* as for the name */
   cell->extras = NULL;
   weir__bucket_unlock(bucket);
-  free(extras);
+  weir__extras_free(extras);
 }
 
 /* Who looks at an actor from elsewhere (actor/deadlock.c) reads its name under the lock. */
@@ -258,37 +268,70 @@ static void run_deferred(struct weir__cell *cell)
   while (cell->extras && weir__scope_run_one(cell->extras->scope)) continue;
 }
 
-void weir__actor_end_rest(struct weir__cell *cell, int code, const char *text)
+static void end_extras(struct weir__cell *cell, int code, const char *why)
 {
-  char why[sizeof((struct weir__error *)0)->text];
-  snprintf(why, sizeof why, "%s", text ? text : "");
+  weir__node_end(cell, code, why);
+  weir__groups_end(cell);
+  weir__timers_end(cell);
+  weir__asks_end(cell);
+  weir__debts_end(cell, why);
+  weir__permits_end(&cell->extras->permits);
+  weir__handles_close(cell);
+  give_up_name(cell);
+  weir__route_leave(cell);
+}
+
+static bool has_tasks(const struct weir__cell *cell)
+{
+  return atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__HAS_TASKS;
+}
+
+static bool is_furnished(const struct weir__cell *cell) { return cell->extras && cell->extras->furnished; }
+
+void weir__actor_end_rest(struct weir__cell *cell, int code, const char *why)
+{
   run_deferred(cell);
-  if (cell->extras) {
-    weir__node_end(cell, code, why);
-    weir__groups_end(cell);
-    weir__timers_end(cell);
-    weir__asks_end(cell);
-    weir__debts_end(cell, why);
-    weir__permits_end(&cell->extras->permits);
-    weir__handles_close(cell);
-    give_up_name(cell);
-  }
-  if (cell->extras) weir__route_leave(cell);
+  if (is_furnished(cell)) end_extras(cell, code, why);
+  stop_children(cell);
   leave_family(cell);
-  if (atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__HAS_TASKS)
-    weir__stop_tasks_of(cell->rt, weir__ref_of(cell).bits);
+  if (has_tasks(cell)) weir__stop_tasks_of(cell->rt, weir__ref_of(cell).bits);
   dead_letter_queue(cell, code ? WEIR_EFAILED : WEIR_EDEAD, code ? why : NULL);
   free_owned(cell);
-  if (cell->extras) weir__notices_end(&cell->extras->notices); /* last: what was freed may have asked for some */
+  if (is_furnished(cell)) weir__notices_end(&cell->extras->notices); /* last: what was freed may have asked for some */
   assert(cell->phase == WEIR__ENDS);
   cell->phase = WEIR__ZOMBIE;
   weir__zombie_turn(cell);
 }
 
+/* Of an actor that has nothing but its state and its configuration nothing is left but to free it. */
+static bool leaves_nothing(const struct weir__cell *cell)
+{
+  return !is_furnished(cell) && !cell->owned && !cell->queued && !cell->urgent && !has_children(cell) &&
+         !has_tasks(cell) && !weir__clauses_of(cell->type).ends;
+}
+
+/* False: there is more to do, by the steps of an end; or it was told to end at the same time. */
+static bool end_at_once(struct weir__cell *cell)
+{
+  struct weir_runtime *rt = cell->rt;
+  struct weir__extras *extras = cell->extras;
+  size_t state_bytes = cell->type->state_bytes;
+  uint16_t home = cell->work.home;
+  leave_family(cell);
+  if (!weir__cell_end_empty(cell)) return false;
+  weir__state_free(cell, state_bytes);
+  if (extras) weir__extras_free(extras);
+  weir__cell_put_back(cell);
+  weir__leave_home(rt, home);
+  weir__runtime_leave(rt);
+  return true;
+}
+
 void weir__actor_end(struct weir__cell *cell, int code, const char *text)
 {
-  char why[sizeof((struct weir__error *)0)->text];
-  snprintf(why, sizeof why, "%s", text ? text : "");
+  if (!code && leaves_nothing(cell) && end_at_once(cell)) return;
+  char why[sizeof((struct weir__error *)0)->text] = "";
+  if (text) snprintf(why, sizeof why, "%s", text);
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   weir__mpsc_close(bucket, cell, weir__generation_of(weir__ref_of(cell)), WEIR_EDEAD);
   weir__bucket_unlock(bucket);

@@ -10,35 +10,44 @@
 #include "actor/stash.h"
 #include "channel/line.h"
 #include "channel/send.h"
+#include "runtime/depot.h"
 
 enum { CAPACITY = 64, INSTANCES_MOST = 1 << 16 };
 
-bool weir__is(const weir__call *call, int hook, const weir_message *type)
+/* ---- what it has beside its cell: blocks of the depot, of which an actor's end leaves some for the next ---- */
+
+static void *make_zeroed(size_t bytes)
 {
-  if (call->probe) {
-    struct weir__probe *p = call->probe;
-    if (hook == WEIR__START) p->starts = true, p->config = type;
-    if (hook == WEIR__ENDED) p->ends = true;
-    if (hook == WEIR__MESSAGE_HOOK && p->takes && weir_message_same(type, p->takes)) p->found = true;
-    return false;
-  }
-  if (call->hook != hook) return false;
-  return hook == WEIR__ENDED || !call->type || weir_message_same(type, call->type);
+  void *block = weir__depot_take(weir__depot_class(bytes), bytes);
+  return block ? memset(block, 0, bytes) : NULL;
 }
 
-struct weir__probe weir__actor_probe(const weir_actor *type, const weir_message *takes)
+static struct weir__extras *extras_of(struct weir__cell *cell)
 {
-  struct weir__probe probe = {.takes = takes};
-  weir__call call = {.probe = &probe};
-  type->dispatch(&call);
-  return probe;
+  if (!cell->extras) cell->extras = make_zeroed(sizeof *cell->extras);
+  if (!cell->extras) weir_error(WEIR_ENOMEM, "no memory for an actor");
+  return cell->extras;
 }
 
 struct weir__extras *weir__extras(struct weir__cell *cell)
 {
-  if (!cell->extras) cell->extras = calloc(1, sizeof *cell->extras);
-  if (!cell->extras) weir_error(WEIR_ENOMEM, "no memory for an actor");
-  return cell->extras;
+  struct weir__extras *extras = extras_of(cell);
+  if (extras) extras->furnished = true;
+  return extras;
+}
+
+void weir__extras_free(struct weir__extras *extras)
+{
+  if (extras->config) weir__message_end(extras->config, WEIR__FREED);
+  weir__depot_put(weir__depot_class(sizeof *extras), extras);
+}
+
+void *weir__state_make(size_t bytes) { return make_zeroed(bytes); }
+
+void weir__state_free(struct weir__cell *cell, size_t bytes)
+{
+  if (bytes > WEIR__STATE_INLINE && cell->small.state) weir__depot_put(weir__depot_class(bytes), cell->small.state);
+  cell->small.state = NULL;
 }
 
 const char *weir__actor_name(const struct weir__cell *cell)
@@ -51,9 +60,9 @@ const char *weir__actor_name(const struct weir__cell *cell)
 static void join_family(struct weir__cell *cell, struct weir__cell *parent)
 {
   struct weir__bucket *bucket = weir__bucket_lock(parent);
-  cell->elder = parent->child;
+  cell->elder = atomic_load_explicit(&parent->child, memory_order_relaxed);
   if (cell->elder) weir__cell_at(cell->elder - 1)->younger = cell->slot + 1;
-  parent->child = cell->slot + 1;
+  atomic_store_explicit(&parent->child, cell->slot + 1, memory_order_relaxed);
   atomic_store_explicit(&cell->parent, parent->slot + 1, memory_order_relaxed);
   weir__bucket_unlock(bucket);
 }
@@ -65,7 +74,7 @@ static int overflow_of(const weir_actor *type, const weir_spawn_options *o)
   return o->overflow ? o->overflow : type->overflow;
 }
 
-static int check(const weir_actor *type, const weir_spawn_options *o, const struct weir__probe *probe)
+static int check(const weir_actor *type, const weir_spawn_options *o, const struct weir__clauses *clauses)
 {
   const weir_message *config = o->config.type ? o->config.type() : NULL;
   if (o->capacity > WEIR__CAPACITY_MAX || type->capacity > WEIR__CAPACITY_MAX)
@@ -83,17 +92,18 @@ static int check(const weir_actor *type, const weir_spawn_options *o, const stru
     return weir_error(WEIR_EINVAL, "%s: .overflow is %d", type->name, overflow);
   if (overflow == WEIR_DROP_OLDEST && type->keeps_places)
     return weir_error(WEIR_EINVAL, "%s: WEIR_DROP_OLDEST and .keeps_places don't go together", type->name);
-  if (config && !probe->starts)
+  if (config && !clauses->starts)
     return weir_error(WEIR_EINVAL, "%s has no start clause to take a %s", type->name, config->name);
-  if (config && !weir_message_same(config, probe->config))
-    return weir_error(WEIR_EINVAL, "%s starts with a %s, not with a %s", type->name, probe->config->name, config->name);
+  if (config && !weir_message_same(config, clauses->config))
+    return weir_error(WEIR_EINVAL, "%s starts with a %s, not with a %s", type->name, clauses->config->name,
+                      config->name);
   return WEIR_OK;
 }
 
 static int make_state(struct weir__cell *cell)
 {
   size_t bytes = cell->type->state_bytes;
-  if (bytes > WEIR__STATE_INLINE) cell->small.state = calloc(1, bytes);
+  if (bytes > WEIR__STATE_INLINE) cell->small.state = weir__state_make(bytes);
   return weir__state_of(cell) ? WEIR_OK : weir_error(WEIR_ENOMEM, "no memory for an actor's state");
 }
 
@@ -108,7 +118,7 @@ static int copy_config(struct weir__cell *cell, weir_value config)
   if (!config.type) return WEIR_OK;
   int rc = weir__parcel_of_value(&parcel, config);
   if (rc) return rc;
-  struct weir__extras *extras = weir__extras(cell);
+  struct weir__extras *extras = extras_of(cell);
   if (extras) extras->config = weir__parcel_message(&parcel);
   return extras && extras->config ? WEIR_OK : weir_error(WEIR_ENOMEM, "no memory for a configuration");
 }
@@ -156,13 +166,12 @@ static void unfurnish(struct weir__cell *cell)
 {
   struct weir__extras *extras = cell->extras;
   if (extras) {
-    if (extras->config) weir__message_end(extras->config, WEIR__FREED);
     if (extras->node) weir__node_free(extras->node);
     if (extras->name) weir__name_remove(cell->rt, extras->name);
     free(extras->kept);
-    free(extras);
+    weir__extras_free(extras);
   }
-  if (cell->type->state_bytes > WEIR__STATE_INLINE) free(cell->small.state);
+  weir__state_free(cell, cell->type->state_bytes);
   cell->extras = NULL;
   weir__cell_untake(cell);
 }
@@ -288,23 +297,23 @@ static weir_ref spawn_route(const struct order *order, const weir_spawn_options 
 
 weir_ref weir__spawn_actor(const weir_actor *type, const weir_spawn_options *options, const struct weir__wired *wired)
 {
-  weir_spawn_options o = {.name = NULL};
-  if (options) o = *options;
+  static const weir_spawn_options plain;
+  const weir_spawn_options *o = options ? options : &plain;
   if (!type || !type->dispatch || !type->name)
     return weir__ref_error_make(weir_error(WEIR_EINVAL, "no actor type was given"));
-  struct weir__probe probe = weir__actor_probe(type, NULL);
-  int rc = check(type, &o, &probe);
+  struct weir__clauses clauses = weir__clauses_of(type);
+  int rc = check(type, o, &clauses);
   if (rc) return weir__ref_error_make(rc);
-  if (o.on) weir__runtime_hold(o.on);
-  struct weir_runtime *rt = o.on ? o.on : weir__runtime_here_held();
+  if (o->on) weir__runtime_hold(o->on);
+  struct weir_runtime *rt = o->on ? o->on : weir__runtime_here_held();
   if (!rt) return weir__ref_error_make(weir_error(WEIR_EINVAL, "%s: no runtime is running", type->name));
   struct weir__cell *here = weir__cell_here();
   struct order order = {.rt = rt,
                         .type = type,
                         .wired = wired,
                         .parent = here && here->rt == rt ? here : NULL,
-                        .starts = probe.starts || wired};
-  weir_ref ref = o.instances ? spawn_route(&order, &o) : spawn_one(&order, &o);
+                        .starts = clauses.starts || wired};
+  weir_ref ref = o->instances ? spawn_route(&order, o) : spawn_one(&order, o);
   weir__runtime_release(rt);
   return ref;
 }

@@ -136,6 +136,17 @@ static void return_slab(struct weir__slab *slab)
   table.pool = slab;
 }
 
+/* Of a free cell `child` is the link. Relaxed: handed on with `returned`. */
+static uint32_t next_free(const struct weir__cell *cell)
+{
+  return atomic_load_explicit(&cell->child, memory_order_relaxed);
+}
+
+static void set_next_free(struct weir__cell *cell, uint32_t next)
+{
+  atomic_store_explicit(&cell->child, next, memory_order_relaxed);
+}
+
 /* S2. The owner's. */
 static void collect_returned(struct weir__slab *slab)
 {
@@ -143,8 +154,8 @@ static void collect_returned(struct weir__slab *slab)
   uint32_t at = atomic_exchange_explicit(&slab->returned, 0, memory_order_acquire);
   while (at) {
     struct weir__cell *cell = weir__cell_at(at - 1);
-    uint32_t next = cell->child;
-    cell->child = slab->free;
+    uint32_t next = next_free(cell);
+    set_next_free(cell, slab->free);
     slab->free = at;
     slab->used--;
     at = next;
@@ -236,7 +247,7 @@ static struct weir__cell *take_from(struct weir__slab *slab)
   slab->used++;
   if (slab->free) {
     cell = weir__cell_at(slab->free - 1);
-    slab->free = cell->child;
+    slab->free = next_free(cell);
     return cell;
   }
   cell = weir__cell_at(slab->untouched);
@@ -282,7 +293,8 @@ struct weir__cell *weir__cell_take(void)
   cell->urgent = cell->queued = cell->in_hand = cell->owned = NULL;
   cell->urgent_end = &cell->urgent;
   cell->queued_end = &cell->queued;
-  cell->child = cell->elder = cell->younger = 0;
+  atomic_store_explicit(&cell->child, 0, memory_order_relaxed);
+  cell->elder = cell->younger = 0;
   atomic_store_explicit(&cell->high_water, 0, memory_order_relaxed);
   atomic_store_explicit(&cell->handled, 0, memory_order_relaxed);
   cell->work.next = NULL;
@@ -302,21 +314,34 @@ void weir__cell_open(struct weir__cell *cell)
   atomic_store_explicit(&cell->places, places, memory_order_release);
 }
 
-static void put_back(struct weir__cell *cell)
+void weir__cell_put_back(struct weir__cell *cell)
 {
   struct weir__thread *t = weir__thread_here;
   struct weir__slab *slab = &table.slabs[cell->slot / SLAB_CELLS];
   if (t) t->cells_freed++;
   if (t && t->worker && atomic_load_explicit(&slab->owner, memory_order_relaxed) == (uintptr_t)t) {
-    cell->child = slab->free;
+    set_next_free(cell, slab->free);
     slab->free = cell->slot + 1;
     slab->used--;
     return;
   }
   uint32_t newest = atomic_load_explicit(&slab->returned, memory_order_relaxed);
-  do cell->child = newest;
+  do set_next_free(cell, newest);
   while (!atomic_compare_exchange_weak_explicit(&slab->returned, &newest, cell->slot + 1, memory_order_release,
                                                 memory_order_relaxed));
+}
+
+/* Lock held. What tells of the one that ends. */
+static void clear_used(struct weir__cell *cell)
+{
+  clear_tally(cell);
+  cell->type = NULL; /* a debugger tells by it who has ended, see share/weir-gdb.py */
+  atomic_store_explicit(&cell->work.flags, 0, memory_order_relaxed); /* a free cell has been told nothing */
+}
+
+static uint64_t closed_with(uint64_t places, uint32_t generation)
+{
+  return (uint64_t)generation << 32 | (places & WEIR__RESERVED_MASK) | WEIR__CLOSED;
 }
 
 /* Lock held. The next generation, closed; false: there is none (S4). */
@@ -326,12 +351,25 @@ static bool next_generation(struct weir__cell *cell)
   uint32_t generation = (uint32_t)(places >> 32);
   bool last = generation == GENERATION_LAST;
   assert((places & WEIR__CLOSED) && !(places & WEIR__WAITERS));
-  uint64_t next = (uint64_t)(last ? 0 : generation + 1) << 32 | (places & WEIR__RESERVED_MASK) | WEIR__CLOSED;
-  clear_tally(cell);
-  cell->type = NULL; /* a debugger tells by it who has ended, see share/weir-gdb.py */
-  atomic_store_explicit(&cell->work.flags, 0, memory_order_relaxed); /* a free cell has been told nothing */
-  atomic_store_explicit(&cell->places, next, memory_order_release);
+  clear_used(cell);
+  atomic_store_explicit(&cell->places, closed_with(places, last ? 0 : generation + 1), memory_order_release);
   return !last;
+}
+
+bool weir__cell_end_empty(struct weir__cell *cell)
+{
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
+  uint32_t generation = (uint32_t)(places >> 32);
+  bool empty = (places & WEIR__RESERVED_MASK) >> 2 == atomic_load_explicit(&cell->popped, memory_order_relaxed);
+  bool plain = empty && !(places & (WEIR__CLOSED | WEIR__WAITERS)) && generation != GENERATION_LAST;
+  /* acq_rel: whoever takes a place does so before, and then it fails, or finds another generation. */
+  bool ended =
+      plain && atomic_compare_exchange_strong_explicit(&cell->places, &places, closed_with(places, generation + 1),
+                                                       memory_order_acq_rel, memory_order_relaxed);
+  if (ended) clear_used(cell), cell->extras = NULL;
+  weir__bucket_unlock(bucket);
+  return ended;
 }
 
 bool weir__cell_free_if_done(struct weir__cell *cell)
@@ -342,7 +380,7 @@ bool weir__cell_free_if_done(struct weir__cell *cell)
   bool done = reserved == atomic_load_explicit(&cell->popped, memory_order_relaxed);
   bool reusable = done && next_generation(cell);
   weir__bucket_unlock(bucket);
-  if (reusable) put_back(cell);
+  if (reusable) weir__cell_put_back(cell);
   return done;
 }
 
@@ -351,7 +389,7 @@ void weir__cell_untake(struct weir__cell *cell)
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   bool reusable = next_generation(cell);
   weir__bucket_unlock(bucket);
-  if (reusable) put_back(cell);
+  if (reusable) weir__cell_put_back(cell);
 }
 
 void weir__cells_each(void (*f)(struct weir__cell *, void *), void *arg)

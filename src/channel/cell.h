@@ -4,6 +4,7 @@
  * (C5); a ref is `generation << 32 | slot`, and the generation is part of the word that senders change (C1).
  *
  *   FREE --cell_take--> OPEN --close--> CLOSED --the last place is back--> FREE, with the next generation
+ *                        '---- closed when it is empty: in one step --------^
  *
  * C1  `places` holds the generation: a stale ref fails in the CAS.
  * C2  Joining the line of waiters, closing, and all that takes no place runs under the lock of the cell's bucket
@@ -103,8 +104,10 @@ struct weir__cell {
     void *state;                            /* … else where it is; of an edge what it is */
     _Atomic(uint64_t) senders; /* of a channel: how many sender handles there are; relaxed but for the last, acq_rel */
   } small;
-  struct weir__message *owned;    /* messages that are the user's (F2). The owner's */
-  uint32_t child, elder, younger; /* its newest child, its siblings: slots + 1, under the parent's bucket's lock */
+  struct weir__message *owned; /* messages that are the user's (F2). The owner's */
+  _Atomic(uint32_t) child;     /* its newest child, and its siblings: slots + 1, under the parent's bucket's lock. That
+                              there is a first one is its owner's doing alone, who may look without it: relaxed */
+  uint32_t elder, younger;
   _Atomic(uint32_t) high_water; /* the most places taken when it popped a message. This and the next: by the owner, with
                                      plain adds; read by anybody: relaxed */
   _Atomic(uint64_t) handled;    /* messages that were handled */
@@ -167,6 +170,11 @@ struct weir__cell *weir__cell_take(void);
 void weir__cell_open(struct weir__cell *cell);
 /* Gives a closed cell back if all its places are back (C4), under the lock of its bucket. False: not yet. */
 bool weir__cell_free_if_done(struct weir__cell *cell);
+/* Closes an open cell and takes it out of use in one step, if it is empty, no place is out, nobody waits in line, and
+ * nobody has told it to end. Its extras are not its any more. False: nothing was done. Else nobody finds it any more, and
+ * weir__cell_put_back() is to follow. The owner's. */
+bool weir__cell_end_empty(struct weir__cell *cell);
+void weir__cell_put_back(struct weir__cell *cell);
 /* One that was never opened. */
 void weir__cell_untake(struct weir__cell *cell);
 

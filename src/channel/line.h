@@ -9,21 +9,40 @@
 #ifndef WEIR__LINE_H
 #define WEIR__LINE_H
 
-#include <pthread.h>
-
 #include "channel/cell.h"
+#include "platform/lock.h"
 #include "runtime/wait.h"
 
 struct weir__bucket {
-  pthread_mutex_t lock WEIR__ALIGNED;
+  struct weir__lock lock WEIR__ALIGNED;
   struct weir__wait *first, *last; /* of all cells of this bucket, oldest first; under the lock */
   struct weir__permit *permits;    /* that are held, of all cells of this bucket; under the lock */
 };
 
-struct weir__bucket *weir__bucket_lock(const struct weir__cell *cell);
-/* A lock for something else that has an address. Never taken while another one is held. */
-struct weir__bucket *weir__bucket_lock_for(const void *thing);
-void weir__bucket_unlock(struct weir__bucket *bucket);
+enum { WEIR__BUCKETS = 1024 };
+extern struct weir__bucket weir__buckets[WEIR__BUCKETS];
+
+static inline struct weir__bucket *weir__bucket_take(uintptr_t n)
+{
+  struct weir__bucket *bucket = &weir__buckets[n % WEIR__BUCKETS];
+  weir__lock_take(&bucket->lock);
+  return bucket;
+}
+
+/* Neighbours in the table of cells come in different buckets. */
+static inline struct weir__bucket *weir__bucket_lock(const struct weir__cell *cell)
+{
+  return weir__bucket_take((uintptr_t)cell / sizeof *cell);
+}
+
+/* A lock for something else that has an address. Never taken while another one is held. Extras, tasks and the contexts
+ * of threads are of 64 bytes and more. */
+static inline struct weir__bucket *weir__bucket_lock_for(const void *thing)
+{
+  return weir__bucket_take((uintptr_t)thing / 64);
+}
+
+static inline void weir__bucket_unlock(struct weir__bucket *bucket) { weir__lock_leave(&bucket->lock); }
 
 /* Lock held. */
 void weir__line_join(struct weir__bucket *bucket, struct weir__cell *cell, struct weir__wait *w);
