@@ -34,10 +34,11 @@ typedef struct weir__call {
 enum { WEIR__MESSAGE_HOOK = 0, WEIR__START, WEIR__ENDED };
 enum { WEIR__UNHANDLED = 0x57454900 };
 WEIR_API bool weir__is(const weir__call *call, int hook, const weir_message *type);
-/* Is the call for that clause? Mostly the tables themselves are the same. */
+/* Is the call for that clause? Mostly the hooks differ, or the tables themselves are the same. */
 static inline bool weir__meant(const weir__call *call, int hook, const weir_message *type)
 {
-  return (call->type == type && call->hook == hook && !call->probe) || weir__is(call, hook, type);
+  if (call->probe) return weir__is(call, hook, type);
+  return call->hook == hook && (call->type == type || weir__is(call, hook, type));
 }
 
 /** Where an actor runs. */

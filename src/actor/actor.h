@@ -66,8 +66,8 @@ void weir__leave_home(struct weir_runtime *rt, uint16_t home);
 struct weir__probe {
   bool starts, ends;          /* has a start clause, an end clause … */
   const weir_message *config; /* … the start clause takes this */
-  const weir_message *takes;  /* in: has it a clause for this message? */
-  bool found;
+  const weir_message *takes;  /* in: has it a clause for this message? … */
+  const weir_message *found;  /* … this is how that clause calls it; NULL: it has none */
 };
 /* What was seen of a type's clauses; gone through once (clauses.c). */
 struct weir__clauses {
@@ -88,8 +88,8 @@ static inline int weir__dispatch(const struct weir__cell *cell, weir__call *call
 {
   return WEIR__LIKELY(!cell->became) ? cell->type->dispatch(call) : weir__dispatch_as(cell, call);
 }
-/* Has it a clause for this message now? */
-bool weir__takes_now(const struct weir__cell *cell, const weir_message *type);
+/* How the clause that it has now for this message calls it: its own table of the same type. NULL: it has none. */
+const weir_message *weir__clause_for(const struct weir__cell *cell, const weir_message *type);
 /* What it has become; NULL: nothing else. */
 const char *weir__behaves_as(const struct weir__cell *cell);
 

@@ -15,7 +15,7 @@ const char *weir__behaves_as(const struct weir__cell *cell)
   return cell->became ? cell->extras->behaviour->name : NULL;
 }
 
-bool weir__takes_now(const struct weir__cell *cell, const weir_message *type)
+const weir_message *weir__clause_for(const struct weir__cell *cell, const weir_message *type)
 {
   struct weir__probe probe = {.takes = type};
   weir__call call = {.probe = &probe};

@@ -25,7 +25,7 @@ bool weir__is(const weir__call *call, int hook, const weir_message *type)
     struct weir__probe *p = call->probe;
     if (hook == WEIR__START) p->starts = true, p->config = type;
     if (hook == WEIR__ENDED) p->ends = true;
-    if (hook == WEIR__MESSAGE_HOOK && p->takes && weir_message_same(type, p->takes)) p->found = true;
+    if (hook == WEIR__MESSAGE_HOOK && p->takes && weir_message_same(type, p->takes)) p->found = type;
     return false;
   }
   if (call->hook != hook) return false;
