@@ -85,9 +85,15 @@ typedef struct weir_field {
 } weir_field;
 
 /* What the library notes of a type when it meets it first. Zeros until then; not for programs. */
+struct weir__pointer {
+  uint16_t offset;
+  uint16_t kind; /* a text or bytes */
+};
 struct weir__known_type {
   const struct weir_message *known;
   unsigned traits;
+  unsigned pointers; /* of `plan` */
+  struct weir__pointer plan[8];
 };
 
 /** A message type. Made by WEIR_MESSAGE(), WEIR_REQUEST() and WEIR_SHARED(). */

@@ -13,7 +13,7 @@
 #include "channel/mpsc.h"
 #include "runtime/strand.h"
 
-enum { RECORDS_MOST = 256, ROOM_LEAST = 2 << 10, ROOM_MOST = WEIR__PLACE_BYTES, ALIGNMENT = 8 };
+enum { RECORDS_MOST = 256, RECORDS_MANY = 8, ROOM_LEAST = 2 << 10, ROOM_MOST = WEIR__PLACE_BYTES, ALIGNMENT = 8 };
 
 /* The payload of a batch: this, then the records, each behind its size. */
 struct batch {
@@ -258,7 +258,7 @@ static void append_first(struct weir__message *m, const weir_message *type, cons
   struct batch *b = batch_of(m);
   struct record *r = (struct record *)(void *)((char *)b + b->used);
   r->bytes = round_up(bytes);
-  weir__copy_value(type, value, r + 1);
+  weir__copy_value(type, value, r + 1, bytes);
   take_in(m, r);
 }
 
@@ -442,17 +442,26 @@ static bool told_to_stop(const struct weir__cell *cell)
   return atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__STOPPING;
 }
 
+/* Clauses compare tables first, and with many records it pays to have them find their own. Should the actor become
+ * something else meanwhile, it is still the same type. */
+static const weir_message *type_of_records(const struct weir__cell *cell, const struct batch *b)
+{
+  const weir_message *own = b->count >= RECORDS_MANY ? weir__clause_for(cell, b->type) : NULL;
+  return own ? own : b->type;
+}
+
 int weir__batch_handle(struct weir__cell *cell, struct weir__message *m)
 {
   struct batch *b = batch_of(m);
   struct record *r = (struct record *)(void *)(b + 1);
+  const weir_message *type = type_of_records(cell, b);
   int rc = WEIR_OK;
   cell->in_hand = m;
   weir__strand_takes(weir__strand_here(), b->type);
   while (b->handled < b->count && rc != WEIR_STOP && !told_to_stop(cell)) {
     b->handled++;
     weir__strand_message(weir__strand_here(), 0, INT64_MAX);
-    rc = weir__handle(cell, b->type, r + 1, NULL);
+    rc = weir__handle(cell, type, r + 1, NULL);
     if (rc && rc != WEIR_STOP) tell_lost(cell, b->type, rc, weir__error_text_of(rc));
     r = (struct record *)(void *)((char *)(r + 1) + r->bytes);
   }
@@ -475,7 +484,7 @@ int weir__edge_ended(struct weir__cell *cell, struct weir__message *m)
   if (!node || --node->inputs_left) return WEIR_OK;
   const weir_message *type = weir_message_weir_inputs_ended();
   weir__strand_message(weir__strand_here(), 0, INT64_MAX);
-  if (!weir__takes_now(cell, type)) return WEIR_STOP;
+  if (!weir__clause_for(cell, type)) return WEIR_STOP;
   int rc = weir__handle(cell, type, &nothing, NULL);
   if (rc && rc != WEIR_STOP) weir_fail(rc, "%s", weir__error_text_of(rc) ? weir__error_text_of(rc) : weir_strerror(rc));
   return WEIR_STOP;

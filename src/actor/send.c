@@ -3,6 +3,7 @@
 
 #include "actor/actor.h"
 #include "actor/dead_letter.h"
+#include "actor/edge.h"
 #include "actor/relay.h"
 #include "runtime/strand.h"
 #include "runtime/task.h"
@@ -64,12 +65,11 @@ int weir__send_to_actor(weir_ref to, struct weir__parcel *p, bool waits, int64_t
 /* To an edge or a route. */
 static int relay_value(weir_ref to, struct weir__cell *cell, weir_value value, enum mode mode, int64_t deadline_ns)
 {
-  struct weir__parcel parcel = {.deadline = INT64_MAX};
-  int rc = WEIR_OK;
-  if (!value.type || !value.at || atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ROUTE)
-    rc = weir__parcel_of_value(&parcel, value);
-  else
-    parcel.type = value.type(), parcel.value = value.at; /* an edge measures by itself, where it must */
+  struct weir__parcel parcel;
+  /* An edge measures by itself, where it must. */
+  if (value.type && value.at && atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_EDGE)
+    return weir__edge_send(cell, value.type(), value.at, mode == WAIT, deadline_ns);
+  int rc = weir__parcel_of_value(&parcel, value);
   return rc ? rc : weir__relay_send(cell, to, &parcel, mode == WAIT, deadline_ns);
 }
 
@@ -155,7 +155,8 @@ int weir_pass(weir_ref to, void *message)
   if (!rc && !cell) rc = dead(to);
   if (!rc && !weir__is_relay(cell, to))
     return weir__tell_refused(to, parcel.type, send_parcel(to, cell, &parcel, WAIT, INT64_MAX), false);
-  parcel.message = NULL; /* by a relay copies travel */
+  parcel.message = NULL; /* by a relay copies travel, of what its owner made of it */
+  if (!rc) rc = weir__measure(m->type, message, &parcel.bytes);
   if (!rc) rc = weir__relay_send(cell, to, &parcel, true, INT64_MAX);
   weir__message_end(m, rc ? WEIR__UNSENT : WEIR__FREED);
   return rc;

@@ -15,20 +15,6 @@ size_t weir__list_count(const weir_field *f, const void *value)
   return n;
 }
 
-static const void *load_pointer(const void *at)
-{
-  const void *p;
-  memcpy(&p, at, sizeof p);
-  return p;
-}
-
-static weir_bytes load_bytes(const void *at)
-{
-  weir_bytes b;
-  memcpy(&b, at, sizeof b);
-  return b;
-}
-
 /* ---- measuring ---- */
 
 struct measuring {
@@ -59,11 +45,11 @@ static int measure_one(struct measuring *m, weir_kind kind, const void *at)
 {
   switch (kind) {
   case WEIR_KIND_TEXT:
-    at = load_pointer(at);
+    at = weir__load_pointer(at);
     if (at) m->bytes += strlen(at) + 1;
     return m->bytes > WEIR__VALUE_MOST ? not_copied(m, WEIR_ERANGE, "the message is larger than 1 GiB") : WEIR_OK;
   case WEIR_KIND_BYTES:
-    return measure_bytes(m, load_bytes(at));
+    return measure_bytes(m, weir__load_bytes(at));
   case WEIR_KIND_NESTED:
     return measure_struct(m, m->field->of(), at);
   default:
@@ -88,7 +74,7 @@ static int measure_items(struct measuring *m, const void *items, size_t n)
 static int measure_list(struct measuring *m, const void *value)
 {
   size_t n = weir__list_count(m->field, value), one = weir__kind_bytes(m->field, m->field->item);
-  const void *items = load_pointer(inside(value, m->field->offset));
+  const void *items = weir__load_pointer(inside(value, m->field->offset));
   if (n > WEIR__VALUE_MOST / one) return not_copied(m, WEIR_ERANGE, "the list is too long");
   if (n && !items) return not_copied(m, WEIR_EINVAL, "the list has a count, and no items");
   m->bytes = weir__value_align(m->bytes) + n * one;
@@ -112,7 +98,7 @@ static int measure_field(struct measuring *m, const void *value)
   case WEIR_KIND_ARRAY:
     return measure_items(m, at, weir__array_count(f));
   case WEIR_KIND_OPTIONAL:
-    return measure_optional(m, load_pointer(at));
+    return measure_optional(m, weir__load_pointer(at));
   default:
     return measure_one(m, f->kind, at);
   }
@@ -137,8 +123,29 @@ static int measure_struct(struct measuring *m, const weir_message *type, const v
   return rc;
 }
 
+/* False: it can't be copied. */
+static bool measure_planned(const struct weir__known_type *plan, const void *value, size_t *bytes)
+{
+  for (const struct weir__pointer *p = plan->plan; p < plan->plan + plan->pointers; p++) {
+    const void *at = inside(value, p->offset);
+    if (p->kind == WEIR_KIND_TEXT) {
+      const char *text = weir__load_pointer(at);
+      if (text) *bytes += strlen(text) + 1;
+      continue;
+    }
+    weir_bytes b = weir__load_bytes(at);
+    if (b.owner) continue; /* shared */
+    if ((b.size && !b.data) || b.size > WEIR__VALUE_MOST) return false;
+    *bytes += b.size;
+  }
+  return *bytes <= WEIR__VALUE_MOST;
+}
+
 int weir__measure_parts(const weir_message *type, const void *value, size_t *bytes)
 {
+  const struct weir__known_type *plan = weir__plan_of(type);
+  *bytes = weir__value_align(type->size);
+  if (plan && measure_planned(plan, value, bytes)) return WEIR_OK;
   struct measuring m = {.type = type, .bytes = weir__value_align(type->size)};
   int rc = measure_struct(&m, type, value);
   *bytes = m.bytes;
@@ -185,7 +192,7 @@ static bool store(void *at, const void *pointer)
 
 static bool copy_bytes(struct copying *c, void *at)
 {
-  weir_bytes b = load_bytes(at);
+  weir_bytes b = weir__load_bytes(at);
   if (b.size && !b.data) return false;
   if (b.owner) return true;
   b.data = put(c, b.data, b.size);
@@ -198,7 +205,7 @@ static bool copy_one(struct copying *c, const weir_field *f, weir_kind kind, voi
   const char *text;
   switch (kind) {
   case WEIR_KIND_TEXT:
-    text = load_pointer(at);
+    text = weir__load_pointer(at);
     return !text || store(at, put(c, text, strlen(text) + 1));
   case WEIR_KIND_BYTES:
     return copy_bytes(c, at);
@@ -220,7 +227,7 @@ static bool copy_items(struct copying *c, const weir_field *f, void *items, size
 static bool copy_list(struct copying *c, const weir_field *f, void *copy)
 {
   void *at = (char *)copy + f->offset;
-  const void *items = load_pointer(at);
+  const void *items = weir__load_pointer(at);
   size_t n = weir__list_count(f, copy), one = weir__kind_bytes(f, f->item);
   if ((n && !items) || n > WEIR__VALUE_MOST / one) return false;
   void *copied = put_aligned(c, items, n * one);
@@ -229,7 +236,7 @@ static bool copy_list(struct copying *c, const weir_field *f, void *copy)
 
 static bool copy_optional(struct copying *c, const weir_field *f, void *at)
 {
-  const void *value = load_pointer(at);
+  const void *value = weir__load_pointer(at);
   if (!value) return true;
   void *copied = put_aligned(c, value, f->of()->size);
   return store(at, copied) && copy_struct(c, f->of(), copied);
@@ -268,7 +275,7 @@ static void each_bytes_of(const weir_field *field, weir_kind kind, void *items, 
   size_t one = weir__kind_bytes(field, kind);
   for (char *at = items; n--; at += one)
     if (kind == WEIR_KIND_BYTES)
-      f(load_bytes(at));
+      f(weir__load_bytes(at));
     else
       each_bytes(field->of(), at, f);
 }
@@ -281,13 +288,13 @@ static void each_bytes(const weir_message *type, void *value, void (*f)(weir_byt
     void *at = (char *)value + field->offset;
     switch (field->kind) {
     case WEIR_KIND_LIST:
-      each_bytes_of(field, field->item, (void *)(uintptr_t)load_pointer(at), weir__list_count(field, value), f);
+      each_bytes_of(field, field->item, (void *)(uintptr_t)weir__load_pointer(at), weir__list_count(field, value), f);
       break;
     case WEIR_KIND_ARRAY:
       each_bytes_of(field, field->item, at, weir__array_count(field), f);
       break;
     case WEIR_KIND_OPTIONAL:
-      if (load_pointer(at)) each_bytes(field->of(), (void *)(uintptr_t)load_pointer(at), f);
+      if (weir__load_pointer(at)) each_bytes(field->of(), (void *)(uintptr_t)weir__load_pointer(at), f);
       break;
     default:
       each_bytes_of(field, field->kind, at, 1, f);
@@ -296,26 +303,48 @@ static void each_bytes(const weir_message *type, void *value, void (*f)(weir_byt
   }
 }
 
-void weir__release(const weir_message *type, void *copy) { each_bytes(type, copy, weir_bytes_drop); }
+static void each_bytes_planned(const struct weir__known_type *plan, const void *value, void (*f)(weir_bytes))
+{
+  for (const struct weir__pointer *p = plan->plan; p < plan->plan + plan->pointers; p++)
+    if (p->kind == WEIR_KIND_BYTES && weir__load_pointer(inside(value, p->offset + offsetof(weir_bytes, owner))))
+      f(weir__load_bytes(inside(value, p->offset)));
+}
 
-size_t weir__copy_if_fits(const weir_message *type, const void *value, void *room, size_t left)
+void weir__hold_planned(const struct weir__known_type *plan, const void *copy)
+{
+  each_bytes_planned(plan, copy, weir__bytes_hold);
+}
+
+void weir__release(const weir_message *type, void *copy)
+{
+  const struct weir__known_type *plan = weir__plan_of(type);
+  if (plan)
+    each_bytes_planned(plan, copy, weir_bytes_drop);
+  else
+    each_bytes(type, copy, weir_bytes_drop);
+}
+
+/* ---- a whole value ---- */
+
+size_t weir__copy_walking(const weir_message *type, const void *value, void *room, size_t left)
 {
   unsigned traits;
   size_t fixed = weir__value_align(type->size);
   if (weir__type_know(type, &traits) || fixed > left) return 0;
   memcpy(room, value, type->size);
-  if (traits & WEIR__FLAT) return fixed;
   struct copying c = {.room = (char *)room + fixed, .left = left - fixed};
   if (!copy_struct(&c, type, room)) return 0;
   if (traits & WEIR__SHARES) each_bytes(type, room, weir__bytes_hold);
   return (size_t)(c.room - (char *)room);
 }
 
-void weir__copy_value(const weir_message *type, const void *value, void *room)
+void weir__copy_value(const weir_message *type, const void *value, void *room, size_t bytes)
 {
-  size_t bytes = weir__copy_if_fits(type, value, room, WEIR__VALUE_MOST);
-  assert(bytes && "it was measured");
-  (void)bytes;
+  const struct weir__known_type *plan = weir__plan_of(type);
+  size_t copied =
+      plan ? weir__copy_planned(type, plan, value, room, bytes, true) : weir__copy_walking(type, value, room, bytes);
+  assert(copied == bytes && "it was measured");
+  (void)copied;
 }
 
 /* ---- hashing ---- */
@@ -341,7 +370,7 @@ static uint64_t mix(uint64_t h)
   return h ^ h >> 32;
 }
 
-static uint32_t hash_bytes(const void *data, size_t size)
+static inline uint32_t hash_bytes(const void *data, size_t size)
 {
   const unsigned char *p = data;
   uint64_t h = mix(size + 1);
@@ -359,25 +388,25 @@ static uint32_t hash_double(const void *at)
   return hash_bytes(&d, sizeof d);
 }
 
+static inline uint32_t hash_text(const char *text) { return text ? hash_bytes(text, strlen(text)) : 0; }
+
 static uint32_t hash_one(const weir_field *f, weir_kind kind, const void *at)
 {
-  const char *text;
   weir_bytes b;
   switch (kind) {
   case WEIR_KIND_TEXT:
-    text = load_pointer(at);
-    return text ? hash_bytes(text, strlen(text)) : 0;
+    return hash_text(weir__load_pointer(at));
   case WEIR_KIND_CHARS:
     return hash_bytes(at, strnlen(at, f->size));
   case WEIR_KIND_BYTES:
-    b = load_bytes(at);
+    b = weir__load_bytes(at);
     return hash_bytes(b.data, b.size);
   case WEIR_KIND_F64:
     return hash_double(at);
   case WEIR_KIND_NESTED:
     return hash_struct(f->of(), at);
   case WEIR_KIND_OPTIONAL:
-    at = load_pointer(at);
+    at = weir__load_pointer(at);
     return at ? hash_struct(f->of(), at) : 0;
   default:
     return hash_bytes(at, weir__kind_bytes(f, kind));
@@ -404,7 +433,8 @@ static uint32_t hash_struct(const weir_message *type, const void *value)
 uint32_t weir__field_hash(const weir_field *f, const void *value)
 {
   const void *at = inside(value, f->offset);
-  if (f->kind == WEIR_KIND_LIST) return hash_items(f, load_pointer(at), weir__list_count(f, value));
+  if (WEIR__LIKELY(f->kind == WEIR_KIND_TEXT)) return hash_text(weir__load_pointer(at));
+  if (f->kind == WEIR_KIND_LIST) return hash_items(f, weir__load_pointer(at), weir__list_count(f, value));
   if (f->kind == WEIR_KIND_ARRAY) return hash_items(f, at, weir__array_count(f));
   return hash_one(f, f->kind, at);
 }

@@ -5,6 +5,8 @@
 #ifndef WEIR__FIELDS_H
 #define WEIR__FIELDS_H
 
+#include <string.h>
+
 #include "channel/type.h"
 
 #define WEIR__VALUE_MOST ((size_t)1 << 30)
@@ -15,7 +17,7 @@ static inline size_t weir__value_align(size_t n)
   return (n + WEIR__VALUE_ALIGNMENT - 1) & ~(size_t)(WEIR__VALUE_ALIGNMENT - 1);
 }
 
-/* What follows, of a type that is not flat. */
+/* What follows, of a type that was met and is not flat. */
 int weir__measure_parts(const weir_message *type, const void *value, size_t *bytes);
 /* How many bytes a copy of the value takes, all that it points to included. WEIR_OK; WEIR_EINVAL (a table that is
  * broken, a list without items), WEIR_ERANGE (above 1 GiB, or deeper than 64), with a text. */
@@ -24,16 +26,88 @@ static inline int weir__measure(const weir_message *type, const void *value, siz
   unsigned traits;
   int rc = weir__type_know(type, &traits);
   if (rc) return rc;
+  if (WEIR__UNLIKELY(!(traits & WEIR__FLAT))) return weir__measure_parts(type, value, bytes);
   *bytes = weir__value_align(type->size);
-  return WEIR__LIKELY(traits & WEIR__FLAT) ? WEIR_OK : weir__measure_parts(type, value, bytes);
+  return WEIR_OK;
 }
-/* Copies a value into `room` of that size, and takes a share of the bytes that have an owner: weir__release() it. */
-void weir__copy_value(const weir_message *type, const void *value, void *room);
-/* In one go: copies a value into `room`, if what is `left` of it suffices; the bytes that the copy takes, or 0: it does
- * not fit, or can't be copied (weir__measure() says which). */
-size_t weir__copy_if_fits(const weir_message *type, const void *value, void *room, size_t left);
+/* Copies a value into `room`, of the very size that weir__measure() gave, and takes a share of the bytes that have an
+ * owner: weir__release() it. */
+void weir__copy_value(const weir_message *type, const void *value, void *room, size_t bytes);
 /* Gives back the shares that a copy has taken. */
 void weir__release(const weir_message *type, void *copy);
+
+static inline const void *weir__load_pointer(const void *at)
+{
+  const void *p;
+  memcpy(&p, at, sizeof p);
+  return p;
+}
+
+static inline weir_bytes weir__load_bytes(const void *at)
+{
+  weir_bytes b;
+  memcpy(&b, at, sizeof b);
+  return b;
+}
+
+/* ---- copying in one go ---- */
+
+/* Most structs are a few words. */
+static inline void weir__copy_words(void *to, const void *from, size_t size)
+{
+  enum { WORDS_MOST = 64 };
+  size_t at = 0;
+  for (; size <= WORDS_MOST && at + 8 <= size; at += 8) memcpy((char *)to + at, (const char *)from + at, 8);
+  if (at < size) memcpy((char *)to + at, (const char *)from + at, size - at);
+}
+
+/* Takes the shares of a copy. */
+void weir__hold_planned(const struct weir__known_type *plan, const void *copy);
+/* Copies a value of a type that is planned: the bytes that it took, or 0. `exact`: all that is left is needed, so that
+ * the last text is as long as that. */
+static inline size_t weir__copy_planned(const weir_message *type, const struct weir__known_type *plan,
+                                        const void *value, void *copy, size_t left, bool exact)
+{
+  size_t fixed = weir__value_align(type->size);
+  if (fixed > left) return 0;
+  weir__copy_words(copy, value, type->size);
+  char *room = (char *)copy + fixed;
+  left -= fixed;
+  for (const struct weir__pointer *p = plan->plan, *end = p + plan->pointers; p < end; p++) {
+    void *at = (char *)copy + p->offset;
+    const void *from = weir__load_pointer(at); /* data of bytes, too */
+    size_t bytes;
+    if (p->kind == WEIR_KIND_TEXT) {
+      if (!from) continue;
+      bytes = exact && p + 1 == end ? left : strlen(from) + 1;
+    } else {
+      weir_bytes b = weir__load_bytes(at);
+      if (b.owner) continue;
+      if (b.size && !from) return 0;
+      bytes = b.size;
+    }
+    if (bytes > left) return 0;
+    if (bytes) memcpy(room, from, bytes);
+    memcpy(at, &room, sizeof room);
+    room += bytes;
+    left -= bytes;
+  }
+  if (plan->traits & WEIR__SHARES) weir__hold_planned(plan, copy);
+  return (size_t)(room - (char *)copy);
+}
+
+/* Of any type. */
+size_t weir__copy_walking(const weir_message *type, const void *value, void *room, size_t left);
+/* In one go: copies a value into `room`, if what is `left` of it suffices; the bytes that the copy takes, or 0: it does
+ * not fit, or can't be copied (weir__measure() says which). */
+static inline size_t weir__copy_if_fits(const weir_message *type, const void *value, void *room, size_t left)
+{
+  const struct weir__known_type *plan = weir__plan_of(type);
+  return WEIR__LIKELY(plan != NULL) ? weir__copy_planned(type, plan, value, room, left, false)
+                                    : weir__copy_walking(type, value, room, left);
+}
+
+/* ---- parts ---- */
 
 /* Of lists: how many items. */
 size_t weir__list_count(const weir_field *f, const void *value);

@@ -27,7 +27,7 @@ struct weir__message *weir__message_make(const weir_message *type, const void *v
   if (WEIR__LIKELY(traits & WEIR__FLAT)) {
     weir__copy_struct(weir__payload(m), value, type->size);
   } else {
-    weir__copy_value(type, value, weir__payload(m));
+    weir__copy_value(type, value, weir__payload(m), bytes);
     m->shares = (traits & WEIR__SHARES) != 0;
   }
   return m;

@@ -356,6 +356,44 @@ static const weir_message *enter(const weir_message *type)
   return type;
 }
 
+/* ---- plans ----
+ *
+ * Where the pointers of a struct are, those of nested structs and arrays included: if there are only a few texts and
+ * bytes, copying is a loop over them, not a walk over the table. */
+
+enum { PLAN_MOST = sizeof((struct weir__known_type *)0)->plan / sizeof(struct weir__pointer) };
+
+static bool plan_struct(struct weir__known_type *note, const weir_message *type, size_t at, int depth);
+
+static bool plan_one(struct weir__known_type *note, const weir_field *f, weir_kind kind, size_t at, int depth)
+{
+  switch (kind) {
+  case WEIR_KIND_TEXT:
+  case WEIR_KIND_BYTES:
+    if (note->pointers == PLAN_MOST) return false;
+    note->plan[note->pointers++] = (struct weir__pointer){(uint16_t)at, (uint16_t)kind};
+    return true;
+  case WEIR_KIND_NESTED:
+    return plan_struct(note, f->of(), at, depth + 1);
+  default:
+    return kind != WEIR_KIND_LIST && kind != WEIR_KIND_OPTIONAL;
+  }
+}
+
+static bool plan_struct(struct weir__known_type *note, const weir_message *type, size_t at, int depth)
+{
+  bool planned = depth < LAYOUT_DEPTH && type->size <= UINT16_MAX;
+  for (size_t i = 0; i < type->count && planned; i++) {
+    const weir_field *f = &type->fields[i];
+    weir_kind kind = f->kind == WEIR_KIND_ARRAY ? f->item : f->kind;
+    size_t one = weir__kind_bytes(f, kind);
+    for (size_t k = 0; k < f->size && planned; k += one) planned = plan_one(note, f, kind, at + f->offset + k, depth);
+  }
+  return planned;
+}
+
+/* ---- noting ---- */
+
 static int note(const weir_message *type, unsigned traits)
 {
   pthread_mutex_lock(&known_types.lock);
@@ -363,8 +401,8 @@ static int note(const weir_message *type, unsigned traits)
   bool differs = known && !same_fields(known, type, 0);
   if (!known) known = enter(type);
   if (known && !differs && !type->note->known) {
-    type->note->traits = traits;
-    /* Release: who reads the note reads the traits and the table behind it, which never change. */
+    type->note->traits = traits | (plan_struct(type->note, type, 0, 0) ? WEIR__PLANNED : 0);
+    /* Release: who reads the note reads its other fields and the table behind it, which never change. */
     __atomic_store_n(&type->note->known, known, __ATOMIC_RELEASE);
   }
   pthread_mutex_unlock(&known_types.lock);
@@ -379,13 +417,14 @@ int weir__type_meet(const weir_message *type, unsigned *traits)
   return rc || !type->note ? rc : note(type, *traits);
 }
 
-/* The type itself, where it is not known. */
-static const weir_message *stands_for(const weir_message *type)
+/* Which type stands for it; NULL: it can't be told. */
+static inline const weir_message *stands_for(const weir_message *type)
 {
   unsigned traits;
-  if (!type->note || weir__type_know(type, &traits)) return type;
+  if (!type->note) return NULL;
   const weir_message *known = __atomic_load_n(&type->note->known, __ATOMIC_ACQUIRE);
-  return known ? known : type;
+  if (WEIR__LIKELY(known != NULL)) return known;
+  return weir__type_know(type, &traits) ? NULL : __atomic_load_n(&type->note->known, __ATOMIC_ACQUIRE);
 }
 
 bool weir_message_same(const weir_message *a, const weir_message *b)
@@ -393,5 +432,5 @@ bool weir_message_same(const weir_message *a, const weir_message *b)
   if (a == b) return true;
   if (!a || !b) return false;
   const weir_message *x = stands_for(a), *y = stands_for(b);
-  return x == y || same_declaration(x, y);
+  return x && y ? x == y : same_declaration(x ? x : a, y ? y : b);
 }

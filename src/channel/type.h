@@ -11,8 +11,9 @@
 
 /* Traits, of a type and of all that its fields can hold. */
 enum {
-  WEIR__FLAT = 1,  /* nothing points elsewhere: a copy of the struct is a copy of the value */
-  WEIR__SHARES = 2 /* there may be bytes with an owner, of whom each message has a share */
+  WEIR__FLAT = 1,   /* nothing points elsewhere: a copy of the struct is a copy of the value */
+  WEIR__SHARES = 2, /* there may be bytes with an owner, of whom each message has a share */
+  WEIR__PLANNED = 4 /* the plan in its note lists all that points elsewhere, in the order of the table */
 };
 
 /* The slow way: checks, and notes. WEIR_EINVAL, with a text: the table is refused. */
@@ -35,6 +36,14 @@ static inline unsigned weir__type_traits(const weir_message *type)
   unsigned traits = 0;
   weir__type_know(type, &traits);
   return traits;
+}
+
+/* Its note, if it is planned, which says that it was met before. NULL: it is not, or it was never met. */
+static inline const struct weir__known_type *weir__plan_of(const weir_message *type)
+{
+  const struct weir__known_type *note = type->note;
+  bool planned = note && __atomic_load_n(&note->known, __ATOMIC_ACQUIRE) && (note->traits & WEIR__PLANNED);
+  return planned ? note : NULL;
 }
 
 /* The bytes of one value of a kind; `f` is the field that it belongs to. */

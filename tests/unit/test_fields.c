@@ -161,6 +161,76 @@ static void a_copy_has_the_size_that_was_measured(void **state)
   }
 }
 
+/* ---- copies by a plan ---- */
+
+/* Six pointers; and with nine there are too many for a plan. */
+struct card {
+  int32_t before;
+  const char *name;
+  struct point origin;
+  weir_bytes images[2];
+  const char *tags[2];
+  char after[3];
+};
+struct nine {
+  const char *texts[9];
+};
+WEIR_MESSAGE(card, WEIR_FIELD(before), WEIR_FIELD(name), WEIR_NESTED(origin, point), WEIR_FIELD(images),
+             WEIR_FIELD(tags), WEIR_FIELD(after));
+WEIR_MESSAGE(nine, WEIR_FIELD(texts));
+
+static void a_few_texts_and_bytes_are_copied_by_a_plan(void **state)
+{
+  (void)state;
+  unsigned traits;
+  assert_int_equal(weir__type_know(weir_message_card(), &traits), WEIR_OK);
+  assert_int_equal(weir__type_know(weir_message_nine(), &traits), WEIR_OK);
+  assert_int_equal(weir__type_know(weir_message_shape(), &traits), WEIR_OK);
+  assert_non_null(weir__plan_of(weir_message_card()));
+  assert_int_equal(weir__plan_of(weir_message_card())->pointers, 6);
+  assert_null(weir__plan_of(weir_message_nine()));
+  assert_null(weir__plan_of(weir_message_shape()));
+}
+
+static weir_bytes some_bytes(weir_bytes shared)
+{
+  return below(4) ? (weir_bytes){below(2) ? "0123456789" : NULL, 0, NULL} : shared;
+}
+
+/* Into the same room, so that its pointers are the same, too. */
+static void a_copy_by_a_plan_is_that_of_the_walk(void **state)
+{
+  (void)state;
+  static _Alignas(16) char room[1 << 10], walked[1 << 10];
+  const weir_message *type = weir_message_card();
+  weir_bytes shared = weir_bytes_copy("shared", 6);
+  for (int64_t n = 0; n < count_or(2000, 200); n++) {
+    size_t bytes;
+    struct card c = {.before = 1,
+                     .name = some_text(),
+                     .origin = {2, 3, some_text()},
+                     .images = {some_bytes(shared), {"0123456789", below(10), NULL}},
+                     .tags = {some_text(), some_text()},
+                     .after = "z"};
+    assert_int_equal(weir__measure(type, &c, &bytes), WEIR_OK);
+    memset(room, 0, sizeof room);
+    assert_int_equal(weir__copy_walking(type, &c, room, bytes), bytes);
+    memcpy(walked, room, sizeof room);
+    weir__release(type, room);
+    memset(room, 0, sizeof room);
+    assert_int_equal(weir__copy_if_fits(type, &c, room, bytes), bytes);
+    assert_memory_equal(room, walked, sizeof room);
+    weir__release(type, room);
+    memset(room, 0, sizeof room);
+    weir__copy_value(type, &c, room, bytes);
+    assert_memory_equal(room, walked, sizeof room);
+    weir__release(type, room);
+    for (size_t less = 1; less < 40 && less < bytes; less++)
+      assert_int_equal(weir__copy_if_fits(type, &c, room, bytes - less), 0);
+  }
+  weir_bytes_drop(shared);
+}
+
 static void a_hash_goes_by_content(void **state)
 {
   (void)state;
@@ -353,6 +423,8 @@ int main(void)
       ON_CHANNEL(structs_travel_with_all_that_they_hold),
       ON_CHANNEL(a_value_is_at_most_64_structs_deep),
       ON_CHANNEL(a_copy_has_the_size_that_was_measured),
+      ON_CHANNEL(a_few_texts_and_bytes_are_copied_by_a_plan),
+      ON_CHANNEL(a_copy_by_a_plan_is_that_of_the_walk),
       ON_CHANNEL(a_hash_goes_by_content),
       ON_CHANNEL(a_declaration_is_one_by_whatever_path_its_file_was_found),
       ON_CHANNEL(a_table_that_leaves_bytes_out_is_refused),

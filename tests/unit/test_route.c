@@ -32,6 +32,7 @@ static _Atomic(int64_t) started;
 
 struct worker {
   int64_t place, handled;
+  char last[64];
 };
 static int worker_start(struct worker *w, const struct number *unused)
 {
@@ -46,7 +47,7 @@ static int worker_number(struct worker *w)
 }
 static int worker_tell(struct worker *w, struct told *reply)
 {
-  *reply = (struct told){.place = w->place, .handled = w->handled, .who = weir_self(), .last = ""};
+  *reply = (struct told){.place = w->place, .handled = w->handled, .who = weir_self(), .last = w->last};
   return WEIR_OK;
 }
 static int worker_hold(struct worker *w, const struct hold *m)
@@ -67,6 +68,7 @@ static int worker_signal(struct worker *w)
 static int worker_wrong(struct worker *w, const struct keyed *m)
 {
   if (m->other) weir_fail(WEIR_EUSER(2), "asked to");
+  snprintf(w->last, sizeof w->last, "%s", m->key);
   w->handled++;
   return WEIR_OK;
 }
@@ -279,6 +281,28 @@ static void a_passed_message_is_copied_to_all_by_a_broadcast(void **state)
   assert_int_equal(handled_by_all("pool", 3), 3);
 }
 
+/* A copy is made of what its owner has made of the message, not of what it was when it came. */
+static void a_message_that_was_changed_passes_through_a_route_as_it_is(void **state)
+{
+  (void)state;
+  static const char *const longer = "a key that is longer than the one that it came with";
+  weir_sender tx;
+  weir_receiver rx;
+  struct keyed *k;
+  struct told *t;
+  weir_ref r = weir_spawn(&worker, .instances = 2, .name = "pool", .route = WEIR_BY_HASH);
+  assert_int_equal(weir_mpsc(1, &tx, &rx), WEIR_OK);
+  assert_int_equal(weir_channel_send(tx, keyed, .key = "short"), WEIR_OK);
+  assert_int_equal(weir_receive(rx, &k, keyed), WEIR_OK);
+  k->key = longer;
+  assert_int_equal(weir_pass(r, k), WEIR_OK);
+  assert_int_equal(weir_ask(r, WEIR_SECONDS(20), &t, who_of, .key = longer), WEIR_OK);
+  assert_string_equal(t->last, longer);
+  weir_free(t);
+  weir_sender_drop(tx);
+  weir_receiver_drop(rx);
+}
+
 static void timers_go_through_the_route_each_time(void **state)
 {
   (void)state;
@@ -479,6 +503,7 @@ int main(void)
       ON_RUNTIME(a_broadcast_reaches_all_and_waits_for_each),
       ON_RUNTIME(asks_forwards_and_passes_go_to_an_instance),
       ON_RUNTIME(a_passed_message_is_copied_to_all_by_a_broadcast),
+      ON_RUNTIME(a_message_that_was_changed_passes_through_a_route_as_it_is),
       ON_RUNTIME(timers_go_through_the_route_each_time),
       ON_RUNTIME(a_broadcast_is_not_asked_nor_forwarded_to),
       ON_RUNTIME(a_message_without_a_key_is_refused_by_name),
