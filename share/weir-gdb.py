@@ -204,7 +204,7 @@ def fibers():
     # Those that wait for nothing any more, only for their turn.
     for runtime in runtimes():
         for worker in workers(runtime):
-            for first in (worker["ready"]["first"], atomic(worker["inbox"])):
+            for first in (worker["ready"]["first"], worker["giving_way"]["first"], atomic(worker["inbox"])):
                 while first:
                     if int(first["kind"]) == FIBER_RESUME:
                         strand = container(first, "struct weir__strand", "work")
@@ -369,6 +369,13 @@ class Weir(gdb.Command):
         super().__init__("weir", gdb.COMMAND_STATUS, gdb.COMPLETE_NONE, True)
 
 
+def live_in(runtime):
+    entered, left = number(runtime["entered"]), number(runtime["left"])
+    for worker in workers(runtime):
+        entered, left = entered + number(worker["entered"]), left + number(worker["left"])
+    return entered - left
+
+
 class Runtimes(gdb.Command):
     """The runtimes, and what each of their workers does."""
 
@@ -383,7 +390,7 @@ class Runtimes(gdb.Command):
                 % (
                     flavor,
                     RUNTIME_STATES[number(runtime["state"])],
-                    number(runtime["live"]),
+                    live_in(runtime),
                     number(runtime["injected_count"]),
                 )
             )

@@ -95,7 +95,7 @@ void weir__embedded_goes_on(struct weir_runtime *rt)
   int state = atomic_load_explicit(&rt->state, memory_order_seq_cst);
   if (state == WEIR__DRAINS) {
     drain(rt);
-  } else if (state == WEIR__STOPS && !atomic_load_explicit(&rt->live, memory_order_seq_cst)) {
+  } else if (state == WEIR__STOPS && !weir__runtime_lives(rt)) {
     weir__worker_timers_end(&rt->workers[0]);  /* whoever cancels one later does not ring here any more */
     weir__worker_notices_end(&rt->workers[0]); /* nor does who frees a place */
     rt->stopping.last = weir__runtime_detach(rt);

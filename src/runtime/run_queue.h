@@ -55,6 +55,17 @@ static inline uint32_t weir__run_queue_take(struct weir__run_queue *q, struct we
   }
 }
 
+/* Owner. The place that the next one gets; has all been taken that was put in before it? */
+static inline uint32_t weir__run_queue_end(struct weir__run_queue *q)
+{
+  return atomic_load_explicit(&q->tail, memory_order_relaxed);
+}
+
+static inline bool weir__run_queue_is_past(struct weir__run_queue *q, uint32_t place)
+{
+  return (int32_t)(atomic_load_explicit(&q->head, memory_order_relaxed) - place) >= 0;
+}
+
 /* Anybody; a hint unless the caller knows better. */
 static inline uint32_t weir__run_queue_length(struct weir__run_queue *q)
 {

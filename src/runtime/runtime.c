@@ -49,34 +49,93 @@ void weir__runtime_settled(struct weir_runtime *rt)
 
 static bool is_embedded(const struct weir_runtime *rt) { return rt->workers[0].embedded; }
 
+/* The worker of that runtime that runs here; NULL: none. */
+static struct weir__worker *own_worker(const struct weir_runtime *rt)
+{
+  struct weir__worker *w = weir__worker_here();
+  return w && w->rt == rt ? w : NULL;
+}
+
+static void count_one(_Atomic(uint64_t) *own, memory_order order)
+{
+  atomic_store_explicit(own, atomic_load_explicit(own, memory_order_relaxed) + 1, order);
+}
+
+/* R1. Acquire: who ended something had seen all enter that it had made. */
+bool weir__runtime_lives(const struct weir_runtime *rt)
+{
+  uint64_t left = atomic_load_explicit(&rt->left, memory_order_seq_cst);
+  for (unsigned i = 0; i < rt->worker_count; i++)
+    left += atomic_load_explicit(&rt->workers[i].left, memory_order_acquire);
+  uint64_t entered = atomic_load_explicit(&rt->entered, memory_order_seq_cst);
+  for (unsigned i = 0; i < rt->worker_count; i++)
+    entered += atomic_load_explicit(&rt->workers[i].entered, memory_order_acquire);
+  return entered != left;
+}
+
+static bool enter_embedded(struct weir_runtime *rt)
+{
+  if (atomic_fetch_add_explicit(&rt->entered, 1, memory_order_seq_cst) == 0) weir__embedded_lives(rt);
+  return atomic_load_explicit(&rt->state, memory_order_seq_cst) < WEIR__STOPS;
+}
+
+static void leave_embedded(struct weir_runtime *rt)
+{
+  if (atomic_fetch_sub_explicit(&rt->entered, 1, memory_order_seq_cst) != 1) return;
+  if (atomic_load_explicit(&rt->state, memory_order_seq_cst) >= WEIR__STOPS)
+    tell_stopper(rt);
+  else if (!own_worker(rt))
+    weir__embedded_lives(rt); /* not any more; on its own thread the slice's end looks */
+}
+
+/* Does something run here that lives in it? */
+static bool lives_here(const struct weir__worker *w) { return w->on_fiber && w->current->self; }
+
+/* seq_cst: what has entered is seen by who stops the runtime, or its state is seen here. What a handler or a task makes
+ * is not seen in time perhaps, but then that one lives, and is waited for. */
+static bool enter_counted(struct weir_runtime *rt)
+{
+  struct weir__worker *w = own_worker(rt);
+  if (w && lives_here(w))
+    count_one(&w->entered, memory_order_relaxed);
+  else
+    atomic_fetch_add_explicit(&rt->entered, 1, memory_order_seq_cst);
+  return atomic_load_explicit(&rt->state, memory_order_seq_cst) < WEIR__STOPS;
+}
+
+/* Of several that leave at the same time one sees that nothing is left: each counts itself, and then looks. Before the
+ * runtime is stopped nobody need see it. */
+static void leave_counted(struct weir_runtime *rt)
+{
+  struct weir__worker *w = own_worker(rt);
+  if (w)
+    count_one(&w->left, memory_order_release);
+  else
+    atomic_fetch_add_explicit(&rt->left, 1, memory_order_seq_cst);
+  if (atomic_load_explicit(&rt->state, memory_order_seq_cst) < WEIR__STOPS) return;
+  atomic_thread_fence(memory_order_seq_cst);
+  if (!weir__runtime_lives(rt)) tell_stopper(rt);
+}
+
 bool weir__runtime_enter(struct weir_runtime *rt)
 {
-  uint64_t before = atomic_fetch_add_explicit(&rt->live, 1, memory_order_seq_cst);
-  if (before == 0 && is_embedded(rt)) weir__embedded_lives(rt);
-  if (atomic_load_explicit(&rt->state, memory_order_seq_cst) < WEIR__STOPS) return true;
-  weir__runtime_leave(rt);
-  return false;
+  bool runs = WEIR__UNLIKELY(is_embedded(rt)) ? enter_embedded(rt) : enter_counted(rt);
+  if (!runs) weir__runtime_leave(rt);
+  return runs;
 }
 
 void weir__runtime_leave(struct weir_runtime *rt)
 {
-  bool outside = !weir__worker_here() || weir__worker_here()->rt != rt;
-  if (outside) weir__runtime_hold(rt); /* once `live` is 0 it may go at any moment */
-  if (atomic_fetch_sub_explicit(&rt->live, 1, memory_order_seq_cst) == 1) {
-    if (atomic_load_explicit(&rt->state, memory_order_seq_cst) >= WEIR__STOPS)
-      tell_stopper(rt);
-    else if (outside && is_embedded(rt))
-      weir__embedded_lives(rt); /* not any more; on its own thread the slice's end looks */
-  }
-  if (outside) weir__runtime_release(rt);
+  weir__runtime_hold(rt); /* once nothing lives it may go at any moment */
+  if (WEIR__UNLIKELY(is_embedded(rt)))
+    leave_embedded(rt);
+  else
+    leave_counted(rt);
+  weir__runtime_release(rt);
 }
 
 /* Its own workers are waited for, so they need no hold. */
-static bool needs_hold(struct weir_runtime *rt)
-{
-  struct weir__worker *w = weir__worker_here();
-  return !w || w->rt != rt;
-}
+static bool needs_hold(struct weir_runtime *rt) { return !own_worker(rt); }
 
 void weir__runtime_hold(struct weir_runtime *rt)
 {
@@ -90,16 +149,18 @@ void weir__runtime_release(struct weir_runtime *rt)
 
 /* ---- the line that belongs to no worker ---- */
 
-void weir__runtime_inject(struct weir_runtime *rt, struct weir__work *work)
+void weir__runtime_inject_all(struct weir_runtime *rt, struct weir__work **works, unsigned count)
 {
   weir__runtime_hold(rt);
   pthread_mutex_lock(&rt->lock);
-  weir__work_append(&rt->injected, work);
-  atomic_fetch_add_explicit(&rt->injected_count, 1, memory_order_seq_cst);
+  for (unsigned i = 0; i < count; i++) weir__work_append(&rt->injected, works[i]);
+  atomic_fetch_add_explicit(&rt->injected_count, count, memory_order_seq_cst);
   pthread_mutex_unlock(&rt->lock);
   weir__runtime_notify(rt);
   weir__runtime_release(rt);
 }
+
+void weir__runtime_inject(struct weir_runtime *rt, struct weir__work *work) { weir__runtime_inject_all(rt, &work, 1); }
 
 unsigned weir__runtime_take_injected(struct weir_runtime *rt, struct weir__work **out, unsigned most)
 {
@@ -453,7 +514,7 @@ bool weir__runtime_is_quiet(struct weir_runtime *rt)
          !atomic_load_explicit(&w->suspended, memory_order_acquire);
 }
 
-static bool nothing_lives(struct weir_runtime *rt) { return !atomic_load_explicit(&rt->live, memory_order_seq_cst); }
+static bool nothing_lives(struct weir_runtime *rt) { return !weir__runtime_lives(rt); }
 
 static bool come_or_over(void *arg)
 {

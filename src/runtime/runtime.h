@@ -8,7 +8,10 @@
  * STOPPING  nothing new is spawned or started; all actors and tasks are told to stop.
  * STOPPED   nothing lives in it any more and nobody holds it: workers end.
  *
- * R1  `live` counts actors (their cells), tasks and handles. Zero in STOPPING: nothing can start any more.
+ * R1  What lives in it are actors (their cells), tasks and handles. Each is counted when it enters and when it leaves: by
+ *     the worker that runs who makes it, or who ends it; by others, and in callbacks, in `entered` and `left`. What a
+ *     worker counts was made by something that lives meanwhile. So, when first all leaves are read and then all entries,
+ *     and they are as many, nothing lived between; and in STOPPING nothing can start then.
  * R2  `holds` counts threads outside the runtime that are between handing over work and ringing (U2). A hold is taken
  *     while something that the work belongs to keeps the runtime alive.
  * R3  Quiescence: every worker is parked (by its own entry under `lock`, after it had looked around), no work stands in
@@ -39,9 +42,10 @@ struct weir_runtime {
   struct weir__thread *owner;          /* current-thread: who may drive it */
   struct weir_runtime *next;           /* in the list of runtimes, under its lock */
 
-  _Atomic(int) state; /* written by who stops it. seq_cst: stored, then `live` looked at; who starts something adds to
-                         `live`, then looks at the state */
-  _Atomic(uint64_t) live;      /* R1; seq_cst, see above */
+  _Atomic(int) state; /* written by who stops it. seq_cst: stored, then R1 looked at; who starts something adds to
+                         `entered`, then looks at the state */
+  _Atomic(uint64_t) entered;   /* R1; seq_cst, see above. Embedded: what lives, all told */
+  _Atomic(uint64_t) left;      /* R1; not used embedded */
   _Atomic(unsigned) holds;     /* R2; acq_rel: the last release hands over what was done under it */
   _Atomic(unsigned) searching; /* workers that look for work: at most one sleeper is being woken at a time (U3).
                                   seq_cst: work is put somewhere, then this is looked at; a searcher steps down, then
@@ -52,7 +56,7 @@ struct weir_runtime {
   struct weir__work_list injected; /* work from outside the workers, and what their queues had no room for */
   _Atomic(size_t) injected_count;  /* its length; written under the lock, read without it (seq_cst as `searching`) */
   bool *is_parked;                 /* by worker */
-  pthread_cond_t changed;          /* quiescence, or live == 0, may have come; for the thread that stops the runtime */
+  pthread_cond_t changed;          /* it may be quiet, or nothing live; for the thread that stops the runtime */
   struct weir_task *tasks;         /* that have not ended */
   struct weir__name **names;       /* chains, see actor/registry.c; NULL: there is no name yet */
   size_t name_chains, name_count;
@@ -61,6 +65,8 @@ struct weir_runtime {
 /* One more thing lives in it; false: it is being stopped. */
 bool weir__runtime_enter(struct weir_runtime *rt);
 void weir__runtime_leave(struct weir_runtime *rt);
+/* Does anything? */
+bool weir__runtime_lives(const struct weir_runtime *rt);
 
 /* R2. Needed only on threads that are not its workers. */
 void weir__runtime_hold(struct weir_runtime *rt);
@@ -71,6 +77,7 @@ struct weir_runtime *weir__runtime_here_held(void);
 
 /* Puts work in the line that belongs to no worker, and sees to it that somebody takes it. */
 void weir__runtime_inject(struct weir_runtime *rt, struct weir__work *work);
+void weir__runtime_inject_all(struct weir_runtime *rt, struct weir__work **works, unsigned count);
 /* Takes up to `most` of it. */
 unsigned weir__runtime_take_injected(struct weir_runtime *rt, struct weir__work **out, unsigned most);
 /* Work was put where others may take it: wakes one sleeper, unless somebody is looking already. */

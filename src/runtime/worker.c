@@ -134,7 +134,8 @@ int weir__give_way(struct weir__worker *w)
 {
   int rc = weir__can_suspend(w);
   if (rc) return rc;
-  weir__work_append(&w->ready, &w->current->work);
+  w->current->behind = weir__run_queue_end(&w->queue);
+  weir__work_append(&w->giving_way, &w->current->work);
   weir__suspend(w);
   return WEIR_OK;
 }
@@ -215,13 +216,22 @@ void weir__worker_take_inbox(struct weir__worker *w)
   }
 }
 
+/* Its queue is full: half of it goes to the line that belongs to no worker, at once, and this behind it. */
+static void overflow(struct weir__worker *w, struct weir__work *work)
+{
+  struct weir__work *taken[WEIR__RUN_QUEUE_SIZE / 2 + 1];
+  uint32_t count = weir__run_queue_take(&w->queue, taken, WEIR__RUN_QUEUE_SIZE / 2);
+  taken[count] = work;
+  weir__runtime_inject_all(w->rt, taken, count + 1);
+}
+
 /* Others may take it. */
 static void offer(struct weir__worker *w, struct weir__work *work)
 {
   if (weir__run_queue_put(&w->queue, work))
     weir__runtime_notify(w->rt);
   else
-    weir__runtime_inject(w->rt, work);
+    overflow(w, work);
 }
 
 static struct weir__work *take_next(struct weir__worker *w)
@@ -235,9 +245,18 @@ static struct weir__work *take_next(struct weir__worker *w)
   return NULL;
 }
 
+/* Who gave way, and has let all that was queued then go first. */
+static struct weir__work *take_giving_way(struct weir__worker *w)
+{
+  struct weir__work *first = w->giving_way.first;
+  if (!first || !weir__run_queue_is_past(&w->queue, weir__strand_of(first)->behind)) return NULL;
+  return weir__work_take(&w->giving_way);
+}
+
 static struct weir__work *take_queued(struct weir__worker *w)
 {
-  struct weir__work *work;
+  struct weir__work *work = take_giving_way(w);
+  if (work) return work;
   return weir__run_queue_take(&w->queue, &work, 1) ? work : NULL;
 }
 
@@ -435,7 +454,7 @@ static bool set_clock(struct weir__worker *w)
 
 static bool has_work_here(struct weir__worker *w)
 {
-  return w->next || w->ready.first || weir__run_queue_length(&w->queue);
+  return w->next || w->ready.first || w->giving_way.first || weir__run_queue_length(&w->queue);
 }
 
 /* The last thing before the loop sleeps: callbacks that it ran just now may have given us work, or set an alarm. Other
@@ -589,8 +608,7 @@ void weir__worker_rouse(struct weir__worker *w)
 void weir__worker_keep_alive(struct weir__worker *w)
 {
   uv_handle_t *doorbell = (uv_handle_t *)&w->doorbell;
-  if (atomic_load_explicit(&w->rt->live, memory_order_seq_cst) || w->rt->stopping.begun ||
-      weir__wheel_next_ms(&w->wheel) != INT64_MAX)
+  if (weir__runtime_lives(w->rt) || w->rt->stopping.begun || weir__wheel_next_ms(&w->wheel) != INT64_MAX)
     uv_ref(doorbell);
   else
     uv_unref(doorbell);

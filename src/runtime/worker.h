@@ -31,9 +31,10 @@ struct weir__strand {
   struct weir__worker *worker;
   struct weir__strand *next; /* in the pool */
   /* Who runs on it: saved while it is suspended. */
-  struct weir__work *self;                         /* an actor's or a task's; NULL: the scheduling loop itself */
-  _Atomic(uint64_t) *waiting;                      /* where `self` publishes its wait, for those who tell it to stop */
-  unsigned budget;                                 /* messages that may be sent before others get their turn (F6) */
+  struct weir__work *self;    /* an actor's or a task's; NULL: the scheduling loop itself */
+  _Atomic(uint64_t) *waiting; /* where `self` publishes its wait, for those who tell it to stop */
+  unsigned budget;            /* messages that may be sent before others get their turn (F6) */
+  uint32_t behind;            /* while it gives way: the place of the worker's queue that it stands before */
   void (*before_suspend)(struct weir__work *self); /* an actor: sees to those that wait for a place; NULL: a task */
   void (*before_wait)(
       void); /* an actor with edges: what it has gathered goes off before it waits; NULL: nothing to do */
@@ -93,6 +94,10 @@ struct weir__worker {
   struct weir__work *next;                /* what the current turn woke last: runs next (message passing stays hot) */
   unsigned streak;                        /* how often in a row `next` went first */
   struct weir__work_list ready;           /* pinned actors, resumed fibers: not to be stolen */
+  struct weir__work_list giving_way;      /* fibers, each behind what was queued when it came here */
+  /* What lives in the runtime, as far as this worker began and ended it: R1. Written by this worker alone; left:
+   * release, with what was entered before. */
+  _Atomic(uint64_t) entered, left;
   /* Written by this worker alone, read by the watchdog (watchdog.h): relaxed. */
   _Atomic(unsigned) tick;                        /* turns, for the fixed shares (U) */
   _Atomic(int) work_to_poll;                     /* messages until the loop's turn (U3) */

@@ -323,6 +323,62 @@ static void work_without_end_starves_nobody(void **state)
   atomic_store(&over, true);
 }
 
+/* ---- many at once ---- */
+
+static _Atomic(int64_t) began;
+struct starter {
+  WEIR_EMPTY;
+};
+static int starter_start(struct starter *s)
+{
+  (void)s;
+  atomic_fetch_add(&began, 1);
+  return WEIR_STOP;
+}
+WEIR_ACTOR(starter, WEIR_ON_START(weir_none, starter_start));
+
+/* Spawns so many, gives way once, and looks how many have begun by then. */
+struct open_some {
+  int64_t n;
+};
+WEIR_REQUEST(open_some, number, WEIR_FIELD(n));
+struct opener {
+  WEIR_EMPTY;
+};
+static int opener_open(struct opener *o, const struct open_some *m, struct number *reply)
+{
+  (void)o;
+  for (int64_t i = 0; i < m->n; i++)
+    if (weir_ref_error(weir_spawn(&starter))) return WEIR_EFAILED;
+  int rc = weir_yield();
+  reply->n = atomic_load(&began);
+  return rc;
+}
+WEIR_ACTOR(opener, WEIR_ON(open_some, opener_open));
+
+static void who_gives_way_lets_all_go_first_that_are_in_line(void **state)
+{
+  (void)state;
+  if (weir_runtime_workers(runtime) > 1) return; /* what another worker has taken may have just begun */
+  enum { IN_LINE = 200 };
+  struct number *answer;
+  atomic_store(&began, 0);
+  assert_int_equal(weir_ask(weir_spawn(&opener), WEIR_SECONDS(20), &answer, open_some, .n = IN_LINE), WEIR_OK);
+  assert_int_equal(answer->n, IN_LINE);
+  weir_free(answer);
+}
+
+static void more_than_a_workers_line_has_room_for_begin_all_the_same(void **state)
+{
+  (void)state;
+  enum { MANY = 3000 };
+  atomic_store(&began, 0);
+  assert_int_equal(weir_ask(weir_spawn(&opener), WEIR_SECONDS(20), NULL, open_some, .n = MANY), WEIR_OK);
+  int64_t until = weir__now_ns() + 20000000000;
+  while (atomic_load(&began) < MANY && weir__now_ns() < until) weir_sleep(WEIR_MILLIS(1));
+  assert_int_equal(atomic_load(&began), MANY);
+}
+
 /* A handler that hogs its worker: what others are to do is taken by another worker. */
 static int hog(int *unused)
 {
@@ -362,6 +418,8 @@ int main(void)
       ON_RUNTIME(without_a_runtime_there_is_none_here),
       ON_RUNTIME(a_sleep_is_never_short),
       ON_RUNTIME(who_gives_way_lets_others_run),
+      ON_RUNTIME(who_gives_way_lets_all_go_first_that_are_in_line),
+      ON_RUNTIME(more_than_a_workers_line_has_room_for_begin_all_the_same),
       ON_RUNTIME(work_without_end_starves_nobody),
       ON_RUNTIME(what_a_busy_worker_has_not_begun_is_taken_by_another),
   };

@@ -228,6 +228,43 @@ static void no_message_reaches_a_successor_in_its_slot(void **state)
   assert_int_equal(atomic_load(&strays), 0);
 }
 
+/* ---- one that ends by itself, and leaves nothing: its cell is free at once ---- */
+
+struct mayfly {
+  WEIR_EMPTY;
+};
+static int mayfly_addressed(struct mayfly *f, const struct addressed *m)
+{
+  (void)f;
+  if (m->to.bits != weir_self().bits) atomic_fetch_add(&strays, 1);
+  return WEIR_STOP;
+}
+WEIR_ACTOR(mayfly, WEIR_ON(addressed, mayfly_addressed), .capacity = 2);
+
+static void no_message_reaches_a_successor_of_one_that_ended_by_itself(void **state)
+{
+  (void)state;
+  weir_task *writers[3];
+  atomic_store(&strays, 0);
+  atomic_store(&rounds_over, 0);
+  weir_ref f = weir_spawn(&mayfly);
+  atomic_store(&address, f.bits);
+  for (int i = 0; i < 3; i++) assert_non_null(writers[i] = weir_task_start(NULL, write_letters, NULL));
+  for (int64_t i = 0; i < count_or(2000, 100); i++) {
+    while (weir_alive(f)) weir_sleep(WEIR_MILLIS(0));
+    f = weir_spawn(&mayfly);
+    atomic_store(&address, f.bits);
+  }
+  while (weir_alive(f)) weir_sleep(WEIR_MILLIS(0));
+  atomic_store(&rounds_over, 1);
+  for (int i = 0; i < 3; i++) {
+    int rc;
+    assert_int_equal(weir_task_join(writers[i], WEIR_SECONDS(20), &rc), WEIR_OK);
+    assert_int_equal(rc, WEIR_OK);
+  }
+  assert_int_equal(atomic_load(&strays), 0);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -241,6 +278,7 @@ int main(void)
       ON_RUNTIME(a_ref_whose_slot_was_taken_again_reaches_nobody),
       ON_RUNTIME(a_zeroed_ref_and_one_that_never_was_reach_nobody),
       ON_RUNTIME(no_message_reaches_a_successor_in_its_slot),
+      ON_RUNTIME(no_message_reaches_a_successor_of_one_that_ended_by_itself),
   };
   return RUN_ON_EACH_RUNTIME(tests);
 }
