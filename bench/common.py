@@ -51,7 +51,7 @@ def build_tokio(out):
     with open(f"{out}/.cargo/config.toml", "w") as f:
         f.write(f'[source.crates-io]\nreplace-with = "distro"\n[source.distro]\ndirectory = "{os.path.dirname(crate)}"\n')
     os.environ["PEERS_TOKIO_VERSION"] = "tokio " + os.path.basename(crate).removeprefix("tokio-")
-    return [["cargo", "build", "--release", "--offline", "--manifest-path", f"{out}/Cargo.toml"]]
+    return [["sh", "-c", f"cd '{out}' && cargo build --release --offline"]]  # there, for it looks for .cargo upwards
 
 
 def build_go(out):

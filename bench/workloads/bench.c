@@ -1,13 +1,47 @@
 /* bench.c: what the workloads share. */
+#include <sys/resource.h>
 #include <time.h>
 
 #include "bench.h"
 
-double bench_now(void)
+int64_t bench_now_ns(void)
 {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+double bench_now(void) { return (double)bench_now_ns() * 1e-9; }
+
+static double seconds_of(struct timeval t) { return (double)t.tv_sec + (double)t.tv_usec * 1e-6; }
+
+double bench_cpu_s(void)
+{
+  struct rusage used;
+  getrusage(RUSAGE_SELF, &used);
+  return seconds_of(used.ru_utime) + seconds_of(used.ru_stime);
+}
+
+void bench_spin(uint64_t steps)
+{
+  uint64_t x = steps;
+  for (uint64_t i = 0; i < steps; i++) {
+    x = x * 6364136223846793005u + 1442695040888963407u;
+    __asm__ volatile("" : "+r"(x)); /* so that no step is left out */
+  }
+}
+
+uint64_t bench_steps_in(int64_t ns)
+{
+  enum { STEPS = 200000, TRIES = 20 };
+  int64_t least = INT64_MAX;
+  for (int i = 0; i < TRIES; i++) {
+    int64_t from = bench_now_ns();
+    bench_spin(STEPS);
+    int64_t took = bench_now_ns() - from;
+    if (took < least) least = took;
+  }
+  return (uint64_t)(STEPS * ns / least);
 }
 
 long bench_status_kb(const char *key)

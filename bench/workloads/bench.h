@@ -15,7 +15,7 @@
 struct bench {
   uint64_t n;        /* operations: what a workload makes of it is in its table row */
   uint64_t capacity; /* of each mailbox, unless the workload says otherwise */
-  uint64_t producers, actors, bytes;
+  uint64_t producers, actors, bytes, rate, for_s;
   double seconds; /* set by the workload: the time that counts */
   char more[400]; /* members that its line of JSON has besides: bench_add() */
 };
@@ -42,11 +42,17 @@ struct options {
 struct options read_options(int argc, char **argv);
 
 double bench_now(void);
+int64_t bench_now_ns(void);
+double bench_cpu_s(void);              /* of all threads of the process, user and system */
 long bench_status_kb(const char *key); /* a line of /proc/self/status */
 /* Adds a member to the line of JSON: bench_add(b, "spawn_s", 0.25). */
 void bench_add(struct bench *b, const char *name, double value);
 void bench_begin(struct bench *b);
 void bench_end(struct bench *b);
+/* Computes: so many steps of which each needs the one before. */
+void bench_spin(uint64_t steps);
+/* How many steps take so long on this machine, by its clock, when nothing else runs. */
+uint64_t bench_steps_in(int64_t ns);
 /* Ends the program: the workload's result is wrong. */
 WEIR_NORETURN void bench_wrong(const char *what, uint64_t is, uint64_t should_be);
 /* Ends the program unless rc is WEIR_OK. Returns rc. */
@@ -76,6 +82,6 @@ static inline uint32_t bench_pick(uint32_t *seed, uint32_t below)
 }
 
 bench_run bench_pingpong, bench_ring, bench_counting, bench_fanin, bench_create, bench_idle, bench_fjthr, bench_big,
-    bench_chameneos, bench_ask, bench_pipeline, bench_skynet, bench_tokens, bench_parcels;
+    bench_chameneos, bench_ask, bench_pipeline, bench_skynet, bench_tokens, bench_parcels, bench_latency;
 
 #endif

@@ -16,6 +16,8 @@ static const struct number_option {
     {"producers", offsetof(struct bench, producers), 1, "how many send"},
     {"actors", offsetof(struct bench, actors), 1, "how many there are"},
     {"bytes", offsetof(struct bench, bytes), 0, "in each message"},
+    {"rate", offsetof(struct bench, rate), 0, "requests a second; 0: 64 at any time"},
+    {"seconds", offsetof(struct bench, for_s), 1, "for how long"},
 };
 enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
 

@@ -20,6 +20,7 @@ const struct workload workloads[] = {
      {.n = 5000000, .capacity = 1024, .actors = 1000},
      "a ring, a token for ten actors; N hops"},
     {"parcels", bench_parcels, {.n = 5000000, .capacity = 1024, .bytes = 64}, "counting, with bytes; N messages"},
+    {"latency", bench_latency, {.capacity = 1024, .rate = 50000, .for_s = 3}, "asks that are due at random times"},
 };
 const size_t workload_count = sizeof workloads / sizeof workloads[0];
 const size_t workload_twelve = 12;

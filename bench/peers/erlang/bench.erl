@@ -2,6 +2,7 @@
 %% (unbounded), plain sends. Definitions: ../../README.md
 -module(bench).
 -export([main/1, init/1, handle_call/3, handle_cast/2]).
+-compile({inline, [step/1]}).
 
 main([Name0]) ->
     Name = list_to_atom(Name0),
@@ -172,6 +173,28 @@ run(pipeline, D) ->
         receive done -> ok end
     end);
 
+%% latency: a server that computes 2 us for each request; requests are due at
+%% random times, and a process for each one asks. Its latency counts from when it
+%% was due. Rate 0: 64 on their way at any time.
+run(latency, _) ->
+    Rate = env("PEERS_RATE", 50000), Seconds = env("PEERS_SECONDS", 3),
+    Steps = steps_in(2000, 20, infinity),
+    S = spawn(fun() -> servant(Steps) end),
+    Counts = counters:new(64 * 58, [write_concurrency]),
+    Answered = atomics:new(1, []),
+    Cpu0 = cpu_s(),
+    From = t(), End = From + Seconds * 1000000000,
+    L = {S, Counts, Answered, From + 200000000},
+    Begun = case Rate of
+        0 -> fire_when_answered(L, End, 0);
+        _ -> fire_at_random_times(L, Rate, From * 1.0, End, 17, 0)
+    end,
+    wait_for(fun() -> atomics:get(Answered, 1) =:= Begun end),
+    Ns = t() - From,
+    {Begun, Ns,
+     io_lib:format(",\"rate\":~b,\"p50_us\":~.3f,\"p99_us\":~.3f,\"p999_us\":~.3f,\"max_us\":~.3f,\"cpu_s\":~.3f",
+                   [Rate] ++ [histogram_at(Counts, P) / 1000 || P <- [0.5, 0.99, 0.999, 1]] ++ [cpu_s() - Cpu0])};
+
 %% l. skynet
 run(skynet, D) ->
     N = case D of 1 -> 1000000; _ -> 1000 end, Me = self(),
@@ -317,3 +340,83 @@ sky_kids(I, Me, Num, Sub) ->
     sky_kids(I + 1, Me, Num, Sub).
 sky_sum(0, S) -> S;
 sky_sum(K, S) -> receive {sum, X} -> sky_sum(K - 1, S + X) end.
+
+%% ---- latency ----
+
+env(Key, Default) -> case os:getenv(Key) of false -> Default; S -> list_to_integer(S) end.
+
+cpu_s() ->
+    {ok, B} = file:read_file("/proc/self/stat"),
+    Fields = string:lexemes(string:trim(lists:last(string:split(binary_to_list(B), ")", trailing))), " "),
+    (list_to_integer(lists:nth(12, Fields)) + list_to_integer(lists:nth(13, Fields))) / 100.
+
+%% Ten steps in a call, so that 2 us of computing are few reductions.
+spin(0, X) -> X;
+spin(N, X) -> spin(N - 1, step(step(step(step(step(step(step(step(step(step(X))))))))))).
+step(X) -> (X * 5 + 12345) band 16#7fffffff.
+
+steps_in(Ns, 0, Least) -> max(1, 20000 * Ns div Least);
+steps_in(Ns, Tries, Least) ->
+    T0 = t(), spin(20000, 1), steps_in(Ns, Tries - 1, min(Least, t() - T0)).
+
+servant(Steps) ->
+    receive {call, From, Ref, X} -> spin(Steps, X), From ! {Ref, X}, servant(Steps) end.
+
+fire({S, Counts, Answered, RecordFrom}, Due) ->
+    spawn(fun() ->
+        Ref = erlang:monitor(process, S, [{alias, demonitor}]),
+        S ! {call, Ref, Ref, 1},
+        receive
+            {Ref, 1} -> erlang:demonitor(Ref, [flush]);
+            {'DOWN', Ref, _, _, Why} -> exit(Why)
+        end,
+        case Due >= RecordFrom of
+            true -> counters:add(Counts, bucket(t() - Due) + 1, 1);
+            false -> ok
+        end,
+        atomics:add(Answered, 1, 1)
+    end).
+
+%% Timers are good to a millisecond: most of the time this looks at the clock and yields.
+wait_until(Due) ->
+    Left = Due - t(),
+    if
+        Left =< 0 -> ok;
+        Left > 3000000 -> timer:sleep(Left div 1000000 - 1), wait_until(Due);
+        true -> erlang:yield(), wait_until(Due)
+    end.
+wait_for(Over) ->
+    case Over() of true -> ok; false -> erlang:yield(), wait_for(Over) end.
+
+fire_at_random_times(L, Rate, Before, End, Seed0, Begun) ->
+    Seed = (Seed0 * 1103515245 + 12345) band 16#7fffffff,
+    Pick = (Seed bsr 8) rem (1 bsl 22),
+    Due = Before - math:log((Pick + 1) / (1 bsl 22)) * 1.0e9 / Rate,
+    case trunc(Due) of
+        D when D >= End -> Begun;
+        D -> wait_until(D), fire(L, D), fire_at_random_times(L, Rate, Due, End, Seed, Begun + 1)
+    end.
+
+fire_when_answered(L = {_, _, Answered, _}, End, Begun) ->
+    Now = t(),
+    case atomics:get(Answered, 1) of
+        _ when Now >= End -> Begun;
+        A when Begun - A < 64 -> fire(L, Now), fire_when_answered(L, End, Begun + 1);
+        _ -> erlang:yield(), fire_when_answered(L, End, Begun)
+    end.
+
+%% As histogram.h: 64 buckets for each power of two.
+bucket(V) when V < 128 -> V;
+bucket(V) -> bucket(V, 1).
+bucket(V, Shift) when V bsr Shift < 128 -> Shift * 64 + (V bsr Shift);
+bucket(V, Shift) -> bucket(V, Shift + 1).
+bucket_top(B) when B < 128 -> B;
+bucket_top(B) -> Shift = B div 64 - 1, ((B - Shift * 64 + 1) bsl Shift) - 1.
+
+histogram_at(Counts, Part) ->
+    All = [{I, counters:get(Counts, I + 1)} || I <- lists:seq(0, 64 * 58 - 1)],
+    Total = lists:sum([C || {_, C} <- All]),
+    histogram_at(All, trunc(Part * Total), Total, 0, 0).
+histogram_at([{I, C} | More], Wanted, Total, Seen, _) when Seen =< Wanted, Seen < Total ->
+    histogram_at(More, Wanted, Total, Seen + C, I);
+histogram_at(_, _, _, _, Last) -> bucket_top(Last).
