@@ -99,3 +99,15 @@ void latch_wait(struct latch *l)
   bench_must(weir_future_wait(l->all, WEIR_FOREVER, &none, number), "wait for all");
   weir_free(none);
 }
+
+int bench__run_task(const weir_runtime_options *options, int (*f)(void *), void *arg)
+{
+  weir_runtime *rt;
+  bench_must(weir_runtime_start(options, &rt), "start");
+  weir_task *t = weir_task_start(rt, f, arg);
+  int rc = t ? WEIR_OK : WEIR_ENOMEM;
+  bench_must(rc, "start a task");
+  bench_must(weir_task_join(t, WEIR_FOREVER, &rc), "join");
+  bench_must(rc, "the task");
+  return weir_runtime_stop(rt, WEIR_SECONDS(10));
+}

@@ -16,8 +16,9 @@ struct bench {
   uint64_t n;        /* operations: what a workload makes of it is in its table row */
   uint64_t capacity; /* of each mailbox, unless the workload says otherwise */
   uint64_t producers, actors, bytes, rate, for_s;
-  double seconds; /* set by the workload: the time that counts */
-  char more[400]; /* members that its line of JSON has besides: bench_add() */
+  bool starts_runtimes; /* itself: it runs on the main thread, not as a task */
+  double seconds;       /* set by the workload: the time that counts */
+  char more[400];       /* members that its line of JSON has besides: bench_add() */
 };
 
 /* A workload: WEIR_OK, or an error. It brackets what counts with bench_begin() and bench_end(). */
@@ -45,6 +46,10 @@ double bench_now(void);
 int64_t bench_now_ns(void);
 double bench_cpu_s(void);              /* of all threads of the process, user and system */
 long bench_status_kb(const char *key); /* a line of /proc/self/status */
+/* Runs a workload's function as a task on a runtime of its own. */
+#define bench_run_task(options, f, arg)                                                                                \
+  bench__run_task((options), (int (*)(void *))(f), (0 ? ((void)(f)(arg), (arg)) : (arg)))
+int bench__run_task(const weir_runtime_options *options, int (*f)(void *), void *arg);
 /* Adds a member to the line of JSON: bench_add(b, "spawn_s", 0.25). */
 void bench_add(struct bench *b, const char *name, double value);
 void bench_begin(struct bench *b);
@@ -82,6 +87,7 @@ static inline uint32_t bench_pick(uint32_t *seed, uint32_t below)
 }
 
 bench_run bench_pingpong, bench_ring, bench_counting, bench_fanin, bench_create, bench_idle, bench_fjthr, bench_big,
-    bench_chameneos, bench_ask, bench_pipeline, bench_skynet, bench_tokens, bench_parcels, bench_latency;
+    bench_chameneos, bench_ask, bench_pipeline, bench_skynet, bench_tokens, bench_parcels, bench_latency, bench_busy,
+    bench_light, bench_memory, bench_allocs;
 
 #endif

@@ -21,6 +21,16 @@ const struct workload workloads[] = {
      "a ring, a token for ten actors; N hops"},
     {"parcels", bench_parcels, {.n = 5000000, .capacity = 1024, .bytes = 64}, "counting, with bytes; N messages"},
     {"latency", bench_latency, {.capacity = 1024, .rate = 50000, .for_s = 3}, "asks that are due at random times"},
+    {"light", bench_light, {.for_s = 3}, "a message each millisecond, then none: what that takes of a core"},
+    {"memory", bench_memory, {.n = 1000000}, "idle, and what memory is kept afterwards; N actors"},
+    {"busy",
+     bench_busy,
+     {.n = 20000, .capacity = 64, .starts_runtimes = true},
+     "two actors that compute, on two workers and on one; N messages"},
+    {"allocs",
+     bench_allocs,
+     {.n = 100000, .starts_runtimes = true},
+     "calls of the allocator by each of the twelve; N operations"},
 };
 const size_t workload_count = sizeof workloads / sizeof workloads[0];
 const size_t workload_twelve = 12;
