@@ -95,21 +95,11 @@ static inline bool send_at_once(weir_ref to, weir_value value, enum mode mode)
 {
   struct weir__thread *t = weir__thread_here;
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
-  if (!t || !cell || !value.type || !value.at) return false;
-  if (atomic_load_explicit(&cell->kind, memory_order_relaxed) != WEIR__CELL_ACTOR) return false;
-  struct weir__strand *s = mode == WAIT ? t->strand : NULL;
-  if (s && s->budget <= 1) return false;
-  const weir_message *type = value.type();
-  unsigned traits;
-  size_t bytes = weir__value_align(type->size);
-  if (weir__depot_class(WEIR__ENVELOPE + bytes) != 0 || weir__type_know(type, &traits) || !(traits & WEIR__FLAT))
-    return false;
-  struct weir__message *m = weir__depot_next(t, 0);
-  if (!m || weir__mpsc_reserve(cell, weir__generation_of(to), 1) != WEIR__GOT) return false;
+  struct weir__strand *s = t && mode == WAIT ? t->strand : NULL;
+  if (!t || !cell || (s && s->budget <= 1)) return false;
+  struct weir__message *m = weir__message_at_once(t, cell, weir__generation_of(to), value);
+  if (!m) return false;
   if (s) s->budget--;
-  weir__depot_take_next(t, 0);
-  weir__message_begin(m, type, bytes, 0);
-  weir__copy_struct(weir__payload(m), value.at, type->size);
   weir__cell_wake(cell, weir__mpsc_push(cell, m));
   return true;
 }
