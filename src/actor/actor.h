@@ -69,12 +69,30 @@ struct weir__probe {
   const weir_message *takes;  /* in: has it a clause for this message? … */
   const weir_message *found;  /* … this is how that clause calls it; NULL: it has none */
 };
-/* What was seen of a type's clauses; gone through once (clauses.c). */
+/* What was seen of a type's clauses: gone through once for each dispatch function, and kept in a table: see clauses.c. */
+typedef int weir__dispatch_function(weir__call *);
 struct weir__clauses {
   bool starts, ends;
   const weir_message *config;
 };
-struct weir__clauses weir__clauses_of(const weir_actor *type);
+struct weir__clauses_seen {
+  _Atomic(bool) claimed;
+  _Atomic(weir__dispatch_function *) dispatch; /* K1 */
+  struct weir__clauses clauses;                /* K1 */
+};
+enum { WEIR__CLAUSES_PLACES = 256 };
+extern struct weir__clauses_seen weir__clauses_seen[WEIR__CLAUSES_PLACES];
+static inline struct weir__clauses_seen *weir__clauses_place(weir__dispatch_function *dispatch, unsigned attempt)
+{
+  return &weir__clauses_seen[((uintptr_t)dispatch / 16 + attempt) % WEIR__CLAUSES_PLACES];
+}
+struct weir__clauses weir__clauses_look(weir__dispatch_function *dispatch);
+static inline struct weir__clauses weir__clauses_of(const weir_actor *type)
+{
+  struct weir__clauses_seen *place = weir__clauses_place(type->dispatch, 0);
+  bool is_it = atomic_load_explicit(&place->dispatch, memory_order_acquire) == type->dispatch;
+  return WEIR__LIKELY(is_it) ? place->clauses : weir__clauses_look(type->dispatch);
+}
 
 struct weir__parcel;
 struct weir__wired;

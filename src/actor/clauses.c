@@ -3,21 +3,16 @@
  *
  *   FREE --a CAS of `claimed`--> being written --`dispatch`, release--> WRITTEN, for good
  *
- * K1  `dispatch` is stored last; who reads it (acquire) and finds its function may read the rest, which never changes.
+ * K1  `claimed` (relaxed) decides alone who writes the rest, and `dispatch` is stored last; who reads it (acquire) and finds its function may read the rest, which never changes.
  * K2  When no place is left near its hash a function is gone through each time.
  * K3  What is kept belongs to the function's code: code with actors in it is not unloaded (C5). */
 #include <stdatomic.h>
 
 #include "actor/actor.h"
 
-enum { PLACES = 256, PLACES_TRIED = 4 };
-typedef int dispatch_function(weir__call *);
+enum { PLACES_TRIED = 4 };
 
-static struct place {
-  _Atomic(bool) claimed;                 /* relaxed: it decides alone who writes the rest */
-  _Atomic(dispatch_function *) dispatch; /* K1 */
-  struct weir__clauses clauses;          /* K1 */
-} places[PLACES];
+struct weir__clauses_seen weir__clauses_seen[WEIR__CLAUSES_PLACES];
 
 bool weir__is(const weir__call *call, int hook, const weir_message *type)
 {
@@ -32,7 +27,7 @@ bool weir__is(const weir__call *call, int hook, const weir_message *type)
   return hook == WEIR__ENDED || !call->type || weir_message_same(type, call->type);
 }
 
-static struct weir__clauses go_through(dispatch_function *dispatch)
+static struct weir__clauses go_through(weir__dispatch_function *dispatch)
 {
   struct weir__probe probe = {.takes = NULL};
   weir__call call = {.probe = &probe};
@@ -40,16 +35,11 @@ static struct weir__clauses go_through(dispatch_function *dispatch)
   return (struct weir__clauses){.starts = probe.starts, .ends = probe.ends, .config = probe.config};
 }
 
-static struct place *place_of(dispatch_function *dispatch, unsigned attempt)
-{
-  return &places[((uintptr_t)dispatch / 16 + attempt) % PLACES];
-}
-
-static struct weir__clauses note(dispatch_function *dispatch)
+static struct weir__clauses note(weir__dispatch_function *dispatch)
 {
   struct weir__clauses clauses = go_through(dispatch);
   for (unsigned i = 0; i < PLACES_TRIED; i++) {
-    struct place *p = place_of(dispatch, i);
+    struct weir__clauses_seen *p = weir__clauses_place(dispatch, i);
     if (atomic_exchange_explicit(&p->claimed, true, memory_order_relaxed)) continue;
     p->clauses = clauses;
     atomic_store_explicit(&p->dispatch, dispatch, memory_order_release);
@@ -58,11 +48,11 @@ static struct weir__clauses note(dispatch_function *dispatch)
   return clauses;
 }
 
-struct weir__clauses weir__clauses_of(const weir_actor *type)
+struct weir__clauses weir__clauses_look(weir__dispatch_function *dispatch)
 {
   for (unsigned i = 0; i < PLACES_TRIED; i++) {
-    struct place *p = place_of(type->dispatch, i);
-    if (atomic_load_explicit(&p->dispatch, memory_order_acquire) == type->dispatch) return p->clauses;
+    struct weir__clauses_seen *p = weir__clauses_place(dispatch, i);
+    if (atomic_load_explicit(&p->dispatch, memory_order_acquire) == dispatch) return p->clauses;
   }
-  return note(type->dispatch);
+  return note(dispatch);
 }

@@ -145,10 +145,10 @@ static weir_ref take_child(struct weir__cell *cell)
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   uint32_t first = atomic_load_explicit(&cell->child, memory_order_relaxed);
   if (first) {
-    struct weir__cell *child = weir__cell_at(first - 1);
+    struct weir__cell *child = weir__cell_linked(cell, first);
     ref = weir__ref_of(child);
     atomic_store_explicit(&cell->child, child->elder, memory_order_relaxed);
-    if (child->elder) weir__cell_at(child->elder - 1)->younger = 0;
+    if (child->elder) weir__cell_linked(cell, child->elder)->younger = 0;
     atomic_store_explicit(&child->parent, 0, memory_order_relaxed);
   }
   weir__bucket_unlock(bucket);
@@ -172,15 +172,15 @@ static void leave_family(struct weir__cell *cell)
 {
   uint32_t parent_slot = atomic_load_explicit(&cell->parent, memory_order_relaxed);
   if (!parent_slot) return;
-  struct weir__cell *parent = weir__cell_at(parent_slot - 1);
+  struct weir__cell *parent = weir__cell_linked(cell, parent_slot);
   struct weir__bucket *bucket = weir__bucket_lock(parent);
   /* Unless the parent has ended and let us go meanwhile. */
   if (atomic_load_explicit(&cell->parent, memory_order_relaxed)) {
     if (cell->younger)
-      weir__cell_at(cell->younger - 1)->elder = cell->elder;
+      weir__cell_linked(cell, cell->younger)->elder = cell->elder;
     else
       atomic_store_explicit(&parent->child, cell->elder, memory_order_relaxed);
-    if (cell->elder) weir__cell_at(cell->elder - 1)->younger = cell->younger;
+    if (cell->elder) weir__cell_linked(cell, cell->elder)->younger = cell->younger;
     atomic_store_explicit(&cell->parent, 0, memory_order_relaxed);
   }
   weir__bucket_unlock(bucket);

@@ -61,7 +61,7 @@ static void join_family(struct weir__cell *cell, struct weir__cell *parent)
 {
   struct weir__bucket *bucket = weir__bucket_lock(parent);
   cell->elder = atomic_load_explicit(&parent->child, memory_order_relaxed);
-  if (cell->elder) weir__cell_at(cell->elder - 1)->younger = cell->slot + 1;
+  if (cell->elder) weir__cell_linked(cell, cell->elder)->younger = cell->slot + 1;
   atomic_store_explicit(&parent->child, cell->slot + 1, memory_order_relaxed);
   atomic_store_explicit(&cell->parent, parent->slot + 1, memory_order_relaxed);
   weir__bucket_unlock(bucket);

@@ -48,12 +48,6 @@ static struct {
 struct weir__cell *_Atomic weir__cells;
 uint32_t weir__cells_most;
 
-weir_ref weir__ref_of(const struct weir__cell *cell)
-{
-  uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
-  return (weir_ref){(places >> 32) << 32 | cell->slot};
-}
-
 weir_ref weir__ref_error_make(int code) { return (weir_ref){(uint32_t)code}; }
 
 int weir_ref_error(weir_ref ref)
@@ -397,7 +391,10 @@ void weir__cells_each(void (*f)(struct weir__cell *, void *), void *arg)
   pthread_mutex_lock(&table.lock);
   uint32_t made = table.made;
   pthread_mutex_unlock(&table.lock);
-  for (uint32_t slot = 0; slot < made * SLAB_CELLS; slot++) f(weir__cell_at(slot), arg);
+  for (uint32_t i = 0; i < made; i++) {
+    if (!atomic_load_explicit(&table.slabs[i].owner, memory_order_relaxed)) continue; /* C3: its pages stay unused */
+    for (uint32_t slot = i * SLAB_CELLS; slot < (i + 1) * SLAB_CELLS; slot++) f(weir__cell_at(slot), arg);
+  }
 }
 
 void weir__cell_thread_ends(struct weir__thread *t)

@@ -129,9 +129,19 @@ static inline struct weir__cell *weir__cell_known(uint32_t slot)
 {
   return atomic_load_explicit(&weir__cells, memory_order_acquire) + slot;
 }
+/* That of a slot + 1, as families are linked. */
+static inline struct weir__cell *weir__cell_linked(struct weir__cell *cell, uint32_t link)
+{
+  return cell + ((ptrdiff_t)link - 1 - (ptrdiff_t)cell->slot);
+}
 static inline uint32_t weir__slot_of(weir_ref ref) { return (uint32_t)ref.bits; }
 static inline uint32_t weir__generation_of(weir_ref ref) { return (uint32_t)(ref.bits >> 32); }
-weir_ref weir__ref_of(const struct weir__cell *cell); /* of a cell that lives */
+/* Of a cell that lives. */
+static inline weir_ref weir__ref_of(const struct weir__cell *cell)
+{
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
+  return (weir_ref){(places >> 32) << 32 | cell->slot};
+}
 /* A ref that is nobody's and carries an error. */
 weir_ref weir__ref_error_make(int code);
 

@@ -55,6 +55,19 @@ static inline uint32_t weir__run_queue_take(struct weir__run_queue *q, struct we
   }
 }
 
+/* Anybody. The first; NULL: there is none. */
+static inline struct weir__work *weir__run_queue_take_first(struct weir__run_queue *q)
+{
+  uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire);
+  for (;;) {
+    uint32_t there = atomic_load_explicit(&q->tail, memory_order_acquire) - head;
+    if (there == 0 || there > WEIR__RUN_QUEUE_SIZE) return NULL; /* the latter: head is old */
+    struct weir__work *work = atomic_load_explicit(&q->places[head % WEIR__RUN_QUEUE_SIZE], memory_order_relaxed);
+    if (atomic_compare_exchange_weak_explicit(&q->head, &head, head + 1, memory_order_acq_rel, memory_order_acquire))
+      return work;
+  }
+}
+
 /* Owner. The place that the next one gets; has all been taken that was put in before it? */
 static inline uint32_t weir__run_queue_end(struct weir__run_queue *q)
 {

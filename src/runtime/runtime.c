@@ -49,18 +49,6 @@ void weir__runtime_settled(struct weir_runtime *rt)
 
 static bool is_embedded(const struct weir_runtime *rt) { return rt->workers[0].embedded; }
 
-/* The worker of that runtime that runs here; NULL: none. */
-static struct weir__worker *own_worker(const struct weir_runtime *rt)
-{
-  struct weir__worker *w = weir__worker_here();
-  return w && w->rt == rt ? w : NULL;
-}
-
-static void count_one(_Atomic(uint64_t) *own, memory_order order)
-{
-  atomic_store_explicit(own, atomic_load_explicit(own, memory_order_relaxed) + 1, order);
-}
-
 /* R1. Acquire: who ended something had seen all enter that it had made. */
 bool weir__runtime_lives(const struct weir_runtime *rt)
 {
@@ -73,78 +61,44 @@ bool weir__runtime_lives(const struct weir_runtime *rt)
   return entered != left;
 }
 
-static bool enter_embedded(struct weir_runtime *rt)
+/* seq_cst: what has entered is seen by who stops the runtime, or its state is seen by who entered. */
+void weir__runtime_enter_counted(struct weir_runtime *rt)
 {
-  if (atomic_fetch_add_explicit(&rt->entered, 1, memory_order_seq_cst) == 0) weir__embedded_lives(rt);
-  return atomic_load_explicit(&rt->state, memory_order_seq_cst) < WEIR__STOPS;
+  uint64_t before = atomic_fetch_add_explicit(&rt->entered, 1, memory_order_seq_cst);
+  if (is_embedded(rt) && before == 0) weir__embedded_lives(rt);
+}
+
+/* It is being stopped. Of several that leave at the same time one sees that nothing is left: each counts itself, and then
+ * looks. */
+void weir__runtime_left(struct weir_runtime *rt)
+{
+  atomic_thread_fence(memory_order_seq_cst);
+  if (!weir__runtime_lives(rt)) tell_stopper(rt);
 }
 
 static void leave_embedded(struct weir_runtime *rt)
 {
   if (atomic_fetch_sub_explicit(&rt->entered, 1, memory_order_seq_cst) != 1) return;
-  if (atomic_load_explicit(&rt->state, memory_order_seq_cst) >= WEIR__STOPS)
+  if (weir__runtime_stops(rt))
     tell_stopper(rt);
-  else if (!own_worker(rt))
+  else if (!weir__runtime_worker_here(rt))
     weir__embedded_lives(rt); /* not any more; on its own thread the slice's end looks */
 }
 
-/* Does something run here that lives in it? */
-static bool lives_here(const struct weir__worker *w) { return w->on_fiber && w->current->self; }
-
-/* seq_cst: what has entered is seen by who stops the runtime, or its state is seen here. What a handler or a task makes
- * is not seen in time perhaps, but then that one lives, and is waited for. */
-static bool enter_counted(struct weir_runtime *rt)
+static void leave_from_outside(struct weir_runtime *rt)
 {
-  struct weir__worker *w = own_worker(rt);
-  if (w && lives_here(w))
-    count_one(&w->entered, memory_order_relaxed);
-  else
-    atomic_fetch_add_explicit(&rt->entered, 1, memory_order_seq_cst);
-  return atomic_load_explicit(&rt->state, memory_order_seq_cst) < WEIR__STOPS;
+  atomic_fetch_add_explicit(&rt->left, 1, memory_order_seq_cst);
+  if (weir__runtime_stops(rt)) weir__runtime_left(rt);
 }
 
-/* Of several that leave at the same time one sees that nothing is left: each counts itself, and then looks. Before the
- * runtime is stopped nobody need see it. */
-static void leave_counted(struct weir_runtime *rt)
-{
-  struct weir__worker *w = own_worker(rt);
-  if (w)
-    count_one(&w->left, memory_order_release);
-  else
-    atomic_fetch_add_explicit(&rt->left, 1, memory_order_seq_cst);
-  if (atomic_load_explicit(&rt->state, memory_order_seq_cst) < WEIR__STOPS) return;
-  atomic_thread_fence(memory_order_seq_cst);
-  if (!weir__runtime_lives(rt)) tell_stopper(rt);
-}
-
-bool weir__runtime_enter(struct weir_runtime *rt)
-{
-  bool runs = WEIR__UNLIKELY(is_embedded(rt)) ? enter_embedded(rt) : enter_counted(rt);
-  if (!runs) weir__runtime_leave(rt);
-  return runs;
-}
-
-void weir__runtime_leave(struct weir_runtime *rt)
+void weir__runtime_leave_counted(struct weir_runtime *rt)
 {
   weir__runtime_hold(rt); /* once nothing lives it may go at any moment */
-  if (WEIR__UNLIKELY(is_embedded(rt)))
+  if (is_embedded(rt))
     leave_embedded(rt);
   else
-    leave_counted(rt);
+    leave_from_outside(rt);
   weir__runtime_release(rt);
-}
-
-/* Its own workers are waited for, so they need no hold. */
-static bool needs_hold(struct weir_runtime *rt) { return !own_worker(rt); }
-
-void weir__runtime_hold(struct weir_runtime *rt)
-{
-  if (needs_hold(rt)) atomic_fetch_add_explicit(&rt->holds, 1, memory_order_acq_rel);
-}
-
-void weir__runtime_release(struct weir_runtime *rt)
-{
-  if (needs_hold(rt)) atomic_fetch_sub_explicit(&rt->holds, 1, memory_order_acq_rel);
 }
 
 /* ---- the line that belongs to no worker ---- */
@@ -481,7 +435,7 @@ weir_runtime *weir_runtime_here(void)
   return rt;
 }
 
-struct weir_runtime *weir__runtime_here_held(void)
+struct weir_runtime *weir__runtime_found_held(void)
 {
   struct weir_runtime *own = own_runtime();
   if (own) weir__runtime_hold(own);

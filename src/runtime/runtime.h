@@ -62,18 +62,75 @@ struct weir_runtime {
   size_t name_chains, name_count;
 };
 
-/* One more thing lives in it; false: it is being stopped. */
-bool weir__runtime_enter(struct weir_runtime *rt);
-void weir__runtime_leave(struct weir_runtime *rt);
-/* Does anything? */
+/* The worker of that runtime that runs here; NULL: none. */
+static inline struct weir__worker *weir__runtime_worker_here(const struct weir_runtime *rt)
+{
+  struct weir__worker *w = weir__worker_here();
+  return w && w->rt == rt ? w : NULL;
+}
+
+static inline void weir__count_own(_Atomic(uint64_t) *own, memory_order order)
+{
+  atomic_store_explicit(own, atomic_load_explicit(own, memory_order_relaxed) + 1, order);
+}
+
+static inline bool weir__runtime_stops(const struct weir_runtime *rt)
+{
+  return atomic_load_explicit(&rt->state, memory_order_seq_cst) >= WEIR__STOPS;
+}
+
+void weir__runtime_enter_counted(struct weir_runtime *rt);
+void weir__runtime_leave_counted(struct weir_runtime *rt);
+void weir__runtime_left(struct weir_runtime *rt);
+
+/* R1. A worker need not hold it. */
+static inline void weir__runtime_leave(struct weir_runtime *rt)
+{
+  struct weir__worker *w = weir__runtime_worker_here(rt);
+  if (WEIR__UNLIKELY(!w || w->embedded)) {
+    weir__runtime_leave_counted(rt);
+    return;
+  }
+  weir__count_own(&w->left, memory_order_release);
+  if (WEIR__UNLIKELY(weir__runtime_stops(rt))) weir__runtime_left(rt); /* before, nobody need see it */
+}
+
+/* One more thing lives in it; false: it is being stopped. What a handler or a task makes is not seen in time perhaps by
+ * who stops the runtime, but then that one lives, and is waited for (R1). */
+static inline bool weir__runtime_enter(struct weir_runtime *rt)
+{
+  struct weir__worker *w = weir__runtime_worker_here(rt);
+  if (WEIR__LIKELY(w && w->on_fiber && w->current->self && !w->embedded))
+    weir__count_own(&w->entered, memory_order_relaxed);
+  else
+    weir__runtime_enter_counted(rt);
+  if (WEIR__LIKELY(!weir__runtime_stops(rt))) return true;
+  weir__runtime_leave(rt);
+  return false;
+}
+
+/* Does anything live in it? */
 bool weir__runtime_lives(const struct weir_runtime *rt);
 
-/* R2. Needed only on threads that are not its workers. */
-void weir__runtime_hold(struct weir_runtime *rt);
-void weir__runtime_release(struct weir_runtime *rt);
+/* R2. Its own workers are waited for, so they need no hold. */
+static inline void weir__runtime_hold(struct weir_runtime *rt)
+{
+  if (!weir__runtime_worker_here(rt)) atomic_fetch_add_explicit(&rt->holds, 1, memory_order_acq_rel);
+}
+
+static inline void weir__runtime_release(struct weir_runtime *rt)
+{
+  if (!weir__runtime_worker_here(rt)) atomic_fetch_sub_explicit(&rt->holds, 1, memory_order_acq_rel);
+}
+
+struct weir_runtime *weir__runtime_found_held(void);
 
 /* weir_runtime_here(), held: it can't be freed before it is released. NULL: none. */
-struct weir_runtime *weir__runtime_here_held(void);
+static inline struct weir_runtime *weir__runtime_here_held(void)
+{
+  struct weir__worker *w = weir__worker_here();
+  return WEIR__LIKELY(w != NULL) ? w->rt : weir__runtime_found_held();
+}
 
 /* Puts work in the line that belongs to no worker, and sees to it that somebody takes it. */
 void weir__runtime_inject(struct weir_runtime *rt, struct weir__work *work);

@@ -232,8 +232,7 @@ static struct weir__work *take_giving_way(struct weir__worker *w)
 static struct weir__work *take_queued(struct weir__worker *w)
 {
   struct weir__work *work = take_giving_way(w);
-  if (work) return work;
-  return weir__run_queue_take(&w->queue, &work, 1) ? work : NULL;
+  return work ? work : weir__run_queue_take_first(&w->queue);
 }
 
 /* The first goes to the caller, the rest to the worker's own queue. */
