@@ -111,6 +111,7 @@ static bool push_own(struct weir__cell *cell, weir_ref to, struct weir__message 
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
   bool lives = places >> 32 == weir__generation_of(to) && !(places & WEIR__CLOSED);
   uintptr_t wake = lives ? weir__mpsc_push(cell, m) : 0;
+  if (lives) atomic_fetch_or_explicit(&cell->work.flags, WEIR__TIMER_CAME, memory_order_relaxed); /* lives: locked */
   weir__bucket_unlock(bucket);
   weir__cell_wake(cell, wake);
   return lives;

@@ -9,7 +9,7 @@
 #include "channel/mpsc.h"
 #include "runtime/strand.h"
 
-enum { MESSAGES_A_TURN = 64, WORDS_MOST = 8, TOLD = WEIR__STOPPING | WEIR__DRAINING };
+enum { MESSAGES_A_TURN = 128, QUICK_MESSAGES_A_TURN = 1024, TOLD = WEIR__STOPPING | WEIR__DRAINING };
 
 /* ---- one message ---- */
 
@@ -62,20 +62,8 @@ static struct weir__message *make_answer(struct weir__message *filled, int *code
   return answer;
 }
 
-/* The common case of settle_asker(): a request that was handled well, and an answer in which nothing is copied. */
-static inline bool settle_at_once(struct weir__strand *s, int code)
-{
-  struct weir__message *answer = s->reply;
-  if (code || !s->asker || !answer || !(weir__type_traits(answer->type) & WEIR__FLAT)) return false;
-  if (!weir__wait_answer(s->asker, WEIR_OK, answer, NULL)) return false;
-  s->reply = NULL;
-  s->asker = 0;
-  return true;
-}
-
 static void settle_asker(struct weir__strand *s, int code)
 {
-  if (WEIR__LIKELY(settle_at_once(s, code))) return;
   struct weir__message *answer = s->reply;
   s->reply = NULL;
   if (answer && !code) answer = make_answer(answer, &code);
@@ -118,29 +106,15 @@ void weir__settle(struct weir__cell *cell, int code)
   if (m) weir__message_end(m, told ? WEIR__DEAD : WEIR__HANDLED);
 }
 
-static inline struct weir__message *reply_room(const weir_message *type, size_t bytes)
-{
-  struct weir__thread *t = weir__thread_here;
-  bool fits = t && weir__depot_class(WEIR__ENVELOPE + bytes) == 0;
-  struct weir__message *m = fits ? weir__depot_next(t, 0) : NULL;
-  if (WEIR__UNLIKELY(!m)) return weir__message_room(type, bytes);
-  weir__depot_take_next(t, 0);
-  weir__message_begin(m, type, bytes, 0);
-  return m;
-}
-
 /* The reply that the handler is to fill in. False: no memory. */
 static bool make_reply(struct weir__strand *s, const weir_message *request)
 {
   s->reply = NULL;
   if (!request->reply) return true;
   const weir_message *type = request->reply();
-  struct weir__message *m = s->reply = reply_room(type, weir__value_align(type->size));
-  if (!m) return false;
-  uint64_t *words = weir__payload(m);
-  for (size_t i = 0; i < m->payload_bytes / 8 && i < WORDS_MOST; i++) words[i] = 0; /* most are of a few words */
-  if (m->payload_bytes > 8 * WORDS_MOST) memset(words, 0, m->payload_bytes);
-  return true;
+  s->reply = weir__message_room(type, (type->size + 7) & ~(size_t)7);
+  if (s->reply) memset(weir__payload(s->reply), 0, s->reply->payload_bytes);
+  return s->reply != NULL;
 }
 
 /* Takes the message in hand. False: nobody waits for it any more, or it can't be handled. */
@@ -168,15 +142,28 @@ static int handle_plain(struct weir__cell *cell, struct weir__message *m)
   return rc;
 }
 
+/* What stays the same for a turn: an actor between two suspensions stays on its thread and its strand. */
+struct turn {
+  struct weir__cell *cell;
+  struct weir__strand *strand;
+  struct weir__worker *worker; /* NULL: on the blocking pool */
+  weir__call call;
+};
+
 /* The common case of handle_plain(), in one piece: a message that nobody waits for, and whose handler has nothing to
  * say. The strand is as the message before has left it: without asker, deadline and reply. */
-static int handle_sent(struct weir__cell *cell, struct weir__strand *s, struct weir__message *m)
+static inline int handle_sent(struct turn *t, struct weir__message *m)
 {
-  weir__strand_forget(s);
-  weir__strand_takes(s, m->type);
+  struct weir__cell *cell = t->cell;
+  weir__strand_forget(t->strand);
+  t->strand->request = m->type;
+  if (t->worker) atomic_store_explicit(&t->worker->handling, m->type, memory_order_relaxed);
   cell->in_hand = m;
-  int rc = weir__handle(cell, m->type, weir__payload(m), NULL);
+  t->call.type = m->type;
+  t->call.payload = weir__payload(m);
+  int rc = weir__dispatch(cell, &t->call);
   if (WEIR__UNLIKELY(rc || cell->in_hand != m)) {
+    rc = understood(cell, m->type, rc);
     weir__settle(cell, rc);
     return rc;
   }
@@ -207,11 +194,12 @@ static int handle_by_kind(struct weir__cell *cell, struct weir__message *m)
   return handle_plain(cell, m);
 }
 
-static int handle_message(struct weir__cell *cell, struct weir__strand *s, struct weir__message *m)
+static inline int handle_message(struct turn *t, struct weir__message *m)
 {
+  struct weir__cell *cell = t->cell;
   if (WEIR__LIKELY(m->kind == WEIR__PLAIN && !m->asker && !m->type->reply && !cell->keeps_places))
-    return handle_sent(cell, s, m);
-  if (WEIR__LIKELY(!cell->keeps_places)) return handle_by_kind(cell, m);
+    return handle_sent(t, m);
+  if (!cell->keeps_places) return handle_by_kind(cell, m);
   weir__place_in_hand(cell, m);
   int rc = handle_by_kind(cell, m);
   weir__place_back(cell);
@@ -258,20 +246,36 @@ static struct weir__message *next_message(struct weir__cell *cell)
 
 enum outcome { MORE, NOTHING_LEFT, ENDED };
 
+/* Of quick messages there may be more: else a mailbox of the usual size is never emptied in one turn. */
+static int most_of(const struct weir__worker *w)
+{
+  return w && weir__worker_is_quick(w) ? QUICK_MESSAGES_A_TURN : MESSAGES_A_TURN;
+}
+
+static void collect_timers(struct weir__cell *cell)
+{
+  atomic_fetch_and_explicit(&cell->work.flags, ~(uint32_t)WEIR__TIMER_CAME, memory_order_relaxed);
+  weir__mpsc_collect(cell);
+}
+
 static enum outcome handle_some(struct weir__cell *cell)
 {
-  struct weir__worker *w = weir__worker_here();
-  struct weir__strand *s = weir__strand_here();
+  struct turn t = {.cell = cell,
+                   .strand = weir__strand_here(),
+                   .worker = weir__worker_here(),
+                   .call = {.state = weir__state_of(cell), .hook = WEIR__MESSAGE_HOOK}};
   weir__mpsc_collect(cell);
-  for (int n = 0; n < MESSAGES_A_TURN; n++) {
-    if (flags_of(cell) & WEIR__STOPPING) {
+  for (int left = most_of(t.worker); left > 0; left--) {
+    uint32_t flags = flags_of(cell);
+    if (WEIR__UNLIKELY(flags & WEIR__STOPPING)) {
       weir__actor_end(cell, WEIR_OK, NULL);
       return ENDED;
     }
+    if (WEIR__UNLIKELY(flags & WEIR__TIMER_CAME)) collect_timers(cell);
     struct weir__message *m = next_message(cell);
     if (!m) return NOTHING_LEFT;
-    if (w) weir__worker_did(w, 1); /* else on the blocking pool */
-    if (handle_message(cell, s, m) != WEIR_STOP) continue;
+    if (t.worker) weir__worker_did(t.worker, 1);
+    if (WEIR__LIKELY(handle_message(&t, m) != WEIR_STOP)) continue;
     weir__actor_end(cell, WEIR_OK, NULL);
     return ENDED;
   }
@@ -303,7 +307,9 @@ static void go_on_later(struct weir__cell *cell)
 /* Between turns: to the end of the line, or idle until somebody pushes. */
 static void put_down(struct weir__cell *cell, bool more, uint32_t seen)
 {
-  if (more || weir__mpsc_holds(cell) || !weir__mpsc_idle(cell, WEIR__CELL_IDLE)) {
+  bool rests = !more && !weir__mpsc_holds(cell);
+  if (rests) weir__work_is_far(&cell->work); /* before it may be another worker's */
+  if (!rests || !weir__mpsc_idle(cell, WEIR__CELL_IDLE)) {
     go_on_later(cell);
     return;
   }

@@ -63,6 +63,17 @@ static inline enum weir__reserve weir__mpsc_reserve(struct weir__cell *cell, uin
   }
 }
 
+/* The common case: one place. False: it was not got, for whatever reason. */
+static inline bool weir__mpsc_reserve_one(struct weir__cell *cell, uint32_t generation)
+{
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
+  bool open = places >> 32 == generation && !(places & (WEIR__CLOSED | WEIR__WAITERS));
+  return WEIR__LIKELY(open) &&
+         WEIR__LIKELY(weir__used(cell, places) < atomic_load_explicit(&cell->capacity, memory_order_relaxed)) &&
+         atomic_compare_exchange_strong_explicit(&cell->places, &places, weir__plus_places(places, 1),
+                                                 memory_order_acq_rel, memory_order_relaxed);
+}
+
 /* Queues a message. Returns the idle mark that it replaced, for weir__cell_wake(), or 0. Needs a permit, or the lock of
  * the bucket and a cell that is not free. */
 static inline uintptr_t weir__mpsc_push(struct weir__cell *cell, struct weir__message *m)
@@ -72,6 +83,27 @@ static inline uintptr_t weir__mpsc_push(struct weir__cell *cell, struct weir__me
   while (!atomic_compare_exchange_weak_explicit(&cell->inbox, &newest, (uintptr_t)m, memory_order_acq_rel,
                                                 memory_order_relaxed));
   return weir__is_idle(newest) ? newest : 0;
+}
+
+/* Takes what was pushed into the private lists. */
+void weir__mpsc_collect(struct weir__cell *cell);
+
+/* M8: queues a message for an actor in the lines of the caller's own worker, which pops nothing just now. What others
+ * have pushed goes first. False: it is not there, or waits for a push: nothing was done. Needs a permit. */
+static inline bool weir__mpsc_push_near(struct weir__worker *w, struct weir__cell *cell, struct weir__message *m)
+{
+  if (!weir__guard_enter(&w->guard)) return false;
+  uintptr_t inbox = atomic_load_explicit(&cell->inbox, memory_order_relaxed);
+  bool near = atomic_load_explicit(&cell->work.near, memory_order_relaxed) == w->index + 1 && cell->rt == w->rt &&
+              !cell->keeps_places && !weir__is_idle(inbox);
+  if (near) {
+    if (WEIR__UNLIKELY(inbox)) weir__mpsc_collect(cell);
+    m->next = NULL;
+    *cell->queued_end = m;
+    cell->queued_end = &m->next;
+  }
+  weir__guard_leave(&w->guard);
+  return near;
 }
 
 /* Before a push. What a channel holds is counted apart: no runtime empties it (L2). */
@@ -86,8 +118,6 @@ uintptr_t weir__mpsc_nudge(struct weir__cell *cell);
 
 /* ---- the owner's ---- */
 
-/* Takes what was pushed into the private lists. */
-void weir__mpsc_collect(struct weir__cell *cell);
 /* Likewise, but for the common case. */
 struct weir__message *weir__mpsc_pop_slowly(struct weir__cell *cell);
 /* M2: before the owner ends its turn, suspends or idles: sees to those that wait in line. */

@@ -401,7 +401,8 @@ static int note(const weir_message *type, unsigned traits)
   bool differs = known && !same_fields(known, type, 0);
   if (!known) known = enter(type);
   if (known && !differs && !type->note->known) {
-    type->note->traits = traits | (plan_struct(type->note, type, 0, 0) ? WEIR__PLANNED : 0);
+    __atomic_store_n(&type->note->traits, traits | (plan_struct(type->note, type, 0, 0) ? WEIR__PLANNED : 0),
+                     __ATOMIC_RELEASE);
     /* Release: who reads the note reads its other fields and the table behind it, which never change. */
     __atomic_store_n(&type->note->known, known, __ATOMIC_RELEASE);
   }

@@ -38,6 +38,12 @@ static inline unsigned weir__type_traits(const weir_message *type)
   return traits;
 }
 
+/* Is it flat, and was met before? Acquire: as above; the traits alone tell it. */
+static inline bool weir__type_is_flat(const weir_message *type)
+{
+  return type->note && (__atomic_load_n(&type->note->traits, __ATOMIC_ACQUIRE) & WEIR__FLAT);
+}
+
 /* Its note, if it is planned, which says that it was met before. NULL: it is not, or it was never met. */
 static inline const struct weir__known_type *weir__plan_of(const weir_message *type)
 {

@@ -249,8 +249,11 @@ static int call_on_pool(struct weir__strand *s, weir__guard guard, int (*f)(void
   s->call.arg = arg;
   s->call.dropped = NULL;
   if (s->before_suspend) s->before_suspend(s->self);
-  if (!give(s->worker->rt, &s->work)) return weir_error(WEIR_ENOMEM, "not run: no thread for the blocking pool");
-  weir__suspend_silently(s->worker);
+  weir__work_is_far(s->self);
+  bool given = give(s->worker->rt, &s->work);
+  if (given) weir__suspend_silently(s->worker);
+  weir__work_is_near(s->self, s->worker->index);
+  if (!given) return weir_error(WEIR_ENOMEM, "not run: no thread for the blocking pool");
   if (s->call.dropped) weir__drop(s->call.dropped);
   return s->call.result;
 }

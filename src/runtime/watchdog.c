@@ -80,6 +80,7 @@ static void pause_looking(struct weir_runtime *rt)
   struct weir__watchdog *d = &rt->watchdog;
   d->rests = !d->ending && atomic_load_explicit(&rt->parked, memory_order_relaxed) == rt->worker_count;
   while (d->rests && !d->ending) pthread_cond_wait(&d->stirred, &rt->lock);
+  d->rests = false; /* also at the end: then nobody stirs it any more */
   int64_t at = weir__now_ns() + d->after_ns / LOOKS;
   struct timespec until = {.tv_sec = (time_t)(at / 1000000000), .tv_nsec = (long)(at % 1000000000)};
   while (!d->ending && pthread_cond_timedwait(&d->stirred, &rt->lock, &until) != ETIMEDOUT) continue;

@@ -19,17 +19,25 @@ enum { WEIR__ANYWHERE = 0xffff, WEIR__ON_POOL = 0xfffe };
 
 /* Bits of weir__work.flags, of actors and tasks. */
 enum {
-  WEIR__CANCELLED = 1 << 0, /* told to stop: every wait returns WEIR_ECANCELED (F6). Never cleared. */
-  WEIR__STOPPING = 1 << 1,  /* actor: end at the next message boundary */
-  WEIR__DRAINING = 1 << 2,  /* actor: end when nothing is queued any more */
-  WEIR__HAS_TASKS = 1 << 3, /* actor: it has started tasks */
-  WEIR__LINE_WAITS = 1 << 4 /* cell: somebody stands in line; see channel/mpsc.h, O5 */
+  WEIR__CANCELLED = 1 << 0,  /* told to stop: every wait returns WEIR_ECANCELED (F6). Never cleared. */
+  WEIR__STOPPING = 1 << 1,   /* actor: end at the next message boundary */
+  WEIR__DRAINING = 1 << 2,   /* actor: end when nothing is queued any more */
+  WEIR__HAS_TASKS = 1 << 3,  /* actor: it has started tasks */
+  WEIR__LINE_WAITS = 1 << 4, /* cell: somebody stands in line; see channel/mpsc.h, O5 */
+  WEIR__TIMER_CAME = 1 << 5  /* actor: a message of its own timer is in its inbox, and goes ahead of what is in its list
+                                already (M5). A hint: relaxed; set after the push, and cleared before a look */
 };
 
 struct weir__work {
   struct weir__work *next; /* of whatever line it stands in; it stands in one at most */
   uint8_t kind;
-  uint8_t phase; /* its owner's: who runs it */
+  union {
+    uint8_t phase; /* of a task: its owner's: who runs it */
+    _Atomic(uint8_t)
+        near; /* of an actor: the number of the worker in whose lines it stands, or that runs it, + 1; 0: of
+                              none, or not to be touched there. By that worker, or by a thief that has frozen it
+                              (guard.h); cleared before the actor is anybody's. Relaxed: others find it is not theirs */
+  };
   uint16_t
       home; /* the worker it is bound to, WEIR__ANYWHERE, or WEIR__ON_POOL: the blocking pool. Written by the worker
                     that runs it. */
@@ -37,6 +45,17 @@ struct weir__work {
       flags; /* set by anybody, under the lock of its cell's bucket or its task's; seq_cst: a flag is stored
                 and then the wait looked at, a waiter publishes its wait and then looks at the flag */
 };
+
+/* Of an actor: whose lines it stands in; see `near`. */
+static inline void weir__work_is_near(struct weir__work *work, unsigned number)
+{
+  if (work->kind == WEIR__ACTOR_TURN)
+    atomic_store_explicit(&work->near, number < UINT8_MAX ? (uint8_t)(number + 1) : 0, memory_order_relaxed);
+}
+static inline void weir__work_is_far(struct weir__work *work)
+{
+  if (work->kind == WEIR__ACTOR_TURN) atomic_store_explicit(&work->near, 0, memory_order_relaxed);
+}
 
 /* A function to be called on one worker, between turns: WEIR__CALL on a fiber, WEIR__CALLBACK on its thread's stack. */
 struct weir__call_work {

@@ -16,8 +16,10 @@ enum {
   FIBERS_KEPT = 256,     /* idle fibers kept while there is work … */
   FIBERS_PARKED = 16,    /* … and when the worker goes to sleep */
   TAKEN_AT_ONCE = 32,
-  LOOK_LEAST_NS = 5000, /* how long to look around before a sleep: at least, when it helps at all, … */
-  LOOK_MOST_NS = 200000 /* … and at most; sleeps that end within that time are not worth it */
+  LOOK_LEAST_NS = 5000,     /* how long to look around before a sleep: at least, when it helps at all, … */
+  LOOK_MOST_NS = 200000,    /* … and at most; sleeps that end within that time are not worth it */
+  WATCH_FIRST_NS = 1000000, /* so long sleeps one who watches whether others need help, … */
+  WATCH_LAST_NS = 16000000  /* … as long as they don't twice as long each time, up to this */
 };
 
 #define SWEEP_FIRST_NS ((int64_t)100000000)
@@ -48,9 +50,17 @@ static void pool_put(struct weir__worker *w, struct weir__strand *s)
   w->pooled++;
 }
 
+static struct weir__strand *pool_take(struct weir__worker *w)
+{
+  struct weir__strand *s = w->pool;
+  w->pool = s->next;
+  w->pooled--;
+  return s;
+}
+
 static void pool_shrink(struct weir__worker *w, unsigned to)
 {
-  while (w->pooled > to) weir__fiber_free(&weir__pool_take(w)->fiber);
+  while (w->pooled > to) weir__fiber_free(&pool_take(w)->fiber);
 }
 
 int weir__can_suspend(struct weir__worker *w)
@@ -60,6 +70,22 @@ int weir__can_suspend(struct weir__worker *w)
   if (!s) return WEIR_ENOMEM;
   pool_put(w, s);
   return WEIR_OK;
+}
+
+/* `suspended` is written by this worker alone, hence no read-modify-write; who looks for quiescence reads it under the
+ * lock under which this worker was entered among the parked. */
+static void count_suspended(struct weir__worker *w, int change)
+{
+  unsigned n = atomic_load_explicit(&w->suspended, memory_order_relaxed);
+  atomic_store_explicit(&w->suspended, n + (unsigned)change, memory_order_release);
+}
+
+void weir__suspend_silently(struct weir__worker *w)
+{
+  struct weir__strand *me = w->current;
+  w->thread->strand = w->current = pool_take(w);
+  count_suspended(w, +1);
+  weir__fiber_switch(&me->fiber, &w->current->fiber);
 }
 
 void weir__suspend(struct weir__worker *w)
@@ -76,7 +102,7 @@ static void switch_to(struct weir__worker *w, struct weir__strand *s)
   if (w->pooled >= FIBERS_KEPT) pool_shrink(w, FIBERS_KEPT - 1);
   pool_put(w, me);
   w->thread->strand = w->current = s;
-  weir__count_suspended(w, -1);
+  count_suspended(w, -1);
   weir__worker_shows(w, s->runs, s->request);
   weir__fiber_switch(&me->fiber, &s->fiber);
 }
@@ -198,16 +224,28 @@ static void overflow(struct weir__worker *w, struct weir__work *work)
   struct weir__work *taken[WEIR__RUN_QUEUE_SIZE / 2 + 1];
   uint32_t count = weir__run_queue_take(&w->queue, taken, WEIR__RUN_QUEUE_SIZE / 2);
   taken[count] = work;
+  for (unsigned i = 0; i <= count; i++) weir__work_is_far(taken[i]);
   weir__runtime_inject_all(w->rt, taken, count + 1);
 }
 
-/* Others may take it. */
+/* Should somebody take work out of the queue of this worker, which is awake? Not while its messages are quick: those
+ * who exchange them are best left on one worker. When its loop's turn is overdue by that measure, it is at something
+ * longer. */
+static bool needs_help(const struct weir__worker *w, int64_t now)
+{
+  return !weir__worker_is_quick(w) ||
+         now - atomic_load_explicit(&w->polled_ns, memory_order_relaxed) > WEIR__QUICK_NS * MESSAGES_A_POLL;
+}
+
+/* Others may take it. One of them is told; while messages are quick once per time awake: that one watches then. */
 static void offer(struct weir__worker *w, struct weir__work *work)
 {
-  if (weir__run_queue_put(&w->queue, work))
-    weir__runtime_notify(w->rt);
-  else
+  if (!weir__run_queue_put(&w->queue, work)) {
     overflow(w, work);
+  } else if (!w->told || !weir__worker_is_quick(w)) {
+    w->told = true;
+    weir__runtime_notify(w->rt);
+  }
 }
 
 static struct weir__work *take_next(struct weir__worker *w)
@@ -238,15 +276,20 @@ static struct weir__work *take_queued(struct weir__worker *w)
 /* The first goes to the caller, the rest to the worker's own queue. */
 static struct weir__work *keep_rest(struct weir__worker *w, struct weir__work **taken, unsigned count)
 {
-  for (unsigned i = 1; i < count; i++)
-    if (!weir__run_queue_put(&w->queue, taken[i])) weir__runtime_inject(w->rt, taken[i]);
+  for (unsigned i = 1; i < count; i++) {
+    if (weir__run_queue_put(&w->queue, taken[i])) continue;
+    weir__work_is_far(taken[i]);
+    weir__runtime_inject(w->rt, taken[i]);
+  }
   return count ? taken[0] : NULL;
 }
 
 static struct weir__work *take_injected(struct weir__worker *w, unsigned most)
 {
   struct weir__work *taken[TAKEN_AT_ONCE];
-  return keep_rest(w, taken, weir__runtime_take_injected(w->rt, taken, most));
+  unsigned count = weir__runtime_take_injected(w->rt, taken, most);
+  for (unsigned i = 0; i < count; i++) weir__work_is_near(taken[i], w->index);
+  return keep_rest(w, taken, count);
 }
 
 static unsigned random_below(struct weir__worker *w, unsigned n)
@@ -255,13 +298,24 @@ static unsigned random_below(struct weir__worker *w, unsigned n)
   return w->random % n;
 }
 
+/* From a worker that must not touch them meanwhile. */
+static unsigned take_from(struct weir__worker *victim, struct weir__worker *thief, struct weir__work **taken)
+{
+  if (!weir__guard_freeze(&victim->guard)) return 0;
+  unsigned count = weir__run_queue_take(&victim->queue, taken, TAKEN_AT_ONCE);
+  for (unsigned i = 0; i < count; i++) weir__work_is_near(taken[i], thief->index);
+  weir__guard_thaw(&victim->guard);
+  return count;
+}
+
 static struct weir__work *steal(struct weir__worker *w)
 {
   struct weir__work *taken[TAKEN_AT_ONCE];
   unsigned n = w->rt->worker_count, at = random_below(w, n);
   for (unsigned i = 0; i < n; i++) {
     struct weir__worker *victim = &w->rt->workers[(at + i) % n];
-    unsigned count = victim == w ? 0 : weir__run_queue_take(&victim->queue, taken, TAKEN_AT_ONCE);
+    if (victim == w || !weir__run_queue_length(&victim->queue) || !needs_help(victim, weir__now_ns())) continue;
+    unsigned count = take_from(victim, w, taken);
     if (count) return keep_rest(w, taken, count);
   }
   return NULL;
@@ -325,8 +379,10 @@ static struct weir__work *find_work(struct weir__worker *w)
 
 static void run(struct weir__worker *w, struct weir__work *work)
 {
+  w->watch_ns = 0;
   switch ((enum weir__work_kind)work->kind) {
   case WEIR__ACTOR_TURN:
+    weir__work_is_near(work, w->index);
     weir__run_actor(w->current, work);
     break;
   case WEIR__TASK_BEGIN:
@@ -448,10 +504,26 @@ static void run_loop(struct weir__worker *w, uv_run_mode mode)
   w->in_uv = false;
 }
 
+static int64_t at_most(int64_t ns, int64_t most) { return ns < most ? ns : most; }
+
+/* The messages until the loop's next turn are counted from here. */
+static void begin_stint(struct weir__worker *w, int64_t now)
+{
+  atomic_store_explicit(&w->polled_ns, now, memory_order_relaxed);
+  atomic_store_explicit(&w->work_to_poll, MESSAGES_A_POLL, memory_order_relaxed);
+}
+
+static void note_pace(struct weir__worker *w, int64_t now)
+{
+  int did = MESSAGES_A_POLL - atomic_load_explicit(&w->work_to_poll, memory_order_relaxed);
+  int64_t ns = now - atomic_load_explicit(&w->polled_ns, memory_order_relaxed);
+  if (did > 0) atomic_store_explicit(&w->pace_ns, (unsigned)at_most(ns / did, INT32_MAX), memory_order_relaxed);
+}
+
 static void poll_loop(struct weir__worker *w)
 {
-  atomic_store_explicit(&w->work_to_poll, MESSAGES_A_POLL, memory_order_relaxed);
   run_loop(w, UV_RUN_NOWAIT);
+  begin_stint(w, weir__now_ns());
 }
 
 /* Is there anything that it would be wrong to sleep for? Looked at after it was entered among the parked. */
@@ -463,12 +535,12 @@ static bool has_reason_to_stay(struct weir__worker *w, bool last_searcher)
       atomic_load_explicit(&rt->state, memory_order_seq_cst) == WEIR__STOPPED)
     return true;
   if (!last_searcher) return false;
-  for (unsigned i = 0; i < rt->worker_count; i++)
-    if (weir__run_queue_length(&rt->workers[i].queue)) return true;
+  for (unsigned i = 0; i < rt->worker_count; i++) {
+    struct weir__worker *other = &rt->workers[i];
+    if (weir__run_queue_length(&other->queue) && (other == w || needs_help(other, weir__now_ns()))) return true;
+  }
   return false;
 }
-
-static int64_t at_most(int64_t ns, int64_t most) { return ns < most ? ns : most; }
 
 /* A sleep and a wake-up cost as much as a thousand messages, and the longer for who waits for us: so a worker looks
  * around first, for about as long as it would lately have paid (U3). When work comes within microseconds, that is a few
@@ -504,6 +576,23 @@ static void on_rest(struct weir__worker *w, struct weir__alarm *alarm)
   w->rests = false;
 }
 
+static void on_watch(struct weir__worker *w, struct weir__alarm *alarm)
+{
+  (void)alarm;
+  w->watches = false;
+}
+
+/* Whoever is awake may begin with something longer, and has told us before that there is more: so we look now and then,
+ * the seldomer the longer nothing came of it. */
+static void watch_others(struct weir__worker *w, int64_t now)
+{
+  if (w->watches || atomic_load_explicit(&w->rt->parked, memory_order_seq_cst) == w->rt->worker_count) return;
+  w->watches = true;
+  w->watch.ring = on_watch;
+  w->watch_ns = w->watch_ns ? at_most(2 * w->watch_ns, WATCH_LAST_NS) : WATCH_FIRST_NS;
+  weir__worker_arm(w, &w->watch, now + w->watch_ns);
+}
+
 /* Memory that was not needed of late goes back. */
 static void tidy(struct weir__worker *w, int64_t now)
 {
@@ -527,13 +616,17 @@ static void park(struct weir__worker *w)
     last = atomic_fetch_sub_explicit(&w->rt->searching, 1, memory_order_seq_cst) == 1;
   }
   if (!has_reason_to_stay(w, last)) {
+    watch_others(w, from);
     w->sleeps = true;
     run_loop(w, UV_RUN_ONCE);
     w->sleeps = false;
-    learn_from_sleep(w, weir__now_ns() - from);
+    int64_t now = weir__now_ns();
+    learn_from_sleep(w, now - from);
+    begin_stint(w, now);
   } else {
     poll_loop(w);
   }
+  w->told = false;
   weir__runtime_unpark(w);
 }
 
@@ -541,6 +634,7 @@ static void leave_was_for(struct weir__worker *w)
 {
   switch (w->leave) {
   case WEIR__POLL:
+    note_pace(w, weir__now_ns());
     poll_loop(w);
     break;
   case WEIR__PARK:
@@ -610,7 +704,7 @@ static void run_slice(struct weir__worker *w)
 {
   weir__runtime_unpark(w);
   ring_alarms(w);
-  atomic_store_explicit(&w->work_to_poll, MESSAGES_A_POLL, memory_order_relaxed);
+  begin_stint(w, weir__now_ns());
   do {
     atomic_store_explicit(&w->driven, false, memory_order_seq_cst); /* nobody drives; who stops it looks below */
     enter(w);
@@ -721,6 +815,7 @@ static void schedule_here(struct weir__worker *w, struct weir__work *work)
     send_home(w->rt, work);
   } else {
     struct weir__work *before = w->next;
+    weir__work_is_near(work, w->index);
     w->next = work;
     if (before) offer(w, before);
     stay_awake(w);
@@ -729,6 +824,7 @@ static void schedule_here(struct weir__worker *w, struct weir__work *work)
 
 void weir__requeue(struct weir__worker *w, struct weir__work *work)
 {
+  weir__work_is_near(work, w->index);
   if (work->home == WEIR__ANYWHERE)
     offer(w, work);
   else
@@ -769,7 +865,7 @@ int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned 
   w->rt = rt;
   w->index = index;
   w->random = 0x9e3779b9u * (index + 1);
-  atomic_store_explicit(&w->work_to_poll, MESSAGES_A_POLL, memory_order_relaxed);
+  begin_stint(w, weir__now_ns());
   weir__wheel_init(&w->wheel, ms_of(weir__now_ns()));
   w->current = strand_make(w);
   if (!w->current) return WEIR_ENOMEM;

@@ -17,6 +17,7 @@
 #include <weir/runtime.h>
 
 #include "platform/fiber.h"
+#include "runtime/guard.h"
 #include "runtime/run_queue.h"
 #include "runtime/thread.h"
 #include "runtime/wheel.h"
@@ -95,10 +96,14 @@ struct weir__worker {
   unsigned streak;                        /* how often in a row `next` went first */
   struct weir__work_list ready;           /* pinned actors, resumed fibers: not to be stolen */
   struct weir__work_list giving_way;      /* fibers, each behind what was queued when it came here */
+  struct weir__guard_flags guard;         /* see guard.h */
+  bool told;                              /* somebody was told of work in the queue since the last sleep */
   /* What lives in the runtime, as far as this worker began and ended it: R1. Written by this worker alone; left:
    * release, with what was entered before. */
   _Atomic(uint64_t) entered, left;
-  /* Written by this worker alone, read by the watchdog (watchdog.h): relaxed. */
+  /* Written by this worker alone, read by the watchdog (watchdog.h) and by thieves: relaxed. */
+  _Atomic(int64_t) polled_ns;                    /* when the loop had its turn last, … */
+  _Atomic(unsigned) pace_ns;                     /* … and how long a message took before that, on the average */
   _Atomic(unsigned) tick;                        /* turns, for the fixed shares (U) */
   _Atomic(int) work_to_poll;                     /* messages until the loop's turn (U3) */
   _Atomic(uint64_t) running;                     /* who: an actor's ref, or see there */
@@ -120,6 +125,9 @@ struct weir__worker {
   int64_t sweep_ns;                        /* … then after so long */
   struct weir__alarm rest;                 /* looks again for memory that is not needed */
   bool rests;                              /* it is armed */
+  struct weir__alarm watch;                /* looks again whether a worker that is awake needs help … */
+  bool watches;                            /* … it is armed … */
+  int64_t watch_ns;                        /* … after so long */
   struct weir__timer_record *timers;       /* messages to be sent later; under the timers' lock (actor/timer.c) */
   struct weir__notice_record *notices;     /* places that it is to be told of (channel/notice.h) … */
   struct weir__notice_record **called_for; /* … the list of the actor for which it calls a function now; NULL: nobody */
@@ -161,6 +169,14 @@ static inline int weir__worker_did(struct weir__worker *w, int messages)
   int left = atomic_load_explicit(&w->work_to_poll, memory_order_relaxed) - messages;
   atomic_store_explicit(&w->work_to_poll, left, memory_order_relaxed);
   return left;
+}
+
+/* A message that is handled in less is not worth the way to another core: about two lines of memory. */
+enum { WEIR__QUICK_NS = 500 };
+/* Were its messages quick of late? */
+static inline bool weir__worker_is_quick(const struct weir__worker *w)
+{
+  return atomic_load_explicit(&w->pace_ns, memory_order_relaxed) < WEIR__QUICK_NS;
 }
 
 /* Shows the watchdog who runs here, and what it handles. */
@@ -205,35 +221,12 @@ void weir__worker_ring(struct weir__worker *w);
 
 /* ---- for who waits ---- */
 
-static inline struct weir__strand *weir__pool_take(struct weir__worker *w)
-{
-  struct weir__strand *s = w->pool;
-  w->pool = s->next;
-  w->pooled--;
-  return s;
-}
-
-/* `suspended` is written by this worker alone, hence no read-modify-write; who looks for quiescence reads it under the
- * lock under which this worker was entered among the parked. */
-static inline void weir__count_suspended(struct weir__worker *w, int change)
-{
-  unsigned n = atomic_load_explicit(&w->suspended, memory_order_relaxed);
-  atomic_store_explicit(&w->suspended, n + (unsigned)change, memory_order_release);
-}
-
-/* As weir__suspend(), without `before_suspend`: its caller has done that. Inlined as weir__fiber_switch() is. */
-static inline void weir__suspend_silently(struct weir__worker *w)
-{
-  struct weir__strand *me = w->current;
-  w->thread->strand = w->current = weir__pool_take(w);
-  weir__count_suspended(w, +1);
-  weir__fiber_switch(&me->fiber, &w->current->fiber);
-}
-
 /* Makes sure that the fiber here could be suspended. WEIR_OK, or WEIR_ENOMEM with a text. */
 int weir__can_suspend(struct weir__worker *w);
 /* Suspends the fiber that runs, until weir__resume(). Needs weir__can_suspend() before the wait was published. */
 void weir__suspend(struct weir__worker *w);
+/* Likewise, without `before_suspend`: its caller has done that. */
+void weir__suspend_silently(struct weir__worker *w);
 /* From any thread, once per suspension: the fiber goes on, on its worker. */
 void weir__resume(struct weir__strand *strand);
 /* The current fiber goes to the end of its worker's line. */
@@ -243,10 +236,6 @@ WEIR_NORETURN void weir__drop(void (*dropped)(struct weir__strand *));
 
 /* A fiber of this worker begins to wait for others: in a while somebody is to look at such waits again. */
 void weir__worker_sweep_soon(struct weir__worker *w);
-static inline void weir__worker_will_sweep(struct weir__worker *w)
-{
-  if (WEIR__UNLIKELY(!w->sweeps_soon)) weir__worker_sweep_soon(w);
-}
 
 /* Sets an alarm on this worker's own wheel; not armed before. On its thread. */
 void weir__worker_arm(struct weir__worker *w, struct weir__alarm *alarm, int64_t deadline_ns);

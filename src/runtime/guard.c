@@ -1,0 +1,54 @@
+/* guard.c: see guard.h. */
+#include "runtime/guard.h"
+
+#include <pthread.h>
+#include <sched.h>
+#if defined(__linux__)
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+#include "platform/sanitizer.h"
+
+_Atomic(bool) weir__guard_is_asymmetric;
+
+#if defined(__linux__)
+static bool membarrier(int command) { return syscall(__NR_membarrier, command, 0, 0) == 0; }
+/* ThreadSanitizer knows nothing of it. */
+static bool register_process(void) { return !WEIR__TSAN && membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED); }
+static void order_all_threads(void) { membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED); }
+#else
+static bool register_process(void) { return false; }
+static void order_all_threads(void) {}
+#endif
+
+static void init(void) { atomic_store_explicit(&weir__guard_is_asymmetric, register_process(), memory_order_relaxed); }
+
+void weir__guard_init(void)
+{
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, init);
+}
+
+/* The worker touches for some nanoseconds, unless it has lost its core just then. */
+static void wait_until_it_is_let_go(struct weir__guard_flags *g)
+{
+  for (int i = 0; atomic_load_explicit(&g->touching, memory_order_seq_cst); i++)
+    if (i < 1000)
+      weir__cpu_pause();
+    else
+      sched_yield();
+}
+
+bool weir__guard_freeze(struct weir__guard_flags *g)
+{
+  bool frozen = false;
+  if (!atomic_compare_exchange_strong_explicit(&g->frozen, &frozen, true, memory_order_seq_cst, memory_order_relaxed))
+    return false;
+  if (atomic_load_explicit(&weir__guard_is_asymmetric, memory_order_relaxed)) order_all_threads();
+  wait_until_it_is_let_go(g);
+  return true;
+}
+
+void weir__guard_thaw(struct weir__guard_flags *g) { atomic_store_explicit(&g->frozen, false, memory_order_release); }
