@@ -149,7 +149,7 @@ static weir_ref take_child(struct weir__cell *cell)
     ref = weir__ref_of(child);
     atomic_store_explicit(&cell->child, child->elder, memory_order_relaxed);
     if (child->elder) weir__cell_linked(cell, child->elder)->younger = 0;
-    atomic_store_explicit(&child->parent, 0, memory_order_relaxed);
+    atomic_store_explicit(&child->parent, 0, memory_order_release); /* from here on it may be gone */
   }
   weir__bucket_unlock(bucket);
   return ref;
@@ -170,7 +170,7 @@ static void stop_children(struct weir__cell *cell)
 
 static void leave_family(struct weir__cell *cell)
 {
-  uint32_t parent_slot = atomic_load_explicit(&cell->parent, memory_order_relaxed);
+  uint32_t parent_slot = atomic_load_explicit(&cell->parent, memory_order_acquire);
   if (!parent_slot) return;
   struct weir__cell *parent = weir__cell_linked(cell, parent_slot);
   struct weir__bucket *bucket = weir__bucket_lock(parent);

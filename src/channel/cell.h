@@ -85,7 +85,8 @@ struct weir__cell {
   struct weir__extras *extras; /* name, configuration, handles …; NULL until there is one. The owner's (C6) */
   _Atomic(uint64_t) waiting;   /* the wait of its handler, for who must end it: see wait.h */
   uint32_t slot;               /* written once */
-  _Atomic(uint32_t) parent;    /* the slot of who spawned it + 1, 0: nobody; written under that one's bucket's lock */
+  _Atomic(uint32_t) parent;    /* the slot of who spawned it + 1, 0: nobody; written under that one's bucket's lock.
+                                  Release 0, acquire: who let it go does not look at it any more */
 
   /* Whoever runs it: one thread at a time, handed on through the run queues. */
   _Atomic(uint32_t) popped WEIR__ALIGNED; /* places given back, mod 2^30 (M1). Written by the owner: release: the place
