@@ -87,7 +87,7 @@ static inline uint32_t bench_pick(uint32_t *seed, uint32_t below)
 }
 
 bench_run bench_pingpong, bench_ring, bench_counting, bench_fanin, bench_create, bench_idle, bench_fjthr, bench_big,
-    bench_chameneos, bench_ask, bench_pipeline, bench_skynet, bench_tokens, bench_parcels, bench_latency, bench_busy,
+    bench_chameneos, bench_ask, bench_pipeline, bench_skynet, bench_rings, bench_parcels, bench_latency, bench_busy,
     bench_light, bench_memory, bench_allocs;
 
 #endif

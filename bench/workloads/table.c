@@ -15,10 +15,10 @@ const struct workload workloads[] = {
     {"pipeline", bench_pipeline, {.n = 2000000, .capacity = 256}, "source, 4 stages, sink; N items"},
     {"skynet", bench_skynet, {.n = 1000000, .capacity = 10}, "a tree of actors with N leaves (a power of ten)"},
     /* Those that the peers do not have. */
-    {"tokens",
-     bench_tokens,
+    {"rings",
+     bench_rings,
      {.n = 5000000, .capacity = 1024, .actors = 1000},
-     "a ring, a token for ten actors; N hops"},
+     "rings of 100 actors, a token in each; N hops"},
     {"parcels", bench_parcels, {.n = 5000000, .capacity = 1024, .bytes = 64}, "counting, with bytes; N messages"},
     {"latency", bench_latency, {.capacity = 1024, .rate = 50000, .for_s = 3}, "asks that are due at random times"},
     {"light", bench_light, {.for_s = 3}, "a message each millisecond, then none: what that takes of a core"},

@@ -13,4 +13,4 @@ wanted="takes a whole number from 1" refused fanin --producers 0
 wanted="takes a whole number from 1" refused fanin --producers many
 wanted="no workload" refused nothing
 $WEIR_WRAPPER "$bench" parcels --n 10 --bytes 0 && $WEIR_WRAPPER "$bench" fanin --n 1000 --producers 3 &&
-  $WEIR_WRAPPER "$bench" tokens --n 1000 --actors 7
+  $WEIR_WRAPPER "$bench" rings --n 1000 --actors 7 && $WEIR_WRAPPER "$bench" rings --n 1000 --actors 250
