@@ -40,12 +40,13 @@ void weir_ignore_deadline(void)
 
 /* ---- the ask ---- */
 
-int64_t weir__ask_deadline(weir_duration within)
+static inline int64_t deadline_of(const struct weir__strand *s, weir_duration within)
 {
-  struct weir__strand *s = weir__strand_here();
-  int64_t own = weir__deadline(within);
+  int64_t own = within.ns == INT64_MAX ? INT64_MAX : weir__deadline(within);
   return s && s->self && !s->no_deadline && s->deadline < own ? s->deadline : own;
 }
+
+int64_t weir__ask_deadline(weir_duration within) { return deadline_of(weir__strand_here(), within); }
 
 static void default_text(weir_ref to, int code)
 {
@@ -65,21 +66,27 @@ static void default_text(weir_ref to, int code)
   }
 }
 
+static int take_refusal(weir_ref to, struct weir__wait *w)
+{
+  int rc = w->result;
+  if (w->message) weir__message_end(w->message, WEIR__UNSENT); /* the request: it never got a place */
+  if (w->text)
+    weir__error_with(rc, w->text);
+  else
+    default_text(to, rc);
+  return rc;
+}
+
 int weir__take_answer(weir_ref to, struct weir__wait *w, void *out)
 {
   int rc = w->result;
   struct weir__message *m = w->message;
-  if (rc) {
-    if (m) weir__message_end(m, WEIR__UNSENT); /* the request: it never got a place */
-    if (w->text)
-      weir__error_with(rc, w->text);
-    else
-      default_text(to, rc);
-  } else if (m && out) {
+  if (WEIR__UNLIKELY(rc))
+    rc = take_refusal(to, w);
+  else if (m && out)
     *(void **)out = weir__message_hand_out(m);
-  } else if (m) {
+  else if (m)
     weir__message_end(m, WEIR__FREED);
-  }
   weir__wait_close(w);
   return rc;
 }
@@ -134,10 +141,59 @@ static int ask(weir_ref to, struct weir__cell *cell, struct weir__parcel *p, int
   return weir__take_answer(to, w, out);
 }
 
-int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value value)
+/* ---- the common case of an ask, in one piece ---- */
+
+/* The fiber that runs here, if it may wait as it is; NULL: weir__may_wait() has something to do, or to say. */
+static inline struct weir__strand *ready_to_wait(const struct weir__thread *t)
+{
+  struct weir__worker *worker = t ? t->worker : NULL;
+  struct weir__strand *s = worker ? t->strand : NULL;
+  bool ready = s && s->waiting && worker->pool && !s->before_wait && !weir__told_to_stop(s);
+  return WEIR__LIKELY(ready) ? s : NULL;
+}
+
+/* As publish() in runtime/wait.c, with the push of the request as the fence: says who waits, queues the request, and
+ * looks then whether its owner was told to stop meanwhile (F6), and whether who is asked waits, too (W1). What happens to
+ * the request later is looked at by whom it happens to: they see this one waiting. */
+static inline void publish_and_push(struct weir__strand *s, struct weir__cell *cell, struct weir__wait *w,
+                                    struct weir__message *m)
+{
+  uint64_t name = m->asker;
+  atomic_store_explicit(s->waiting, weir__wait_shown(w, s), memory_order_release);
+  uintptr_t idle = weir__mpsc_push(cell, m);
+  weir__fence_after_change();
+  bool may_be_stuck = weir__wait_published(&cell->waiting) != 0; /* read by its stale name, it may be anybody's */
+  weir__cell_wake(cell, idle);
+  if (WEIR__UNLIKELY(weir__told_to_stop(s)))
+    weir__wait_end(name, WEIR_ECANCELED);
+  else if (WEIR__UNLIKELY(may_be_stuck))
+    weir__deadlock_look(name);
+}
+
+/* From a fiber, of an actor whose mailbox has room, with a flat value of one cache line. The wait, DONE; NULL: nothing
+ * was done, and the long way does it, whatever it is. */
+static inline struct weir__wait *ask_at_once(weir_ref to, weir_duration within, weir_value value)
+{
+  struct weir__thread *t = weir__thread_here;
+  struct weir__strand *s = ready_to_wait(t);
+  struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
+  struct weir__wait *w = s ? weir__wait_next(t) : NULL;
+  if (!cell || !w) return NULL;
+  struct weir__message *m = weir__message_at_once(t, cell, weir__generation_of(to), value);
+  if (!m) return NULL;
+  weir__wait_open_next(t, w, WEIR__QUEUED, cell->slot + 1, s);
+  int64_t deadline_ns = m->deadline = deadline_of(s, within);
+  m->asker = weir__wait_name(w);
+  weir__wait_sleep_begins(w, s, deadline_ns);
+  weir__worker_will_sweep(s->worker);
+  publish_and_push(s, cell, w, m);
+  weir__wait_sleep_through(w, s, deadline_ns);
+  return w;
+}
+
+static int ask_slowly(weir_ref to, weir_duration within, void *out, weir_value value)
 {
   struct weir__parcel parcel;
-  if (out) *(void **)out = NULL;
   int rc = weir_ref_error(to);
   if (rc && !to.bits) weir__misuse(rc, "an ask of a ref that was never set");
   if (rc) return weir__tell_refused(to, value.type ? value.type() : NULL, weir__turned_away(rc), true);
@@ -152,4 +208,11 @@ int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value valu
     cell = weir__cell_at(weir__slot_of(to));
   }
   return ask(to, cell, &parcel, weir__ask_deadline(within), out);
+}
+
+int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value value)
+{
+  if (out) *(void **)out = NULL;
+  struct weir__wait *w = ask_at_once(to, within, value);
+  return WEIR__LIKELY(w != NULL) ? weir__take_answer(to, w, out) : ask_slowly(to, within, out, value);
 }

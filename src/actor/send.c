@@ -95,19 +95,11 @@ static inline bool send_at_once(weir_ref to, weir_value value, enum mode mode)
 {
   struct weir__thread *t = weir__thread_here;
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
-  if (!t || !cell || !value.type || !value.at) return false;
-  struct weir__strand *s = mode == WAIT ? t->strand : NULL;
-  if (s && s->budget <= 1) return false;
-  const weir_message *type = value.type();
-  if (type->size > WEIR__SMALLEST - WEIR__ENVELOPE || !weir__type_is_flat(type)) return false;
-  struct weir__message *m = weir__depot_next(t, 0);
-  if (!m || atomic_load_explicit(&cell->kind, memory_order_relaxed) != WEIR__CELL_ACTOR ||
-      !weir__mpsc_reserve_one(cell, weir__generation_of(to)))
-    return false;
+  struct weir__strand *s = t && mode == WAIT ? t->strand : NULL;
+  if (!t || !cell || (s && s->budget <= 1)) return false;
+  struct weir__message *m = weir__message_at_once(t, cell, weir__generation_of(to), value);
+  if (!m) return false;
   if (s) s->budget--;
-  weir__depot_take_next(t, 0);
-  weir__message_begin(m, type, weir__value_align(type->size), 0);
-  weir__copy_struct(weir__payload(m), value.at, type->size);
   if (t->worker && weir__mpsc_push_near(t->worker, cell, m)) return true;
   weir__cell_wake(cell, weir__mpsc_push(cell, m));
   return true;

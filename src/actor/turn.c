@@ -9,7 +9,12 @@
 #include "channel/mpsc.h"
 #include "runtime/strand.h"
 
-enum { MESSAGES_A_TURN = 128, QUICK_MESSAGES_A_TURN = 1024, TOLD = WEIR__STOPPING | WEIR__DRAINING };
+enum {
+  MESSAGES_A_TURN = 128,
+  QUICK_MESSAGES_A_TURN = 1024,
+  WORDS_MOST = 8, /* of a reply that is zeroed word by word */
+  TOLD = WEIR__STOPPING | WEIR__DRAINING
+};
 
 /* ---- one message ---- */
 
@@ -62,8 +67,20 @@ static struct weir__message *make_answer(struct weir__message *filled, int *code
   return answer;
 }
 
+/* The common case of settle_asker(): a request that was handled well, and an answer in which nothing is copied. */
+static inline bool settle_at_once(struct weir__strand *s, int code)
+{
+  struct weir__message *answer = s->reply;
+  if (code || !s->asker || !answer || !(weir__type_traits(answer->type) & WEIR__FLAT)) return false;
+  if (!weir__wait_answer(s->asker, WEIR_OK, answer, NULL)) return false;
+  s->reply = NULL;
+  s->asker = 0;
+  return true;
+}
+
 static void settle_asker(struct weir__strand *s, int code)
 {
+  if (WEIR__LIKELY(settle_at_once(s, code))) return;
   struct weir__message *answer = s->reply;
   s->reply = NULL;
   if (answer && !code) answer = make_answer(answer, &code);
@@ -106,15 +123,29 @@ void weir__settle(struct weir__cell *cell, int code)
   if (m) weir__message_end(m, told ? WEIR__DEAD : WEIR__HANDLED);
 }
 
+static inline struct weir__message *reply_room(const weir_message *type, size_t bytes)
+{
+  struct weir__thread *t = weir__thread_here;
+  bool fits = t && weir__depot_class(WEIR__ENVELOPE + bytes) == 0;
+  struct weir__message *m = fits ? weir__depot_next(t, 0) : NULL;
+  if (WEIR__UNLIKELY(!m)) return weir__message_room(type, bytes);
+  weir__depot_take_next(t, 0);
+  weir__message_begin(m, type, bytes, 0);
+  return m;
+}
+
 /* The reply that the handler is to fill in. False: no memory. */
 static bool make_reply(struct weir__strand *s, const weir_message *request)
 {
   s->reply = NULL;
   if (!request->reply) return true;
   const weir_message *type = request->reply();
-  s->reply = weir__message_room(type, (type->size + 7) & ~(size_t)7);
-  if (s->reply) memset(weir__payload(s->reply), 0, s->reply->payload_bytes);
-  return s->reply != NULL;
+  struct weir__message *m = s->reply = reply_room(type, weir__value_align(type->size));
+  if (!m) return false;
+  uint64_t *words = weir__payload(m);
+  for (size_t i = 0; i < m->payload_bytes / 8 && i < WORDS_MOST; i++) words[i] = 0; /* most are of a few words */
+  if (m->payload_bytes > 8 * WORDS_MOST) memset(words, 0, m->payload_bytes);
+  return true;
 }
 
 /* Takes the message in hand. False: nobody waits for it any more, or it can't be handled. */

@@ -110,15 +110,9 @@ static bool is_owned(const void *payload, const struct weir__message *m, const s
   return m->owner == cell && m->users;
 }
 
-struct weir__message *weir__message_take_back(void *payload)
+/* Out of its actor's list. */
+static inline void disown(struct weir__message *m)
 {
-  struct weir__message *m = weir__message_of(payload);
-  const struct weir__cell *cell = weir__cell_here();
-  const char *wrong = WEIR__LIKELY(is_owned(payload, m, cell)) ? NULL : not_owned(payload, m, cell);
-  if (wrong) {
-    weir__misuse(WEIR_EINVAL, "weir_free() or weir_pass() of %p, which is %s", payload, wrong);
-    return NULL;
-  }
   m->users = 0;
   if (m->owner) {
     if (m->previous)
@@ -128,13 +122,30 @@ struct weir__message *weir__message_take_back(void *payload)
     if (m->next) m->next->previous = m->previous;
   }
   m->next = NULL;
+}
+
+static bool is_not_owned(void *payload, struct weir__message *m, const struct weir__cell *cell)
+{
+  const char *wrong = not_owned(payload, m, cell);
+  if (wrong) weir__misuse(WEIR_EINVAL, "weir_free() or weir_pass() of %p, which is %s", payload, wrong);
+  return wrong;
+}
+
+static inline struct weir__message *take_back(void *payload)
+{
+  struct weir__message *m = weir__message_of(payload);
+  const struct weir__cell *cell = weir__cell_here();
+  if (WEIR__UNLIKELY(!is_owned(payload, m, cell)) && is_not_owned(payload, m, cell)) return NULL;
+  disown(m);
   return m;
 }
+
+struct weir__message *weir__message_take_back(void *payload) { return take_back(payload); }
 
 void weir_free(void *message)
 {
   if (!message) return;
-  struct weir__message *m = weir__message_take_back(message);
+  struct weir__message *m = take_back(message);
   if (m) weir__message_free(m);
 }
 

@@ -23,6 +23,24 @@ struct weir__message *weir__parcel_message(struct weir__parcel *p);
 /* Ends it, if it exists, as not sent. */
 void weir__parcel_drop(struct weir__parcel *p);
 
+/* The common case of a send, but for the push: a place in an actor's mailbox that has room, and a message of a flat value
+ * of one cache line. NULL: nothing was done, and the long way does it, whatever it is. */
+static inline struct weir__message *weir__message_at_once(struct weir__thread *t, struct weir__cell *cell,
+                                                          uint32_t generation, weir_value value)
+{
+  if (!value.type || !value.at) return NULL;
+  const weir_message *type = value.type();
+  if (type->size > WEIR__SMALLEST - WEIR__ENVELOPE || !weir__type_is_flat(type)) return NULL;
+  struct weir__message *m = weir__depot_next(t, 0);
+  if (!m || atomic_load_explicit(&cell->kind, memory_order_relaxed) != WEIR__CELL_ACTOR ||
+      !weir__mpsc_reserve_one(cell, generation))
+    return NULL;
+  weir__depot_take_next(t, 0);
+  weir__message_begin(m, type, weir__value_align(type->size), 0);
+  weir__copy_struct(weir__payload(m), value.at, type->size);
+  return m;
+}
+
 /* Queues it if there is a place: WEIR_OK, WEIR_EFULL, `gone`, WEIR_ERANGE, WEIR_ENOMEM. Counts nothing that it turns
  * away, and leaves the parcel to the caller then. */
 int weir__cell_try(struct weir__cell *cell, uint32_t generation, struct weir__parcel *p, int gone);

@@ -68,7 +68,10 @@ weir__context_switch:
 	popq %rbp
 	.cfi_adjust_cfa_offset -8
 	.cfi_restore rbp
-	ret
+	popq %rdx
+	.cfi_adjust_cfa_offset -8
+	.cfi_register rip, rdx
+	notrack jmp *%rdx         /* a ret would be predicted to lead back to where this was called */
 	.cfi_restore_state
 /* Loading them is slow, and they hardly ever differ. */
 3:	ldmxcsr (%rsp)

@@ -2,12 +2,25 @@
 #ifndef WEIR__CPU_H
 #define WEIR__CPU_H
 
+#include <stdatomic.h>
+
 /* The unit in which caches pass memory around. */
 #define WEIR__LINE 64
 #define WEIR__ALIGNED __attribute__((aligned(WEIR__LINE)))
 
 #define WEIR__LIKELY(x) __builtin_expect(!!(x), 1)
 #define WEIR__UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* Between a store, then an atomic read-modify-write, and a load: nothing of the one is seen after the other. Where the
+ * read-modify-write is such a fence itself, the compiler alone is told. */
+static inline void weir__fence_after_change(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+  atomic_signal_fence(memory_order_seq_cst);
+#else
+  atomic_thread_fence(memory_order_seq_cst);
+#endif
+}
 
 /* In a loop that looks for something. */
 static inline void weir__cpu_pause(void)

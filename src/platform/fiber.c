@@ -6,9 +6,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Of the C++ runtime, where the process has one. */
-struct weir__cxx_globals *__cxa_get_globals(void) __attribute__((weak));
-
 static void begin(void *arg)
 {
   struct weir__fiber *f = arg;
@@ -61,24 +58,6 @@ void weir__fiber_adopt(struct weir__fiber *f)
 }
 
 void weir__fiber_unadopt(struct weir__fiber *f) { memset(f, 0, sizeof *f); }
-
-static void swap_globals(struct weir__fiber *from, struct weir__fiber *to)
-{
-  if (!__cxa_get_globals) return;
-  struct weir__cxx_globals *now = __cxa_get_globals();
-  from->globals = *now;
-  *now = to->globals;
-}
-
-void weir__fiber_switch(struct weir__fiber *from, struct weir__fiber *to)
-{
-  swap_globals(from, to);
-  to->from = from;
-  weir__sanitizer_leave(&from->sanitizer, &to->sanitizer, to->stack.low, to->stack.bytes);
-  weir__context_switch(&from->context, &to->context);
-  /* Here again. A thread's own stack has told its bounds to the first fiber that was entered from it. */
-  weir__sanitizer_enter(&from->sanitizer, NULL, NULL);
-}
 
 #if defined(__x86_64__) && defined(SYS_arch_prctl)
 #define ARCH_SHSTK_STATUS 0x5005

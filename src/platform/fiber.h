@@ -40,9 +40,30 @@ void weir__fiber_free(struct weir__fiber *f);
 /* The calling thread's own stack. */
 void weir__fiber_adopt(struct weir__fiber *f);
 void weir__fiber_unadopt(struct weir__fiber *f);
-/* From the running one to another. */
-void weir__fiber_switch(struct weir__fiber *from, struct weir__fiber *to);
 /* False: stacks can't be switched in this process; `why` says why (F7). */
 bool weir__fiber_supported(const char **why);
+
+/* Of the C++ runtime, where the process has one. */
+struct weir__cxx_globals *__cxa_get_globals(void) __attribute__((weak));
+
+static inline void weir__fiber_swap_globals(struct weir__fiber *from, struct weir__fiber *to)
+{
+  if (!__cxa_get_globals) return;
+  struct weir__cxx_globals *now = __cxa_get_globals();
+  from->globals = *now;
+  *now = to->globals;
+}
+
+/* From the running one to another. Inlined: each return that was called on the one stack and happens on the other is
+ * predicted wrongly, so there are to be few. */
+static inline void weir__fiber_switch(struct weir__fiber *from, struct weir__fiber *to)
+{
+  weir__fiber_swap_globals(from, to);
+  to->from = from;
+  weir__sanitizer_leave(&from->sanitizer, &to->sanitizer, to->stack.low, to->stack.bytes);
+  weir__context_switch(&from->context, &to->context);
+  /* Here again. A thread's own stack has told its bounds to the first fiber that was entered from it. */
+  weir__sanitizer_enter(&from->sanitizer, NULL, NULL);
+}
 
 #endif

@@ -168,7 +168,7 @@ static void wake_thread(struct weir__wait *w)
 }
 
 /* I3: once per attachment. */
-static void wake(struct weir__wait *w)
+static inline void wake(struct weir__wait *w)
 {
   if (w->strand)
     weir__resume(w->strand);
@@ -179,7 +179,7 @@ static void wake(struct weir__wait *w)
 }
 
 /* O2. Of one that was claimed: `word` as it was then, or later. */
-static void finish(struct weir__wait *w, uint64_t word)
+static inline void finish(struct weir__wait *w, uint64_t word)
 {
   uint64_t done = weir__wait_word(weir__wait_generation_of(word), WEIR__DONE, 0);
   if (WEIR__LIKELY(word & WEIR__ATTACHED)) /* it stays attached while it is claimed (I3) */
@@ -330,7 +330,7 @@ static void give_up(uint64_t name, int code)
 }
 
 /* `keeps` was written before the name was published, and is not written while it is. */
-static void end_wait(uint64_t name, int code)
+void weir__wait_end(uint64_t name, int code)
 {
   struct weir__wait *w = weir__wait_at(name);
   if (!w || !(weir__wait_phase(name) & WEIR__PENDING)) return;
@@ -344,51 +344,47 @@ void weir__wait_cancel(_Atomic(uint64_t) *waiting)
 {
   /* seq_cst: the flag was stored before; a waiter publishes its wait, then looks at the flag. */
   uint64_t name = atomic_load_explicit(waiting, memory_order_seq_cst);
-  if (name && !(name & WEIR__UNCANCELLED)) end_wait(name, WEIR_ECANCELED);
+  if (name && !(name & WEIR__UNCANCELLED)) weir__wait_end(name, WEIR_ECANCELED);
 }
 
 static void time_is_over(struct weir__worker *worker, struct weir__alarm *alarm)
 {
   (void)worker;
   struct weir__wait *w = (struct weir__wait *)((char *)alarm - offsetof(struct weir__wait, timer));
-  end_wait(weir__wait_name(w), WEIR_ETIMEDOUT);
+  weir__wait_end(weir__wait_name(w), WEIR_ETIMEDOUT);
 }
 
 /* ---- sleeping ---- */
+
+static bool has_edge(const struct weir__wait *w)
+{
+  return weir__wait_edge_of(atomic_load_explicit(&w->word, memory_order_relaxed));
+}
 
 /* Says whom to wake on a stop, then looks whether one came meanwhile; says who waits, then looks for whom (W1). Store,
  * load: seq_cst on both sides. */
 static void publish(struct weir__strand *strand, struct weir__wait *w)
 {
-  uint64_t name = weir__wait_name(w);
   if (!strand->waiting) return;
-  atomic_store_explicit(strand->waiting, strand->uncancelled ? name | WEIR__UNCANCELLED : name, memory_order_seq_cst);
+  atomic_store_explicit(strand->waiting, weir__wait_shown(w, strand), memory_order_seq_cst);
   if (weir__told_to_stop(strand))
-    end_wait(name, WEIR_ECANCELED);
-  else if (weir__wait_edge_of(atomic_load_explicit(&w->word, memory_order_relaxed)))
-    weir__deadlock_look(name);
+    weir__wait_end(weir__wait_name(w), WEIR_ECANCELED);
+  else if (has_edge(w))
+    weir__deadlock_look(weir__wait_name(w));
 }
 
-static void arm(struct weir__wait *w, struct weir__worker *worker, int64_t deadline_ns)
+void weir__wait_arm(struct weir__wait *w, struct weir__worker *worker, int64_t deadline_ns)
 {
-  if (deadline_ns == INT64_MAX) return;
   w->timer.ring = time_is_over;
   weir__worker_arm(worker, &w->timer, deadline_ns);
 }
 
-static void sleep_on_fiber(struct weir__wait *w, int64_t deadline_ns)
+static void sleep_on_fiber(struct weir__wait *w, struct weir__strand *strand, int64_t deadline_ns)
 {
-  struct weir__strand *strand = w->strand;
-  struct weir__worker *worker = strand->worker;
-  /* Before it is seen as waiting: who stands in line for a place that is free already does not wait for it. */
-  if (strand->before_suspend) strand->before_suspend(strand->self);
-  arm(w, worker, deadline_ns);
-  if (!worker->sweeps_soon && weir__wait_edge_of(atomic_load_explicit(&w->word, memory_order_relaxed)))
-    weir__worker_sweep_soon(worker);
+  weir__wait_sleep_begins(w, strand, deadline_ns);
+  if (has_edge(w)) weir__worker_will_sweep(strand->worker);
   publish(strand, w);
-  weir__suspend_silently(worker);
-  if (strand->waiting) atomic_store_explicit(strand->waiting, 0, memory_order_relaxed);
-  if (deadline_ns != INT64_MAX) weir__worker_disarm(worker, &w->timer);
+  weir__wait_sleep_through(w, strand, deadline_ns);
 }
 
 static bool is_woken(void *wait)
@@ -399,7 +395,7 @@ static bool is_woken(void *wait)
 
 static void sleep_driving(struct weir__wait *w, int64_t deadline_ns)
 {
-  arm(w, w->worker, deadline_ns);
+  if (deadline_ns != INT64_MAX) weir__wait_arm(w, w->worker, deadline_ns);
   weir__worker_drive(w->worker, is_woken, w);
   if (deadline_ns != INT64_MAX) weir__worker_disarm(w->worker, &w->timer);
 }
@@ -416,7 +412,7 @@ static void sleep_on_thread(struct weir__wait *w, int64_t deadline_ns)
     } else if (pthread_cond_timedwait(&t->woken, &t->lock, &until) == ETIMEDOUT) {
       over = true;
       pthread_mutex_unlock(&t->lock);
-      end_wait(weir__wait_name(w), WEIR_ETIMEDOUT); /* wakes this very thread, or somebody else is about to */
+      weir__wait_end(weir__wait_name(w), WEIR_ETIMEDOUT); /* wakes this very thread, or somebody else is about to */
       pthread_mutex_lock(&t->lock);
     }
   }
@@ -435,7 +431,7 @@ static void sleep_on_pool(struct weir__wait *w, struct weir__strand *lent, int64
 int weir__wait_sleep(struct weir__wait *w, int64_t deadline_ns)
 {
   if (w->strand)
-    sleep_on_fiber(w, deadline_ns);
+    sleep_on_fiber(w, w->strand, deadline_ns);
   else if (w->worker)
     sleep_driving(w, deadline_ns);
   else if (w->thread->strand)

@@ -127,6 +127,23 @@ struct weir__wait *weir__wait_open(enum weir__wait_phase phase);
 struct weir__wait *weir__wait_open_for(enum weir__wait_phase phase, uint32_t edge);
 /* Another edge, by the opener, before the name is given to anybody. */
 void weir__wait_set_edge(struct weir__wait *w, uint32_t edge);
+/* The record that weir__wait_open_next() takes: one of this thread's cache that was used before; NULL: open another. */
+static inline struct weir__wait *weir__wait_next(const struct weir__thread *t)
+{
+  struct weir__wait *w = t->waits.head;
+  return w && atomic_load_explicit(&w->word, memory_order_relaxed) >> 32 ? w : NULL;
+}
+/* Takes it, attached to the fiber of `s`, which runs here. */
+static inline void weir__wait_open_next(struct weir__thread *t, struct weir__wait *w, enum weir__wait_phase phase,
+                                        uint32_t edge, struct weir__strand *s)
+{
+  uint32_t generation = weir__wait_generation_of(atomic_load_explicit(&w->word, memory_order_relaxed));
+  weir__slots_pop(&t->waits);
+  w->strand = s;
+  w->woken_by = WEIR_OK;
+  atomic_store_explicit(&w->keeps, false, memory_order_relaxed);
+  atomic_store_explicit(&w->word, weir__wait_word(generation, phase, edge) | WEIR__ATTACHED, memory_order_release);
+}
 /* Back to the pool. The owner's, when nobody else can still claim it: after DONE, or when it never was published. */
 void weir__wait_close(struct weir__wait *w);
 /* Closes one that is IDLE, in one step: whoever comes with its name finds it stale. False: it is not IDLE any more. */
@@ -270,6 +287,34 @@ void weir__wait_leave(struct weir__wait *w);
  * WEIR_ECANCELED and the record is pending as before. Returns WEIR_OK when it is DONE. Without `keeps` time and
  * cancellation claim it themselves: its result says so. After weir__may_wait() and attaching. */
 int weir__wait_sleep(struct weir__wait *w, int64_t deadline_ns);
+
+/* ---- weir__wait_sleep() on a fiber, in its parts ---- */
+
+/* Sets the alarm that ends it. */
+void weir__wait_arm(struct weir__wait *w, struct weir__worker *worker, int64_t deadline_ns);
+/* Ends it, as time or a stop does. */
+void weir__wait_end(uint64_t name, int code);
+
+/* Before anything is published. */
+static inline void weir__wait_sleep_begins(struct weir__wait *w, struct weir__strand *s, int64_t deadline_ns)
+{
+  /* Before it is seen as waiting: who stands in line for a place that is free already does not wait for it. */
+  if (s->before_suspend) s->before_suspend(s->self);
+  if (deadline_ns != INT64_MAX) weir__wait_arm(w, s->worker, deadline_ns);
+}
+/* What is to be published where the owner can be found (F6, W1). */
+static inline uint64_t weir__wait_shown(const struct weir__wait *w, const struct weir__strand *s)
+{
+  uint64_t name = weir__wait_name(w);
+  return s->uncancelled ? name | WEIR__UNCANCELLED : name;
+}
+/* Until it is DONE. */
+static inline void weir__wait_sleep_through(struct weir__wait *w, struct weir__strand *s, int64_t deadline_ns)
+{
+  weir__suspend_silently(s->worker);
+  if (s->waiting) atomic_store_explicit(s->waiting, 0, memory_order_relaxed);
+  if (deadline_ns != INT64_MAX) weir__worker_disarm(s->worker, &w->timer);
+}
 
 /* Ends the wait that is published at `waiting`, because its owner is told to stop. */
 void weir__wait_cancel(_Atomic(uint64_t) *waiting);

@@ -50,17 +50,9 @@ static void pool_put(struct weir__worker *w, struct weir__strand *s)
   w->pooled++;
 }
 
-static struct weir__strand *pool_take(struct weir__worker *w)
-{
-  struct weir__strand *s = w->pool;
-  w->pool = s->next;
-  w->pooled--;
-  return s;
-}
-
 static void pool_shrink(struct weir__worker *w, unsigned to)
 {
-  while (w->pooled > to) weir__fiber_free(&pool_take(w)->fiber);
+  while (w->pooled > to) weir__fiber_free(&weir__pool_take(w)->fiber);
 }
 
 int weir__can_suspend(struct weir__worker *w)
@@ -70,22 +62,6 @@ int weir__can_suspend(struct weir__worker *w)
   if (!s) return WEIR_ENOMEM;
   pool_put(w, s);
   return WEIR_OK;
-}
-
-/* `suspended` is written by this worker alone, hence no read-modify-write; who looks for quiescence reads it under the
- * lock under which this worker was entered among the parked. */
-static void count_suspended(struct weir__worker *w, int change)
-{
-  unsigned n = atomic_load_explicit(&w->suspended, memory_order_relaxed);
-  atomic_store_explicit(&w->suspended, n + (unsigned)change, memory_order_release);
-}
-
-void weir__suspend_silently(struct weir__worker *w)
-{
-  struct weir__strand *me = w->current;
-  w->thread->strand = w->current = pool_take(w);
-  count_suspended(w, +1);
-  weir__fiber_switch(&me->fiber, &w->current->fiber);
 }
 
 void weir__suspend(struct weir__worker *w)
@@ -102,7 +78,7 @@ static void switch_to(struct weir__worker *w, struct weir__strand *s)
   if (w->pooled >= FIBERS_KEPT) pool_shrink(w, FIBERS_KEPT - 1);
   pool_put(w, me);
   w->thread->strand = w->current = s;
-  count_suspended(w, -1);
+  weir__count_suspended(w, -1);
   weir__worker_shows(w, s->runs, s->request);
   weir__fiber_switch(&me->fiber, &s->fiber);
 }

@@ -221,12 +221,35 @@ void weir__worker_ring(struct weir__worker *w);
 
 /* ---- for who waits ---- */
 
+static inline struct weir__strand *weir__pool_take(struct weir__worker *w)
+{
+  struct weir__strand *s = w->pool;
+  w->pool = s->next;
+  w->pooled--;
+  return s;
+}
+
+/* `suspended` is written by this worker alone, hence no read-modify-write; who looks for quiescence reads it under the
+ * lock under which this worker was entered among the parked. */
+static inline void weir__count_suspended(struct weir__worker *w, int change)
+{
+  unsigned n = atomic_load_explicit(&w->suspended, memory_order_relaxed);
+  atomic_store_explicit(&w->suspended, n + (unsigned)change, memory_order_release);
+}
+
+/* As weir__suspend(), without `before_suspend`: its caller has done that. Inlined as weir__fiber_switch() is. */
+static inline void weir__suspend_silently(struct weir__worker *w)
+{
+  struct weir__strand *me = w->current;
+  w->thread->strand = w->current = weir__pool_take(w);
+  weir__count_suspended(w, +1);
+  weir__fiber_switch(&me->fiber, &w->current->fiber);
+}
+
 /* Makes sure that the fiber here could be suspended. WEIR_OK, or WEIR_ENOMEM with a text. */
 int weir__can_suspend(struct weir__worker *w);
 /* Suspends the fiber that runs, until weir__resume(). Needs weir__can_suspend() before the wait was published. */
 void weir__suspend(struct weir__worker *w);
-/* Likewise, without `before_suspend`: its caller has done that. */
-void weir__suspend_silently(struct weir__worker *w);
 /* From any thread, once per suspension: the fiber goes on, on its worker. */
 void weir__resume(struct weir__strand *strand);
 /* The current fiber goes to the end of its worker's line. */
@@ -236,6 +259,10 @@ WEIR_NORETURN void weir__drop(void (*dropped)(struct weir__strand *));
 
 /* A fiber of this worker begins to wait for others: in a while somebody is to look at such waits again. */
 void weir__worker_sweep_soon(struct weir__worker *w);
+static inline void weir__worker_will_sweep(struct weir__worker *w)
+{
+  if (WEIR__UNLIKELY(!w->sweeps_soon)) weir__worker_sweep_soon(w);
+}
 
 /* Sets an alarm on this worker's own wheel; not armed before. On its thread. */
 void weir__worker_arm(struct weir__worker *w, struct weir__alarm *alarm, int64_t deadline_ns);
