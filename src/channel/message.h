@@ -92,8 +92,8 @@ struct weir__message *weir__message_make(const weir_message *type, const void *v
 void weir__message_free_slowly(struct weir__message *m);
 static inline void weir__message_free(struct weir__message *m)
 {
-  struct weir__thread *t = weir__thread_here;
 #ifndef WEIR_DEBUG
+  struct weir__thread *t = weir__thread_here;
   if (WEIR__LIKELY(t && !m->shares && weir__depot_put_here(t, m->class, m))) return;
 #endif
   weir__message_free_slowly(m);

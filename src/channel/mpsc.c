@@ -258,7 +258,7 @@ static bool hand_over(struct weir__cell *cell, struct weir__wait *w, uintptr_t *
   struct weir__message *m = w->message;
   uint32_t n = w->places;
   bool asks = m->asker == name; /* else it waits for a place alone: a send, an ask that was begun, a forward */
-  if (asks) w->placed_ns = weir__now_ns();
+  if (asks) atomic_store_explicit(&w->placed_ns, weir__now_ns(), memory_order_relaxed);
   if (asks ? !weir__wait_move(name, WEIR__IN_LINE, WEIR__QUEUED) : !weir__wait_claim(name, WEIR__IN_LINE)) return false;
   add_places(cell, n);
   assert(weir__mpsc_length(cell) <= atomic_load_explicit(&cell->capacity, memory_order_relaxed));

@@ -89,7 +89,8 @@ void weir__wait_for_place(struct weir__wait *w, int64_t deadline_ns)
   struct weir__cell *cell = weir__cell_here();
   int64_t since = cell ? weir__now_ns() : 0;
   weir__wait_sleep(w, deadline_ns);
-  if (cell) weir__count_blocked(cell, (w->placed_ns ? w->placed_ns : weir__now_ns()) - since);
+  int64_t placed = atomic_load_explicit(&w->placed_ns, memory_order_relaxed);
+  if (cell) weir__count_blocked(cell, (placed ? placed : weir__now_ns()) - since);
 }
 
 /* It stands in line with its message; its wait has come to an end. */

@@ -42,7 +42,7 @@ static void begin_line(struct weir__wait *w, struct weir__message *message, uint
   w->message = message;
   w->places = places;
   w->permit = NULL;
-  w->placed_ns = 0;
+  atomic_store_explicit(&w->placed_ns, 0, memory_order_relaxed);
 }
 
 struct weir__wait *weir__wait_open_for(enum weir__wait_phase phase, uint32_t edge)

@@ -75,8 +75,9 @@ struct weir__wait {
   struct weir__cell *cell;       /* whose line; under the lock of the bucket; NULL: in none. FREE: NULL */
   struct weir__cell *joined;     /* whose line it joined: the owner's */
   struct weir__permit
-      *permit;             /* LINE: to be granted, instead of a message; NULL: none. The opener's, before it joins */
-  int64_t placed_ns;       /* a request that stood in line: when it got its place; 0: it did not. By who hands over */
+      *permit;                /* LINE: to be granted, instead of a message; NULL: none. The opener's, before it joins */
+  _Atomic(int64_t) placed_ns; /* a request that stood in line: when it got its place; 0: it did not. By who hands
+                                 over, who may be too late: relaxed, and of use only when it was not */
   struct weir__work *task; /* of an edge to a task: written by the opener before it attaches; read under the lock of the
                               tasks, under which such a wait is closed */
   /* The sleeper's, as `strand`: written before it attaches, these two where it is no fiber. */
