@@ -1,6 +1,7 @@
 """What the measuring scripts share: the peers and how they are built, running one program, medians, time left, SVG."""
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -49,7 +50,8 @@ def build_tokio(out):
     shutil.copytree(f"{HERE}/peers/tokio", out, dirs_exist_ok=True)
     os.makedirs(f"{out}/.cargo", exist_ok=True)
     with open(f"{out}/.cargo/config.toml", "w") as f:
-        f.write(f'[source.crates-io]\nreplace-with = "distro"\n[source.distro]\ndirectory = "{os.path.dirname(crate)}"\n')
+        f.write('[source.crates-io]\nreplace-with = "distro"\n'
+                f'[source.distro]\ndirectory = "{os.path.dirname(crate)}"\n')
     os.environ["PEERS_TOKIO_VERSION"] = "tokio " + os.path.basename(crate).removeprefix("tokio-")
     return [["sh", "-c", f"cd '{out}' && cargo build --release --offline"]]  # there, for it looks for .cargo upwards
 
@@ -85,6 +87,12 @@ def built(name, build):
     return None
 
 
+def limits():
+    """The program that measures what the machine can do, or None."""
+    out = built("limits", build_limits)
+    return out and f"{out}/bench"
+
+
 def peers(names, threads):
     """By name, what makes command and environment of a workload; without those that can't be built."""
     found = {}
@@ -104,12 +112,33 @@ class TooLong(Exception):
     pass
 
 
-def run(command, env, limit):
-    """The line of JSON that a program prints; None (with a word) when it fails. TooLong: it was killed after `limit`."""
+class Disturbances:
+    """What takes cores away from the programs that are run: the scheduler of the operating system (switches of threads
+    that would have gone on), and the host of a virtual machine (stolen time)."""
+
+    def __init__(self):
+        self.before = self.read()
+
+    @staticmethod
+    def read():
+        with open("/proc/stat") as f:
+            stolen = int(f.readline().split()[8]) / os.sysconf("SC_CLK_TCK")
+        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_nivcsw, stolen
+
+    def since(self):
+        switches, stolen = self.read()
+        return {"forced_switches": switches - self.before[0], "stolen_s": round(stolen - self.before[1], 3)}
+
+
+def run(command, env, limit, bench=None):
+    """The last line of JSON that a program prints, or that of a bench, and what disturbed it; None (with a word) when
+    it fails. TooLong: it was killed after `limit`."""
+    disturbances = Disturbances()
     try:
         done = subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, timeout=limit)
         if done.returncode == 0:
-            return json.loads(done.stdout.splitlines()[-1])
+            lines = [json.loads(l) for l in done.stdout.splitlines()]
+            return {**[l for l in lines if bench in (None, l["bench"])][-1], **disturbances.since()}
         say(f"{' '.join(command)}: exit code {done.returncode}: {done.stderr.strip()}")
     except subprocess.TimeoutExpired:
         raise TooLong(f"{' '.join(command)}: longer than {limit} s") from None
@@ -151,8 +180,10 @@ class Remaining:
         return sum(means.get(k, other) for k in self.steps[self.at:])
 
     def text(self):
+        if not self.took:
+            return ""
         left = self.seconds()
-        return "" if not self.took else f", about {left / 60:.0f} min left" if left >= 90 else f", about {left:.0f} s left"
+        return f", about {left / 60:.0f} min left" if left >= 90 else f", about {left:.0f} s left"
 
 
 class Clock:
@@ -204,5 +235,5 @@ def line(x1, y1, x2, y2, stroke):
 def write_svg(path, width, height, shapes):
     with open(path, "w") as f:
         f.write("\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-                           'font-family="sans-serif" font-size="11">', '<rect width="100%" height="100%" fill="#ffffff"/>',
-                           *shapes, "</svg>", ""]))
+                           'font-family="sans-serif" font-size="11">',
+                           '<rect width="100%" height="100%" fill="#ffffff"/>', *shapes, "</svg>", ""]))

@@ -30,9 +30,9 @@ has compare.said 'caf *failed'
 drawn compare.svg
 
 asked() { # LOAD PROGRAM P99
-  echo "{\"load\": $1, \"program\": \"$2\", \"round\": 1, \"result\": {\"rate\": 50, \"ops_per_s\": 50, \"seconds\": 2, \"cpu_s\": 1," \
+  echo "{\"load\": $1, \"program\": \"$2\", \"round\": 1, \"result\": {\"rate\": 50, \"ops_per_s\": 50, \"seconds\": 2, \"cpu_s\": 1, \"forced_switches\": 8, \"stolen_s\": 1," \
     "\"p50_us\": 2, \"p99_us\": $3, \"p999_us\": 9, \"max_us\": 10}}"
 }
 { asked 0 weir 3; asked 50 weir 7; asked 50 weir 5; asked 50 weir 6; } >latency.json
 "$source/bench/latency" --from-json latency.json >latency.said || exit 1
-has latency.said 'weir  *2.0 *6.0 *9.0 *10.0 *50 *0.50'
+has latency.said 'weir  *2.0 *6.0 *9.0 *10.0 *50 *0.50 *4 *0.50'
