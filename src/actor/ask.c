@@ -66,7 +66,7 @@ static void default_text(weir_ref to, int code)
   }
 }
 
-static int take_refusal(weir_ref to, struct weir__wait *w)
+WEIR__SLOW static int take_refusal(weir_ref to, struct weir__wait *w)
 {
   int rc = w->result;
   if (w->message) weir__message_end(w->message, WEIR__UNSENT); /* the request: it never got a place */
@@ -191,7 +191,7 @@ static inline struct weir__wait *ask_at_once(weir_ref to, weir_duration within, 
   return w;
 }
 
-static int ask_slowly(weir_ref to, weir_duration within, void *out, weir_value value)
+WEIR__SLOW static int ask_slowly(weir_ref to, weir_duration within, void *out, weir_value value)
 {
   struct weir__parcel parcel;
   int rc = weir_ref_error(to);
@@ -210,9 +210,19 @@ static int ask_slowly(weir_ref to, weir_duration within, void *out, weir_value v
   return ask(to, cell, &parcel, weir__ask_deadline(within), out);
 }
 
+/* The usual answer: a message that is wanted. */
+static inline int take_at_once(weir_ref to, struct weir__wait *w, void **out)
+{
+  struct weir__message *m = w->message;
+  if (WEIR__UNLIKELY(w->result || !m || !out)) return weir__take_answer(to, w, out);
+  weir__wait_close_plain(weir__thread_here, w);
+  *out = weir__message_hand_to(weir__cell_here(), m);
+  return WEIR_OK;
+}
+
 int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value value)
 {
   if (out) *(void **)out = NULL;
   struct weir__wait *w = ask_at_once(to, within, value);
-  return WEIR__LIKELY(w != NULL) ? weir__take_answer(to, w, out) : ask_slowly(to, within, out, value);
+  return WEIR__LIKELY(w != NULL) ? take_at_once(to, w, out) : ask_slowly(to, within, out, value);
 }

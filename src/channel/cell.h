@@ -174,6 +174,19 @@ static inline struct weir__cell *weir__cell_here(void)
   return s && s->self && s->self->kind == WEIR__ACTOR_TURN ? weir__cell_of_work(s->self) : NULL;
 }
 
+/* weir__message_hand_out() to the actor that runs here; NULL: none does. */
+static inline void *weir__message_hand_to(struct weir__cell *owner, struct weir__message *m)
+{
+  weir__count(WEIR__RECEIVED);
+  m->users = 1;
+  m->owner = owner;
+  m->previous = NULL;
+  m->next = owner ? owner->owned : NULL;
+  if (m->next) m->next->previous = m;
+  if (owner) owner->owned = m;
+  return weir__payload(m);
+}
+
 /* Takes a free cell. It is closed, and has a generation that no ref has yet; weir__cell_open() makes it valid. NULL: no
  * memory, or no slot is left. */
 struct weir__cell *weir__cell_take(void);

@@ -53,21 +53,7 @@ void weir__message_free_slowly(struct weir__message *m)
 
 /* ---- what is the user's ---- */
 
-void *weir__message_hand_out(struct weir__message *m)
-{
-  struct weir__cell *owner = weir__cell_here();
-  weir__count(WEIR__RECEIVED);
-  m->users = 1;
-  m->owner = owner;
-  m->previous = NULL;
-  m->next = NULL;
-  if (owner) {
-    m->next = owner->owned;
-    if (m->next) m->next->previous = m;
-    owner->owned = m;
-  }
-  return weir__payload(m);
-}
+void *weir__message_hand_out(struct weir__message *m) { return weir__message_hand_to(weir__cell_here(), m); }
 
 static bool lies_in(const void *at, struct weir__message *m)
 {
@@ -124,7 +110,7 @@ static inline void disown(struct weir__message *m)
   m->next = NULL;
 }
 
-static bool is_not_owned(void *payload, struct weir__message *m, const struct weir__cell *cell)
+WEIR__SLOW static bool is_not_owned(void *payload, struct weir__message *m, const struct weir__cell *cell)
 {
   const char *wrong = not_owned(payload, m, cell);
   if (wrong) weir__misuse(WEIR_EINVAL, "weir_free() or weir_pass() of %p, which is %s", payload, wrong);

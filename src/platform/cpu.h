@@ -10,6 +10,8 @@
 
 #define WEIR__LIKELY(x) __builtin_expect(!!(x), 1)
 #define WEIR__UNLIKELY(x) __builtin_expect(!!(x), 0)
+/* What the common case calls when it is not one: not inlined, so that it costs it no register. */
+#define WEIR__SLOW __attribute__((noinline, cold))
 
 /* Between a store, then an atomic read-modify-write, and a load: nothing of the one is seen after the other. Where the
  * read-modify-write is such a fence itself, the compiler alone is told. */

@@ -58,13 +58,6 @@ struct weir__wait *weir__wait_open_for(enum weir__wait_phase phase, uint32_t edg
   return w;
 }
 
-/* With the next generation. */
-static uint64_t freed(uint64_t word)
-{
-  uint32_t next = weir__wait_generation_of(word) + 1;
-  return weir__wait_word(next ? next : 1, WEIR__FREE, 0);
-}
-
 static void put_back(struct weir__wait *w)
 {
   struct weir__thread *t = weir__thread();
@@ -77,7 +70,7 @@ void weir__wait_close(struct weir__wait *w)
   assert(weir__wait_phase_of(word) != WEIR__FREE && !w->cell);
   if (w->text) free(w->text);
   w->text = NULL;
-  atomic_store_explicit(&w->word, freed(word), memory_order_release);
+  atomic_store_explicit(&w->word, weir__wait_freed(word), memory_order_release);
   put_back(w);
 }
 
@@ -85,7 +78,7 @@ bool weir__wait_close_if_idle(uint64_t name)
 {
   struct weir__wait *w = weir__wait_at(name);
   uint64_t word = weir__wait_word(weir__wait_generation_of(name), WEIR__IDLE, 0);
-  if (!w || !atomic_compare_exchange_strong_explicit(&w->word, &word, freed(word), memory_order_acq_rel,
+  if (!w || !atomic_compare_exchange_strong_explicit(&w->word, &word, weir__wait_freed(word), memory_order_acq_rel,
                                                      memory_order_relaxed))
     return false;
   put_back(w);

@@ -147,6 +147,20 @@ static inline void weir__wait_open_next(struct weir__thread *t, struct weir__wai
 }
 /* Back to the pool. The owner's, when nobody else can still claim it: after DONE, or when it never was published. */
 void weir__wait_close(struct weir__wait *w);
+/* With the next generation. */
+static inline uint64_t weir__wait_freed(uint64_t word)
+{
+  uint32_t next = weir__wait_generation_of(word) + 1;
+  return weir__wait_word(next ? next : 1, WEIR__FREE, 0);
+}
+/* weir__wait_close() of one without a text. */
+static inline void weir__wait_close_plain(struct weir__thread *t, struct weir__wait *w)
+{
+  uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
+  assert(weir__wait_phase_of(word) != WEIR__FREE && !w->cell && !w->text);
+  atomic_store_explicit(&w->word, weir__wait_freed(word), memory_order_release);
+  weir__slots_push(&weir__waits, &t->waits, w);
+}
 /* Closes one that is IDLE, in one step: whoever comes with its name finds it stale. False: it is not IDLE any more. */
 bool weir__wait_close_if_idle(uint64_t name);
 /* Its name. Valid until it is closed. */
