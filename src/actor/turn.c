@@ -71,7 +71,7 @@ static struct weir__message *make_answer(struct weir__message *filled, int *code
 static inline bool settle_at_once(struct weir__strand *s, int code)
 {
   struct weir__message *answer = s->reply;
-  if (code || !s->asker || !answer || !(weir__type_traits(answer->type) & WEIR__FLAT)) return false;
+  if (code || !s->asker || !answer || !weir__type_is_flat(answer->type)) return false;
   if (!weir__wait_answer(s->asker, WEIR_OK, answer, NULL)) return false;
   s->reply = NULL;
   s->asker = 0;
