@@ -34,9 +34,10 @@ static int pacemaker_start(struct pacemaker *p)
 static int pacemaker_tick(struct pacemaker *p)
 {
   atomic_fetch_add_explicit(&ticks, 1, memory_order_relaxed);
-  for (int64_t due = (bench_now_ns() - p->begun_ns) / 1000000; p->sent < due; p->sent++)
-    bench_must(weir_send(p->watcher, number, .n = 1), "send");
-  return WEIR_OK;
+  int rc = WEIR_OK;
+  for (int64_t due = (bench_now_ns() - p->begun_ns) / 1000000; p->sent < due && !rc; p->sent++)
+    rc = weir_send(p->watcher, number, .n = 1);
+  return rc == WEIR_ECANCELED ? WEIR_STOP : bench_must(rc, "send"); /* it is stopped when it has ticked long enough */
 }
 WEIR_ACTOR(pacemaker, WEIR_ON_START(weir_none, pacemaker_start) WEIR_ON(tick, pacemaker_tick));
 

@@ -8,8 +8,8 @@ import json, sys
 lines = [json.loads(l) for l in open(sys.argv[1])]
 calls = {l["workload"]: l for l in lines if "workload" in l}
 assert len(calls) == 12, calls
-for w in "pingpong ring counting fanin create fjthr big chameneos ask pipeline".split():
-    # An actor that is given a configuration takes two calls: up to 200 actors do here.
-    assert calls[w]["calls_per_op"] <= 0.025, calls[w]
+for w in set(calls) - {"idle"}:
+    # Not none: more may be on its way at once in the second run than there was in the first.
+    assert calls[w]["calls_per_op"] <= 0.01, calls[w]
 assert calls["idle"]["malloc"] > 0, calls["idle"] # its table of actors: so they are counted
 PYTHON
