@@ -89,29 +89,41 @@ static int send_value(weir_ref to, weir_value value, enum mode mode, weir_durati
   return rc == WEIR_EDEAD ? weir__tell_refused(to, value.type(), rc, false) : rc;
 }
 
-/* The common case of a send, in one piece: to an actor whose mailbox has room, of a flat value of one line of memory,
- * with budget left. False: nothing was done, and send_value() does it, whatever it is. */
-static inline bool send_at_once(weir_ref to, weir_value value, enum mode mode)
+static inline bool is_edge(const struct weir__cell *cell, weir_ref to, weir_value value)
+{
+  return atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_EDGE && weir__is_relay(cell, to) &&
+         value.type && value.at;
+}
+
+enum { NOT_AT_ONCE = 1 };
+
+/* The common cases of a send, in one piece: along an edge; to an actor whose mailbox has room, of a flat value of one
+ * line of memory, with budget left. NOT_AT_ONCE: nothing was done, and send_value() does it, whatever it is. */
+static inline int send_at_once(weir_ref to, weir_value value, enum mode mode)
 {
   struct weir__thread *t = weir__thread_here;
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   struct weir__strand *s = t && mode == WAIT ? t->strand : NULL;
-  if (!t || !cell || (s && s->budget <= 1)) return false;
+  if (!t || !cell || (s && s->budget <= 1)) return NOT_AT_ONCE;
   struct weir__message *m = weir__message_at_once(t, cell, weir__generation_of(to), value);
-  if (!m) return false;
+  if (!m)
+    return is_edge(cell, to, value) ? weir__edge_send(cell, value.type(), value.at, mode == WAIT, INT64_MAX)
+                                    : NOT_AT_ONCE;
   if (s) s->budget--;
-  if (t->worker && weir__mpsc_push_near(t->worker, cell, m)) return true;
+  if (t->worker && weir__mpsc_push_near(t->worker, cell, m)) return WEIR_OK;
   weir__cell_wake(cell, weir__mpsc_push(cell, m));
-  return true;
+  return WEIR_OK;
 }
 
 int weir_send_value(weir_ref to, weir_value value)
 {
-  return WEIR__LIKELY(send_at_once(to, value, WAIT)) ? WEIR_OK : send_value(to, value, WAIT, WEIR_FOREVER);
+  int rc = send_at_once(to, value, WAIT);
+  return WEIR__LIKELY(rc != NOT_AT_ONCE) ? rc : send_value(to, value, WAIT, WEIR_FOREVER);
 }
 int weir_try_send_value(weir_ref to, weir_value value)
 {
-  return WEIR__LIKELY(send_at_once(to, value, TRY)) ? WEIR_OK : send_value(to, value, TRY, WEIR_FOREVER);
+  int rc = send_at_once(to, value, TRY);
+  return WEIR__LIKELY(rc != NOT_AT_ONCE) ? rc : send_value(to, value, TRY, WEIR_FOREVER);
 }
 int weir_send_within_value(weir_ref to, weir_duration within, weir_value value)
 {
