@@ -3,11 +3,13 @@
  * A relay has a cell of its own, so that it is a ref like any other. That cell is closed from the start and never gets a
  * message: a send finds it on its slow path.
  *
- *   (route) MADE --its instances are opened--> OPEN --the last instance has ended--> freed
+ *   (route) MADE --its instances are opened--> OPEN --the last instance has ended--> in the pool ----> MADE …
  *
  * T1  A route's instances do not change; those that have ended are skipped, as their own cells say.
- * T2  Its record is found under the lock of its cell's bucket, and held while it is used: `holds`. The instances
- *     together hold it once. */
+ * T2  A route's record and its cell belong together for good: neither is ever freed, and both serve the next route of
+ *     that size. So a send may read a record without a lock or a hold. What it has read is true if the cell has its
+ *     generation still: that ends first, and the record is changed afterwards. There are as many records as there have
+ *     been routes at one time. */
 #ifndef WEIR__RELAY_H
 #define WEIR__RELAY_H
 

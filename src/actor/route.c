@@ -1,40 +1,102 @@
 /* route.c: several instances of an actor behind one ref; and what is common to all relays. See relay.h. */
 #include "actor/relay.h"
 
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "actor/dead_letter.h"
 #include "actor/edge.h"
 #include "channel/fields.h"
-#include "channel/line.h"
 #include "channel/mpsc.h"
 
+/* Loads of what T2 allows to be read at any time are acquire, and stores release: who reads what a later route has
+ * written sees that the cell's generation has ended. */
 struct weir__route {
-  struct weir__cell *cell;
-  struct weir__name *name; /* NULL: none */
-  int how;
-  size_t count;           /* instances; written before it is opened, like what follows */
-  _Atomic(size_t) holds;  /* T2; acq_rel: the last one frees it */
-  _Atomic(size_t) living; /* instances that have not left; acq_rel: the last one closes it */
-  _Atomic(size_t) turn;   /* relaxed: any number does */
-  weir_ref instances[];
+  struct weir__cell *cell;  /* T2; NULL: its generations are used up. This and the next two: of who makes or ends it */
+  struct weir__name *name;  /* NULL: none */
+  size_t made;              /* instances that were added */
+  struct weir__route *next; /* in the pool; its lock */
+  size_t room;              /* for instances; written once */
+  _Atomic(int) how;         /* T2 */
+  _Atomic(size_t) count;    /* T2: of instances; 0: it is not open */
+  _Atomic(size_t) living;   /* instances that have not left; acq_rel: the last one closes it */
+  _Atomic(size_t) turn WEIR__ALIGNED;     /* relaxed: any number does. A line of its own: each send writes it */
+  _Atomic(uint64_t) refs[] WEIR__ALIGNED; /* T2: of the instances */
 };
+
+/* ---- the pool ---- */
+
+enum { SIZES = 17 }; /* rooms of 1, 2, 4, … up to INSTANCES_MOST of spawn.c */
+
+static struct {
+  pthread_mutex_t lock;
+  struct weir__route *free[SIZES];
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static unsigned size_of(size_t count)
+{
+  unsigned size = 0;
+  while (((size_t)1 << size) < count) size++;
+  return size;
+}
+
+static struct weir__route *make_record(size_t room)
+{
+  size_t bytes = sizeof(struct weir__route) + room * sizeof(uint64_t);
+  struct weir__route *r = aligned_alloc(WEIR__LINE, (bytes + WEIR__LINE - 1) / WEIR__LINE * WEIR__LINE);
+  if (!r) return NULL;
+  memset(r, 0, bytes);
+  r->room = room;
+  return r;
+}
+
+static void put_back(struct weir__route *r)
+{
+  unsigned size = size_of(r->room);
+  pthread_mutex_lock(&pool.lock);
+  r->next = pool.free[size];
+  pool.free[size] = r;
+  pthread_mutex_unlock(&pool.lock);
+}
+
+/* NULL: no memory. */
+static struct weir__route *take_record(size_t count)
+{
+  unsigned size = size_of(count);
+  pthread_mutex_lock(&pool.lock);
+  struct weir__route *r = pool.free[size];
+  if (r) pool.free[size] = r->next;
+  pthread_mutex_unlock(&pool.lock);
+  return r ? r : make_record((size_t)1 << size);
+}
 
 /* ---- making ---- */
 
+/* The cell leads to the record before it has a ref that anybody knows. */
+static bool has_cell(struct weir__route *r)
+{
+  if (r->cell) return true;
+  r->cell = weir__cell_take();
+  if (!r->cell) return false;
+  atomic_store_explicit(&r->cell->kind, WEIR__CELL_ROUTE, memory_order_relaxed);
+  r->cell->small.state = r;
+  return true;
+}
+
 struct weir__route *weir__route_make(weir_runtime *rt, int how, size_t count)
 {
-  struct weir__route *r = calloc(1, sizeof *r + count * sizeof r->instances[0]);
-  if (r) r->cell = weir__cell_take();
-  if (!r || !r->cell) {
-    free(r);
+  struct weir__route *r = take_record(count);
+  if (!r || !has_cell(r)) {
+    if (r) put_back(r);
     weir_error(WEIR_ENOMEM, "no memory for a route");
     return NULL;
   }
-  r->how = how;
-  atomic_store_explicit(&r->holds, 1, memory_order_relaxed);
   r->cell->rt = rt;
-  atomic_store_explicit(&r->cell->kind, WEIR__CELL_ROUTE, memory_order_relaxed);
+  r->name = NULL;
+  r->made = 0;
+  atomic_store_explicit(&r->turn, 0, memory_order_relaxed);
+  atomic_store_explicit(&r->how, how, memory_order_release);
   return r;
 }
 
@@ -46,39 +108,24 @@ int weir__route_name(struct weir__route *route, const char *name)
 void weir__route_add(struct weir__route *route, struct weir__cell *instance)
 {
   instance->extras->route = route;
-  route->instances[route->count++] = weir__ref_of(instance);
+  atomic_store_explicit(&route->refs[route->made++], weir__ref_of(instance).bits, memory_order_release);
 }
 
 weir_ref weir__route_open(struct weir__route *route)
 {
-  atomic_store_explicit(&route->living, route->count, memory_order_relaxed);
+  atomic_store_explicit(&route->living, route->made, memory_order_relaxed);
   weir_ref ref = weir__ref_of(route->cell);
-  struct weir__bucket *bucket = weir__bucket_lock(route->cell);
-  route->cell->small.state = route;
-  weir__bucket_unlock(bucket);
+  atomic_store_explicit(&route->count, route->made, memory_order_release);
   return ref;
-}
-
-static void release(struct weir__route *r)
-{
-  if (atomic_fetch_sub_explicit(&r->holds, 1, memory_order_acq_rel) == 1) free(r);
 }
 
 void weir__route_unmake(struct weir__route *route)
 {
   if (route->name) weir__name_remove(route->cell->rt, route->name);
-  weir__cell_untake(route->cell);
-  release(route);
-}
-
-/* Nobody finds it any more. */
-static void close_route(struct weir__route *r)
-{
-  struct weir__cell *cell = r->cell;
-  struct weir__bucket *bucket = weir__bucket_lock(cell);
-  cell->small.state = NULL;
-  weir__bucket_unlock(bucket);
-  weir__route_unmake(r);
+  route->cell->rt = NULL;
+  atomic_store_explicit(&route->count, 0, memory_order_release);
+  if (!weir__cell_renew(route->cell)) route->cell = NULL;
+  put_back(route);
 }
 
 void weir__route_leave(struct weir__cell *instance)
@@ -86,21 +133,33 @@ void weir__route_leave(struct weir__cell *instance)
   struct weir__route *r = instance->extras->route;
   if (!r) return;
   instance->extras->route = NULL;
-  if (atomic_fetch_sub_explicit(&r->living, 1, memory_order_acq_rel) == 1) close_route(r);
+  if (atomic_fetch_sub_explicit(&r->living, 1, memory_order_acq_rel) == 1) weir__route_unmake(r);
 }
 
 /* ---- finding ---- */
 
-/* T2. NULL: it is no route, or its instances have ended. */
-static struct weir__route *hold(weir_ref ref)
+/* T2: what was read of its record is true. */
+static bool still_is(weir_ref ref)
 {
   struct weir__cell *cell = weir__cell_at(weir__slot_of(ref));
-  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  return atomic_load_explicit(&cell->places, memory_order_relaxed) >> 32 == weir__generation_of(ref);
+}
+
+/* Its record, to be read as T2 says, and how many instances it has. NULL: it is no route, or all of them have ended. */
+static struct weir__route *find(weir_ref ref, size_t *count)
+{
+  struct weir__cell *cell = weir__cell_at(weir__slot_of(ref));
   bool is = weir__is_relay(cell, ref) && atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ROUTE;
   struct weir__route *r = is ? cell->small.state : NULL;
-  if (r) atomic_fetch_add_explicit(&r->holds, 1, memory_order_relaxed);
-  weir__bucket_unlock(bucket);
-  return r;
+  *count = r ? atomic_load_explicit(&r->count, memory_order_acquire) : 0;
+  return *count ? r : NULL;
+}
+
+static int how_of(const struct weir__route *r) { return atomic_load_explicit(&r->how, memory_order_acquire); }
+
+static weir_ref instance_of(const struct weir__route *r, size_t at)
+{
+  return (weir_ref){atomic_load_explicit(&r->refs[at], memory_order_acquire)};
 }
 
 static int all_gone(weir_ref ref)
@@ -110,16 +169,16 @@ static int all_gone(weir_ref ref)
 
 /* ---- which instance ---- */
 
-enum { NONE_LIVES = -1 };
+static const weir_ref none = {0};
 
 /* T1: the first that lives, from that one on. */
-static ptrdiff_t first_alive(const struct weir__route *r, size_t from)
+static weir_ref first_alive(const struct weir__route *r, size_t count, size_t from)
 {
-  for (size_t i = 0; i < r->count; i++) {
-    size_t at = (from + i) % r->count;
-    if (weir_alive(r->instances[at])) return (ptrdiff_t)at;
+  for (size_t i = 0; i < count; i++) {
+    weir_ref one = instance_of(r, (from + i) % count);
+    if (weir_alive(one)) return one;
   }
-  return NONE_LIVES;
+  return none;
 }
 
 /* What it has to do: the message in hand counts, too. */
@@ -130,14 +189,14 @@ static uint32_t load_of(const struct weir__cell *cell)
 }
 
 /* Of those with the least, the next in turn. */
-static ptrdiff_t least_busy(const struct weir__route *r, size_t from)
+static weir_ref least_busy(const struct weir__route *r, size_t count, size_t from)
 {
-  ptrdiff_t best = NONE_LIVES;
+  weir_ref best = none;
   uint32_t least = UINT32_MAX;
-  for (size_t i = 0; i < r->count && least; i++) {
-    size_t at = (from + i) % r->count;
-    uint32_t load = weir_alive(r->instances[at]) ? load_of(weir__cell_at(weir__slot_of(r->instances[at]))) : UINT32_MAX;
-    if (load < least) least = load, best = (ptrdiff_t)at;
+  for (size_t i = 0; i < count && least; i++) {
+    weir_ref one = instance_of(r, (from + i) % count);
+    uint32_t load = weir_alive(one) ? load_of(weir__cell_at(weir__slot_of(one))) : UINT32_MAX;
+    if (load < least) least = load, best = one;
   }
   return best;
 }
@@ -169,27 +228,32 @@ static int hash_keys(const weir_message *type, const void *value, uint32_t *hash
 static size_t place_of(uint32_t hash, size_t count) { return (size_t)((uint64_t)hash * count >> 32); }
 
 /* The keys of an instance that has ended go over to the others, each to one of its own; all other keys stay. */
-static ptrdiff_t by_hash(const struct weir__route *r, uint32_t hash)
+static weir_ref by_hash(const struct weir__route *r, size_t count, uint32_t hash)
 {
   for (size_t tries = 0; tries < 16; tries++, hash = hash_again(hash)) {
-    size_t at = place_of(hash, r->count);
-    if (weir_alive(r->instances[at])) return (ptrdiff_t)at;
+    weir_ref one = instance_of(r, place_of(hash, count));
+    if (weir_alive(one)) return one;
   }
-  return first_alive(r, place_of(hash, r->count));
+  return first_alive(r, count, place_of(hash, count));
 }
 
-/* Held. */
-static int pick(struct weir__route *r, const weir_message *type, const void *value, weir_ref *to)
+static size_t next_turn(struct weir__route *r) { return atomic_fetch_add_explicit(&r->turn, 1, memory_order_relaxed); }
+
+/* `*to`, a route, becomes the instance that gets this value. WEIR_EDEAD: none lives. */
+static int pick(struct weir__route *r, size_t count, const weir_message *type, const void *value, weir_ref *to)
 {
+  weir_ref one;
   uint32_t hash = 0;
-  int rc = r->how == WEIR_BY_HASH ? hash_keys(type, value, &hash) : WEIR_OK;
+  int how = how_of(r), rc = how == WEIR_BY_HASH ? hash_keys(type, value, &hash) : WEIR_OK;
   if (rc) return rc;
-  size_t turn = r->how == WEIR_BY_HASH ? 0 : atomic_fetch_add_explicit(&r->turn, 1, memory_order_relaxed) % r->count;
-  ptrdiff_t at = r->how == WEIR_BY_HASH      ? by_hash(r, hash)
-                 : r->how == WEIR_LEAST_BUSY ? least_busy(r, turn)
-                                             : first_alive(r, turn);
-  if (at == NONE_LIVES) return all_gone(*to);
-  *to = r->instances[at];
+  if (how == WEIR_BY_HASH)
+    one = by_hash(r, count, hash);
+  else if (how == WEIR_LEAST_BUSY)
+    one = least_busy(r, count, next_turn(r));
+  else
+    one = first_alive(r, count, next_turn(r));
+  if (!one.bits || !still_is(*to)) return all_gone(*to);
+  *to = one;
   return WEIR_OK;
 }
 
@@ -198,25 +262,26 @@ int weir__relay_pick(weir_ref *to, const weir_message *type, const void *value, 
   struct weir__cell *cell = weir__cell_at(weir__slot_of(*to));
   if (atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_EDGE)
     return weir_error(WEIR_EINVAL, "an output of a topology can't be %s", what);
-  struct weir__route *r = hold(*to);
+  size_t count;
+  struct weir__route *r = find(*to, &count);
   if (!r) return all_gone(*to);
-  int rc = r->how == WEIR_BROADCAST
-               ? weir_error(WEIR_EINVAL, "a route that broadcasts can't be %s: all would get it", what)
-               : pick(r, type, value, to);
-  release(r);
-  return rc;
+  if (how_of(r) != WEIR_BROADCAST) return pick(r, count, type, value, to);
+  if (!still_is(*to)) return all_gone(*to);
+  return weir_error(WEIR_EINVAL, "a route that broadcasts can't be %s: all would get it", what);
 }
 
 /* ---- sending ---- */
 
 /* Each of those that live; one that is full is waited for, or misses it. */
-static int broadcast(struct weir__route *r, weir_ref ref, const struct weir__parcel *value, bool waits,
+static int broadcast(struct weir__route *r, size_t count, weir_ref ref, const struct weir__parcel *value, bool waits,
                      int64_t deadline_ns)
 {
   bool sent = false, missed = false;
-  for (size_t i = 0; i < r->count; i++) {
+  for (size_t i = 0; i < count; i++) {
     struct weir__parcel p = *value;
-    int rc = weir__send_to_actor(r->instances[i], &p, waits, deadline_ns);
+    weir_ref one = instance_of(r, i);
+    if (!still_is(ref)) break; /* all have ended meanwhile */
+    int rc = weir__send_to_actor(one, &p, waits, deadline_ns);
     if (rc == WEIR_EDEAD) continue;
     if (rc && rc != WEIR_EFULL) return rc;
     sent = true;
@@ -226,26 +291,33 @@ static int broadcast(struct weir__route *r, weir_ref ref, const struct weir__par
 }
 
 /* One that ended meanwhile is not picked again. */
-static int send_to_one(struct weir__route *r, weir_ref ref, const struct weir__parcel *value, bool waits,
+static int send_to_one(struct weir__route *r, size_t count, weir_ref ref, const struct weir__parcel *value, bool waits,
                        int64_t deadline_ns)
 {
   for (;;) {
     struct weir__parcel p = *value;
     weir_ref to = ref;
-    int rc = pick(r, value->type, value->value, &to);
+    int rc = pick(r, count, value->type, value->value, &to);
     if (!rc) rc = weir__send_to_actor(to, &p, waits, deadline_ns);
     if (rc != WEIR_EDEAD || to.bits == ref.bits) return rc;
   }
 }
 
+/* `to_all`: is it a broadcast? */
+static int send_through(weir_ref ref, const struct weir__parcel *value, bool waits, int64_t deadline_ns, bool *to_all)
+{
+  size_t count;
+  struct weir__route *r = find(ref, &count);
+  if (!r) return weir__turned_away(all_gone(ref));
+  *to_all = how_of(r) == WEIR_BROADCAST && still_is(ref);
+  return *to_all ? broadcast(r, count, ref, value, waits, deadline_ns)
+                 : send_to_one(r, count, ref, value, waits, deadline_ns);
+}
+
 static int route_send(weir_ref ref, const struct weir__parcel *value, bool waits, int64_t deadline_ns)
 {
-  struct weir__route *r = hold(ref);
-  if (!r) return weir__tell_refused(ref, value->type, weir__turned_away(all_gone(ref)), false);
-  int rc = r->how == WEIR_BROADCAST ? broadcast(r, ref, value, waits, deadline_ns)
-                                    : send_to_one(r, ref, value, waits, deadline_ns);
-  release(r);
-  return weir__tell_refused(ref, value->type, rc, false);
+  bool to_all = false;
+  return weir__tell_refused(ref, value->type, send_through(ref, value, waits, deadline_ns, &to_all), false);
 }
 
 int weir__relay_send(struct weir__cell *cell, weir_ref ref, const struct weir__parcel *value, bool waits,
@@ -258,11 +330,8 @@ int weir__relay_send(struct weir__cell *cell, weir_ref ref, const struct weir__p
 
 int weir__route_send_later(weir_ref route, const struct weir__parcel *value)
 {
-  struct weir__route *r = hold(route);
-  if (!r) return weir__turned_away(WEIR_EDEAD);
-  bool to_all = r->how == WEIR_BROADCAST;
-  int rc = to_all ? broadcast(r, route, value, false, 0) : send_to_one(r, route, value, false, 0);
-  release(r);
+  bool to_all = false;
+  int rc = send_through(route, value, false, 0, &to_all);
   return to_all && rc == WEIR_EFULL ? WEIR_OK : rc;
 }
 
@@ -270,24 +339,26 @@ int weir__route_send_later(weir_ref route, const struct weir__parcel *value)
 
 size_t weir__route_room(weir_ref ref)
 {
-  size_t sum = 0;
-  struct weir__route *r = hold(ref);
-  for (size_t i = 0; r && i < r->count; i++) {
+  size_t sum = 0, count;
+  struct weir__route *r = find(ref, &count);
+  for (size_t i = 0; r && i < count; i++) {
     uint32_t room, length;
-    weir__mpsc_look(weir__cell_at(weir__slot_of(r->instances[i])), weir__generation_of(r->instances[i]), &room,
-                    &length);
+    weir_ref one = instance_of(r, i);
+    if (!still_is(ref)) break;
+    weir__mpsc_look(weir__cell_at(weir__slot_of(one)), weir__generation_of(one), &room, &length);
     sum += room;
   }
-  if (r) release(r);
   return sum;
 }
 
 size_t weir__route_each(weir_ref ref, int (*f)(weir_ref, uint32_t), uint32_t flags)
 {
-  size_t lived = 0;
-  struct weir__cell *cell = weir__cell_at(weir__slot_of(ref));
-  struct weir__route *r = weir__is_relay(cell, ref) ? hold(ref) : NULL;
-  for (size_t i = 0; r && i < r->count; i++) lived += f(r->instances[i], flags) == WEIR_OK;
-  if (r) release(r);
+  size_t lived = 0, count;
+  struct weir__route *r = find(ref, &count);
+  for (size_t i = 0; r && i < count; i++) {
+    weir_ref one = instance_of(r, i);
+    if (!still_is(ref)) break;
+    lived += f(one, flags) == WEIR_OK;
+  }
   return lived;
 }

@@ -378,12 +378,17 @@ bool weir__cell_free_if_done(struct weir__cell *cell)
   return done;
 }
 
-void weir__cell_untake(struct weir__cell *cell)
+bool weir__cell_renew(struct weir__cell *cell)
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   bool reusable = next_generation(cell);
   weir__bucket_unlock(bucket);
-  if (reusable) weir__cell_put_back(cell);
+  return reusable;
+}
+
+void weir__cell_untake(struct weir__cell *cell)
+{
+  if (weir__cell_renew(cell)) weir__cell_put_back(cell);
 }
 
 void weir__cells_each(void (*f)(struct weir__cell *, void *), void *arg)

@@ -201,6 +201,9 @@ bool weir__cell_end_empty(struct weir__cell *cell);
 void weir__cell_put_back(struct weir__cell *cell);
 /* One that was never opened. */
 void weir__cell_untake(struct weir__cell *cell);
+/* Likewise, but it stays the caller's: only its refs are stale from now on. False: its generations are used up, and it
+ * is nobody's any more. */
+bool weir__cell_renew(struct weir__cell *cell);
 
 /* Wakes the owner, as a push, a nudge or the like said (0: nobody): an actor is scheduled, a receiver's wait ended,
  * what a receiver left behind cleared up. */
