@@ -28,6 +28,7 @@ struct weir__slab {
   uint32_t used;              /* S1: cells that were taken and are not in `free` */
   uint32_t untouched;         /* S1: cells from here on have never been used since the pages were (re)taken */
   uint32_t generation;        /* what an untouched cell begins with */
+  uint32_t newest;            /* S1: no cell in `free` has a newer one; what the slab begins with the next time (S3) */
   uint32_t free;              /* S1: slot + 1 of a free cell, linked through `child`; 0: none */
   _Atomic(uint32_t) returned; /* S2: likewise. Release by who frees, acquire by the owner */
   _Atomic(uintptr_t) owner; /* a thread's context, OUTSIDE, or 0; written under table.lock or by the owner; relaxed: who
@@ -94,7 +95,7 @@ static struct weir__slab *new_slab(void)
   }
   struct weir__slab *slab = &table.slabs[table.made];
   slab->index = table.made++;
-  slab->generation = 1;
+  slab->generation = slab->newest = 1;
   return slab;
 }
 
@@ -115,15 +116,9 @@ static struct weir__slab *take_slab(uintptr_t owner)
 /* Lock held; no cell of it lives (S3). */
 static void return_slab(struct weir__slab *slab)
 {
-  char *at = (char *)weir__cell_at(slab->index * SLAB_CELLS);
-  uint32_t next = slab->generation;
-  for (uint32_t i = slab->index * SLAB_CELLS; i < slab->untouched; i++) {
-    uint32_t g = (uint32_t)(atomic_load_explicit(&weir__cell_at(i)->places, memory_order_relaxed) >> 32);
-    if (g > next) next = g;
-  }
-  weir__region_give_back(at, SLAB_BYTES);
+  weir__region_give_back((char *)weir__cell_at(slab->index * SLAB_CELLS), SLAB_BYTES);
   weir__region_give_back((char *)table.tallies + slab->index * TALLY_BYTES, TALLY_BYTES);
-  slab->generation = next;
+  slab->generation = slab->newest;
   slab->free = 0;
   atomic_store_explicit(&slab->owner, 0, memory_order_relaxed);
   slab->next = table.pool;
@@ -141,6 +136,16 @@ static void set_next_free(struct weir__cell *cell, uint32_t next)
   atomic_store_explicit(&cell->child, next, memory_order_relaxed);
 }
 
+/* The owner's: a cell is free. */
+static void add_free(struct weir__slab *slab, struct weir__cell *cell)
+{
+  uint32_t generation = (uint32_t)(atomic_load_explicit(&cell->places, memory_order_relaxed) >> 32);
+  if (generation > slab->newest) slab->newest = generation;
+  set_next_free(cell, slab->free);
+  slab->free = cell->slot + 1;
+  slab->used--;
+}
+
 /* S2. The owner's. */
 static void collect_returned(struct weir__slab *slab)
 {
@@ -148,11 +153,8 @@ static void collect_returned(struct weir__slab *slab)
   uint32_t at = atomic_exchange_explicit(&slab->returned, 0, memory_order_acquire);
   while (at) {
     struct weir__cell *cell = weir__cell_at(at - 1);
-    uint32_t next = next_free(cell);
-    set_next_free(cell, slab->free);
-    slab->free = at;
-    slab->used--;
-    at = next;
+    at = next_free(cell);
+    add_free(slab, cell);
   }
 }
 
@@ -314,9 +316,7 @@ void weir__cell_put_back(struct weir__cell *cell)
   struct weir__slab *slab = &table.slabs[cell->slot / SLAB_CELLS];
   if (t) t->cells_freed++;
   if (t && t->worker && atomic_load_explicit(&slab->owner, memory_order_relaxed) == (uintptr_t)t) {
-    set_next_free(cell, slab->free);
-    slab->free = cell->slot + 1;
-    slab->used--;
+    add_free(slab, cell);
     return;
   }
   uint32_t newest = atomic_load_explicit(&slab->returned, memory_order_relaxed);

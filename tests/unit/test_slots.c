@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "memory.h"
 #include "platform/region.h"
 #include "platform/sanitizer.h"
 #include "runtime/depot.h"
@@ -169,15 +170,6 @@ static void blocks_may_be_freed_by_another_thread(void **state)
     if (block) weir__depot_put(weir__depot_class(100), block);
   }
   assert_int_equal(atomic_load(&taken_twice), 0);
-}
-
-static long resident_bytes(void)
-{
-  long pages = 0;
-  FILE *f = fopen("/proc/self/statm", "r");
-  if (!f || fscanf(f, "%*d %ld", &pages) != 1) pages = 0;
-  if (f) fclose(f);
-  return pages * sysconf(_SC_PAGESIZE);
 }
 
 static void memory_that_is_not_needed_goes_back(void **state)

@@ -1,4 +1,7 @@
 /* Spawning: what it refuses, what its refs carry, and refs of actors that are gone. */
+#include "memory.h"
+#include "platform/clock.h"
+#include "platform/sanitizer.h"
 #include "unit/actor_fixture.h"
 
 /* ---- actor types ---- */
@@ -265,6 +268,55 @@ static void no_message_reaches_a_successor_of_one_that_ended_by_itself(void **st
   assert_int_equal(atomic_load(&strays), 0);
 }
 
+/* ---- a crowd ---- */
+
+static _Atomic(int64_t) waiting, gone;
+struct idler {
+  WEIR_EMPTY;
+};
+static int idler_start(struct idler *i)
+{
+  (void)i;
+  atomic_fetch_add(&waiting, 1);
+  return WEIR_OK;
+}
+static int idler_go(struct idler *i)
+{
+  (void)i;
+  atomic_fetch_add(&gone, 1);
+  return WEIR_STOP;
+}
+WEIR_ACTOR(idler, WEIR_ON_START(weir_none, idler_start) WEIR_ON(signal, idler_go), .capacity = 1);
+
+static void until(_Atomic(int64_t) *count, int64_t n)
+{
+  int64_t end = weir__now_ns() + 20000000000;
+  while (atomic_load(count) < n && weir__now_ns() < end) weir_sleep(WEIR_MILLIS(1));
+  assert_int_equal(atomic_load(count), n);
+}
+
+/* C6, C3: 256 bytes each at most; and within a second nearly all of it is the system's again. */
+static void a_crowd_takes_little_memory_and_gives_it_back(void **state)
+{
+  (void)state;
+  enum { MANY = 200000, SMALL_CHANGE = 4 << 20 };
+  static weir_ref refs[MANY];
+  if (WEIR__ASAN || WEIR__TSAN || getenv("WEIR_TEST_SLOW")) skip(); /* they keep books of memory themselves */
+  memset(refs, 0xff, sizeof refs);
+  atomic_store(&waiting, 0);
+  atomic_store(&gone, 0);
+  long before = resident_bytes();
+  for (int i = 0; i < MANY; i++) refs[i] = weir_spawn(&idler);
+  until(&waiting, MANY);
+  long crowded = resident_bytes() - before;
+  assert_true(crowded <= (long)MANY * 256);
+  for (int i = 0; i < MANY; i++) assert_int_equal(weir_send(refs[i], signal), WEIR_OK);
+  until(&gone, MANY);
+  int64_t end = weir__now_ns() + 1000000000;
+  while (resident_bytes() - before > SMALL_CHANGE && weir__now_ns() < end) weir_sleep(WEIR_MILLIS(10));
+  assert_true(resident_bytes() - before <= SMALL_CHANGE);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -279,6 +331,7 @@ int main(void)
       ON_RUNTIME(a_zeroed_ref_and_one_that_never_was_reach_nobody),
       ON_RUNTIME(no_message_reaches_a_successor_in_its_slot),
       ON_RUNTIME(no_message_reaches_a_successor_of_one_that_ended_by_itself),
+      ON_RUNTIME(a_crowd_takes_little_memory_and_gives_it_back),
   };
   return RUN_ON_EACH_RUNTIME(tests);
 }
