@@ -17,7 +17,7 @@ static int restart_with_counts(const struct bench *b)
   ssize_t length = readlink("/proc/self/exe", path, sizeof path - sizeof "count_calls.so");
   if (length < 0) return weir_error(WEIR_EUSER(1), "/proc/self/exe can't be read");
   path[length] = '\0';
-  strcpy(strrchr(path, '/') + 1, "count_calls.so");
+  memcpy(strrchr(path, '/') + 1, "count_calls.so", sizeof "count_calls.so");
   if (getenv("LD_PRELOAD")) return weir_error(WEIR_EUSER(1), "allocs: %s could not be preloaded", path);
   setenv("LD_PRELOAD", path, 1);
   char n[32];

@@ -100,7 +100,7 @@ struct options read_options(int argc, char **argv)
 {
   struct option known[NUMBERS + 4];
   const char *given[NUMBERS] = {NULL};
-  struct options o = {.runtime = {.workers = 2}};
+  struct options o = {.workload = NULL};
   int option;
   list_options(known);
   while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1) switch (option) {
@@ -119,6 +119,11 @@ struct options read_options(int argc, char **argv)
       given[option] = optarg;
     }
   o.workload = workload_of(argv[optind]);
+  if (o.workload->defaults.starts_runtimes && (o.runtime.workers || o.runtime.flavor)) {
+    fprintf(stderr, "weir-bench: %s starts its own runtimes: no --workers, no --flavor\n", o.workload->name);
+    exit(2);
+  }
+  if (!o.runtime.workers) o.runtime.workers = 2;
   if (o.runtime.flavor == WEIR_CURRENT_THREAD) o.runtime.workers = 1;
   o.bench = bench_of(o.workload, given);
   return o;

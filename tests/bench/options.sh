@@ -11,6 +11,7 @@ wanted="ring has no --producers" refused ring --producers 3
 wanted="counting has no --bytes" refused counting --bytes 3
 wanted="takes a whole number from 1" refused fanin --producers 0
 wanted="takes a whole number from 1" refused fanin --producers many
+wanted="starts its own runtimes" refused busy --workers 3
 wanted="no workload" refused nothing
 $WEIR_WRAPPER "$bench" parcels --n 10 --bytes 0 && $WEIR_WRAPPER "$bench" fanin --n 1000 --producers 3 &&
   $WEIR_WRAPPER "$bench" rings --n 1000 --actors 7 && $WEIR_WRAPPER "$bench" rings --n 1000 --actors 250
