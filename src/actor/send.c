@@ -95,10 +95,32 @@ static inline bool is_edge(const struct weir__cell *cell, weir_ref to, weir_valu
          value.type && value.at;
 }
 
+enum { PLANNED_MOST = 1 << 10 };
+
+/* As weir__message_at_once(), of a small value that points to a few texts. */
+static struct weir__message *planned_at_once(struct weir__thread *t, struct weir__cell *cell, uint32_t generation,
+                                             weir_value value)
+{
+  if (!value.type || !value.at || atomic_load_explicit(&cell->kind, memory_order_relaxed) != WEIR__CELL_ACTOR)
+    return NULL;
+  size_t bytes;
+  const weir_message *type = value.type();
+  const struct weir__known_type *plan = weir__plan_of(type);
+  if (!plan || (plan->traits & WEIR__SHARES) || weir__measure(type, value.at, &bytes) || bytes > PLANNED_MOST)
+    return NULL;
+  unsigned class = weir__depot_class(WEIR__ENVELOPE + bytes);
+  struct weir__message *m = weir__depot_next(t, class);
+  if (!m || !weir__mpsc_reserve_one(cell, generation)) return NULL;
+  weir__depot_take_next(t, class);
+  weir__message_begin(m, type, bytes, class);
+  weir__copy_value(type, value.at, weir__payload(m), bytes);
+  return m;
+}
+
 enum { NOT_AT_ONCE = 1 };
 
 /* The common cases of a send, in one piece: along an edge; to an actor whose mailbox has room, of a flat value of one
- * line of memory, with budget left. NOT_AT_ONCE: nothing was done, and send_value() does it, whatever it is. */
+ * line of memory or a small one with texts, with budget left. NOT_AT_ONCE: nothing was done, and send_value() does it, whatever it is. */
 static inline int send_at_once(weir_ref to, weir_value value, enum mode mode)
 {
   struct weir__thread *t = weir__thread_here;
@@ -106,9 +128,9 @@ static inline int send_at_once(weir_ref to, weir_value value, enum mode mode)
   struct weir__strand *s = t && mode == WAIT ? t->strand : NULL;
   if (!t || !cell || (s && s->budget <= 1)) return NOT_AT_ONCE;
   struct weir__message *m = weir__message_at_once(t, cell, weir__generation_of(to), value);
-  if (!m)
-    return is_edge(cell, to, value) ? weir__edge_send(cell, value.type(), value.at, mode == WAIT, INT64_MAX)
-                                    : NOT_AT_ONCE;
+  if (!m && is_edge(cell, to, value)) return weir__edge_send(cell, value.type(), value.at, mode == WAIT, INT64_MAX);
+  if (!m) m = planned_at_once(t, cell, weir__generation_of(to), value);
+  if (!m) return NOT_AT_ONCE;
   if (s) s->budget--;
   if (t->worker && weir__mpsc_push_near(t->worker, cell, m)) return WEIR_OK;
   weir__cell_wake(cell, weir__mpsc_push(cell, m));
