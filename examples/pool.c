@@ -4,8 +4,8 @@
  *
  *   main --ask--> pool --forward--> the least busy of 8 fetchers --weir_run_blocking--> libcurl
  *
- * The pool takes no answer through its hands: message, deadline and the duty to answer move on together. Without a token
- * it sets a request aside, which keeps its place: so no more than 64 are ever here, whoever asks. */
+ * The pool takes no answer through its hands: message, deadline and the duty to answer move on together. Without a
+ * token it sets a request aside, which keeps its place: so no more than 64 are ever here, whoever asks. */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  *
  *   store FILE KEY=VALUE...      puts each pair into the table kv
  *
- * One message at a time is all the locking that the handle needs. An asker whose answer is WEIR_OK knows that its pair is
- * in the file; what SQLite refuses comes back as its code and text. */
+ * One message at a time is all the locking that the handle needs. An asker whose answer is WEIR_OK knows that its pair
+ * is in the file; what SQLite refuses comes back as its code and text. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>

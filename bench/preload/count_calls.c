@@ -1,5 +1,5 @@
-/* count_calls.c: counts the calls of the allocator and of mmap, and passes them on. Preloaded by `weir-bench allocs`, so
- * that it stands before the C library for the program and all that it is linked to. */
+/* count_calls.c: counts the calls of the allocator and of mmap, and passes them on. Preloaded by `weir-bench allocs`,
+ * so that it stands before the C library for the program and all that it is linked to. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdatomic.h>
@@ -17,8 +17,8 @@
 COUNTED_CALLS(COUNTED_COUNTER)
 #define COUNT(name) atomic_fetch_add_explicit(&name##_count, 1, memory_order_relaxed)
 
-/* dlsym() may itself ask for memory, before it has said where memory is to be had: some bytes for that, never freed. The
- * dynamic linker does so while there is one thread. */
+/* dlsym() may itself ask for memory, before it has said where memory is to be had: some bytes for that, never freed.
+ * The dynamic linker does so while there is one thread. */
 static _Alignas(max_align_t) char early[8192];
 static size_t early_used;
 

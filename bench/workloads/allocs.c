@@ -1,5 +1,5 @@
-/* allocs: how often each of the twelve workloads calls the system's allocator in steady state: a run to warm up, and one
- * that counts, on the same runtime. What the program itself calls (`idle` keeps a table of its actors, and reads
+/* allocs: how often each of the twelve workloads calls the system's allocator in steady state: a run to warm up, and
+ * one that counts, on the same runtime. What the program itself calls (`idle` keeps a table of its actors, and reads
  * /proc/self/status) is counted, too. */
 #include <dlfcn.h>
 #include <limits.h>

@@ -1,6 +1,6 @@
 /* busy: two actors that compute 10 us for each message. How much faster are they on two workers than on one? `fed`: a
- * third actor sends to each in turn. `exchanged`: they send to each other, eight messages each way. `threads` is what the
- * machine can do: two plain threads that compute as much, beside one. */
+ * third actor sends to each in turn. `exchanged`: they send to each other, eight messages each way. `threads` is what
+ * the machine can do: two plain threads that compute as much, beside one. */
 #include <pthread.h>
 
 #include "bench.h"

@@ -1,7 +1,7 @@
 /* latency: a server that computes 2 us for each request, and requests that are due at random times (a Poisson process,
- * seeded), whatever becomes of the answers. An actor for each request asks the server; its latency counts from when it was
- * due, so that a request that had to be begun late is not counted as if it had been on time. With --rate 0 there are 64
- * requests on their way at any time: the most that can be served. */
+ * seeded), whatever becomes of the answers. An actor for each request asks the server; its latency counts from when it
+ * was due, so that a request that had to be begun late is not counted as if it had been on time. With --rate 0 there
+ * are 64 requests on their way at any time: the most that can be served. */
 #include <math.h>
 
 #include "bench.h"

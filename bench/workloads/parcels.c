@@ -1,4 +1,5 @@
-/* parcels: one producer sends messages with so many bytes each, which are copied, to one counter that looks at their ends. */
+/* parcels: one producer sends messages with so many bytes each, which are copied, to one counter that looks at their
+ * ends. */
 #include "bench.h"
 
 static struct latch counted;

@@ -1,6 +1,6 @@
-/* rings: actors in rings of 100, in an order that is not that of memory, and one token in each, which carries the hops it
- * has left. Tokens never meet, so that each hop visits another actor, and costs what that costs when there are so many.
- * Building the rings does not count. */
+/* rings: actors in rings of 100, in an order that is not that of memory, and one token in each, which carries the hops
+ * it has left. Tokens never meet, so that each hop visits another actor, and costs what that costs when there are so
+ * many. Building the rings does not count. */
 #include "bench.h"
 
 enum { RING = 100 };

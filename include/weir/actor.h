@@ -177,12 +177,12 @@ typedef struct weir_spawn_options {
  * What a handler spawns is stopped when its actor ends. If the start fails, what was queued until then is
  * answered WEIR_EFAILED with the start's text (asks) or becomes a dead letter; later uses find WEIR_EDEAD.
  *
- * weir_ref w = weir_spawn(&worker, .instances = 4, .route = WEIR_LEAST_BUSY): all of them or none. The ref is used as that of one
- * actor: each send, ask, forward or timer goes to the instance that the route picks among those that live; when none does
- * it is WEIR_EDEAD. A route that broadcasts sends a copy to each (waiting for one after the other; try_: WEIR_EFULL when
- * some had no place), and can't be asked or forwarded to. weir_stop() and weir_drain() tell all. With a name the instances
- * are name#0, name#1 … A message without a `.key` field is WEIR_EINVAL where WEIR_BY_HASH is to choose. Guide:
- * docs/guide/routes.md.
+ * weir_ref w = weir_spawn(&worker, .instances = 4, .route = WEIR_LEAST_BUSY): all of them or none. The ref is used as
+ * that of one actor: each send, ask, forward or timer goes to the instance that the route picks among those that live;
+ * when none does it is WEIR_EDEAD. A route that broadcasts sends a copy to each (waiting for one after the other; try_:
+ * WEIR_EFULL when some had no place), and can't be asked or forwarded to. weir_stop() and weir_drain() tell all. With a
+ * name the instances are name#0, name#1 … A message without a `.key` field is WEIR_EINVAL where WEIR_BY_HASH is to
+ * choose. Guide: docs/guide/routes.md.
  *
  * @return  A ref. After an error one whose every use returns that error: see weir_ref_error().
  *

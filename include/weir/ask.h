@@ -36,9 +36,9 @@ typedef struct weir_pending {
  * @param within  For all of it: the place, the handling, the answer. An ask made while handling a request inherits what
  *                is left of that one's time, if it is less.
  *
- * Ownership  To be given to weir_await() until that returns anything but WEIR_ECANCELED, WEIR_EWOULDBLOCK, WEIR_EBUSY or
- *            WEIR_EPROTO, or to weir_cancel(); an actor's by its own handlers. What an actor leaves is cancelled when it
- *            ends.
+ * Ownership  To be given to weir_await() until that returns anything but WEIR_ECANCELED, WEIR_EWOULDBLOCK, WEIR_EBUSY
+ *            or WEIR_EPROTO, or to weir_cancel(); an actor's by its own handlers. What an actor leaves is cancelled
+ *            when it ends.
  * Threads    Any.
  * Waiting    For a place, as weir_send_within(); in a libuv callback only if there is one.
  * Errors     In .error: WEIR_ETIMEDOUT no place came free in time; the others as weir_send_within_value(). Nothing was
@@ -77,8 +77,8 @@ typedef struct weir_asker {
  * @return  All zeros when nobody asks, when the duty was taken before, or without memory (weir_error_text(); then the
  *          handler's return value is the answer, as ever).
  *
- * The actor, and the tasks that it has started, count as those that are waited for (WEIR_EDEADLOCK), until another actor
- * has taken the duty over: weir_asker_take_over().
+ * The actor, and the tasks that it has started, count as those that are waited for (WEIR_EDEADLOCK), until another
+ * actor has taken the duty over: weir_asker_take_over().
  *
  * Ownership  To be given to weir_answer() or weir_refuse(). When its actor ends before, the asker learns it at once:
  *            WEIR_EFAILED.
@@ -120,15 +120,15 @@ WEIR_API int weir_refuse(weir_asker asker, int code, const char *why);
 WEIR_API bool weir_asker_waits(weir_asker asker);
 
 /**
- * In a handler: sends the message in hand on, uncopied, with its deadline and the duty to answer it. To the asker it has
- * not begun, until its next handler begins.
+ * In a handler: sends the message in hand on, uncopied, with its deadline and the duty to answer it. To the asker it
+ * has not begun, until its next handler begins.
  *
  * The message is gone from the handler's hands afterwards, whatever the result: `return weir_forward(next);`. If it
  * can't be sent on, the asker gets that error.
  *
  * Waiting  As weir_send(), but not longer than the asker does.
- * Errors   As weir_send_value(); WEIR_EINVAL  no message in hand (it was kept, or is a record of a batch), or `to` is an
- *          output of a topology: the message stays then.
+ * Errors   As weir_send_value(); WEIR_EINVAL  no message in hand (it was kept, or is a record of a batch), or `to` is
+ *          an output of a topology: the message stays then.
  */
 WEIR_API WEIR_NODISCARD int weir_forward(weir_ref to);
 

@@ -31,8 +31,8 @@ typedef struct weir_behaviour {
 
 /**
  * In a handler: from the next message on its actor has the clauses of `behaviour`, and no others; NULL: those of its
- * type again. The message in hand is finished by the handler that has it. The type's end clause runs at the end, whatever
- * the actor has become.
+ * type again. The message in hand is finished by the handler that has it. The type's end clause runs at the end,
+ * whatever the actor has become.
  *
  * Ownership  `behaviour` is borrowed for as long as such actors live: make it static, as WEIR_BEHAVIOUR() does.
  * Waiting    No.

@@ -31,12 +31,12 @@ WEIR_SHARED(weir_dead_letter, "weir.dead_letter", WEIR_FIELD(message), WEIR_FIEL
 
 /**
  * From now on that actor gets a `struct weir_dead_letter` for each dead letter of the process, until it ends: what its
- * handler refuses and nobody asked for, what is queued when its actor ends, what a failed handler had in hand, and sends
- * and asks to actors that are gone.
+ * handler refuses and nobody asked for, what is queued when its actor ends, what a failed handler had in hand, and
+ * sends and asks to actors that are gone.
  *
- * They are queued where there is a place; nobody waits for that. What a full listener misses is counted, and told with the
- * next one. A dead letter that is not handled is counted as any message and told to nobody. Up to 16 listen at a time.
- * Without a listener nothing of this costs anything.
+ * They are queued where there is a place; nobody waits for that. What a full listener misses is counted, and told with
+ * the next one. A dead letter that is not handled is counted as any message and told to nobody. Up to 16 listen at a
+ * time. Without a listener nothing of this costs anything.
  *
  * Threads  Any. Does not wait.
  * Errors   WEIR_EDEAD   no such actor (or the ref's own error);  WEIR_EEXIST  it listens already

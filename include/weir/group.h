@@ -41,8 +41,8 @@ WEIR_API size_t weir_group_size(const char *group);
 /**
  * Queues a copy of `value` for each member of a group of weir_runtime_here(), in the order in which they joined.
  *
- * It never waits: a member whose mailbox is full, or can never hold so large a message, misses this one, which is counted
- * (weir_accounts.refused_full). An empty group is fine. Who joins or leaves meanwhile may get it or not.
+ * It never waits: a member whose mailbox is full, or can never hold so large a message, misses this one, which is
+ * counted (weir_accounts.refused_full). An empty group is fine. Who joins or leaves meanwhile may get it or not.
  *
  * @param value  Borrowed until the call returns.
  * @param got    Receives in how many mailboxes it was queued; NULL is fine.

@@ -38,8 +38,8 @@ typedef struct weir_json_options {
 /**
  * weir_json_read(greet, &g, text, size) or with options: weir_json_read(greet, &g, text, size, .file = "g.json").
  *
- * Reads an object: required fields, defaults, bounds and choices are checked, unknown keys and keys that are given twice
- * are errors. A document is read to its end: all that is wrong with it is found, each with line, column and JSON
+ * Reads an object: required fields, defaults, bounds and choices are checked, unknown keys and keys that are given
+ * twice are errors. A document is read to its end: all that is wrong with it is found, each with line, column and JSON
  * pointer, what was expected and what was found.
  *
  * @param out   Receives the message, a `struct greet *`; owned, weir_free() it or weir_pass() it on. NULL on error.

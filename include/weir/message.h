@@ -300,8 +300,8 @@ extern "C" {
 /** WEIR_MESSAGE(T, field…): struct T can be sent. WEIR_REQUEST(T, R, field…): and is answered by a struct R.
  * WEIR_SHARED(T, "name", field…): and means the same in the program and in all plugins.
  *
- * A type is known by its declaration: by name, file (whatever the path to it), line and layout. A shared one is known by
- * its name alone, and its layout must be the same wherever it is declared: the first use of another one is refused
+ * A type is known by its declaration: by name, file (whatever the path to it), line and layout. A shared one is known
+ * by its name alone, and its layout must be the same wherever it is declared: the first use of another one is refused
  * (WEIR_EINVAL), naming both. Put a version into the name ("shop.order.2") and change it with the layout.
  *
  * Expands to `typedef struct T weir_struct_T; typedef struct R weir_reply_of_T;` and

@@ -30,7 +30,8 @@ typedef struct weir_notice {
  * @param arg     What weir_notify_writable() got.
  * @param permit  One place, held for this call: weir_permit_send() uses it; else it goes back when the call ends. All
  *                zeros on error.
- * @param status  WEIR_OK; WEIR_EDEAD: the actor was stopped, drained, or has ended; WEIR_ECLOSED: the channel was closed.
+ * @param status  WEIR_OK; WEIR_EDEAD: the actor was stopped, drained, or has ended; WEIR_ECLOSED: the channel was
+ *                closed.
  */
 typedef void (*weir_writable)(void *arg, weir_permit permit, int status);
 
@@ -46,7 +47,8 @@ typedef void (*weir_writable)(void *arg, weir_permit permit, int status);
  * Ownership  Of the handler that calls this, or, where such a callback asks for another notice, of the same actor: that
  *            stays on this worker from now on, as with weir_loop(), so that `f` is never called while a handler of it
  *            runs, but may be while one waits. When the actor has ended, `f` is not called any more. A notice asked for
- *            in a callback of libuv or on the thread of a current-thread runtime is nobody's: cancel it before `arg` goes.
+ *            in a callback of libuv or on the thread of a current-thread runtime is nobody's: cancel it before `arg`
+ *            goes.
  * Threads    Handlers, libuv callbacks, and the thread of a current-thread or embedded runtime; it is called when that
  *            thread drives the runtime. Elsewhere weir_reserve() waits.
  * Waiting    Never.

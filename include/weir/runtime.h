@@ -36,9 +36,9 @@ typedef struct weir_runtime_options {
   int flavor WEIR__ZERO;         /* WEIR_MULTI_THREAD (0) or WEIR_CURRENT_THREAD */
   int workers WEIR__ZERO;        /* threads of the multi-thread flavour, 1 to 256; 0: one per core */
   size_t stack_bytes WEIR__ZERO; /* address space of each handler's stack, 16 KiB to 1 GiB; 0: 256 KiB */
-  /* The watchdog tells, once, of a handler or task that neither waits nor returns for `hog_after` (0: 1 s; at least 1 ms;
-   * WEIR_FOREVER: there is none), and once more when that is over. On a current-thread runtime, which starts no thread,
-   * only if one of these is set. */
+  /* The watchdog tells, once, of a handler or task that neither waits nor returns for `hog_after` (0: 1 s; at least 1
+   * ms; WEIR_FOREVER: there is none), and once more when that is over. On a current-thread runtime, which starts no
+   * thread, only if one of these is set. */
   weir_duration hog_after WEIR__ZERO;
   void (*on_hog)(const weir_hog *hog, void *arg) WEIR__ZERO; /* on a thread of its own: must not wait, nor stop the
                                                                 runtime. NULL: a line on standard error */

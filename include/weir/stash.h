@@ -1,4 +1,5 @@
-/* weir/stash.h: messages that are not for now: set aside and put back, or left queued while a handler takes another one.
+/* weir/stash.h: messages that are not for now: set aside and put back, or left queued while a handler takes another
+ * one.
  *
  *   static int pool_fetch(struct pool *p)
  *   {
@@ -61,8 +62,8 @@ typedef struct weir_select_options {
  *   rc = weir_select(WEIR_SECONDS(1), &r, ready);
  *   rc = weir_select(WEIR_SECONDS(1), &j, job, .asker = &who, .when = is_small, .arg = &limit);
  *
- * No message is looked at twice by one call. A message of the actor's own timer is found, too, ahead of the others. What
- * was stashed is not. The message that the handler has in hand keeps its place meanwhile.
+ * No message is looked at twice by one call. A message of the actor's own timer is found, too, ahead of the others.
+ * What was stashed is not. The message that the handler has in hand keeps its place meanwhile.
  *
  * @param within  How long to wait for one; 0: takes what is there.
  * @param out     Receives the `struct T *`: owned, weir_free() it. NULL on error.

@@ -22,7 +22,8 @@ typedef struct weir_task weir_task;
  * Started by an actor, it is cancelled when the actor ends.
  *
  * @param rt   The runtime. NULL: weir_runtime_here().
- * @param f    int (*)(T *): returns WEIR_OK or an error, the task's result. A C++ exception that leaves it: WEIR_EFAILED.
+ * @param f    int (*)(T *): returns WEIR_OK or an error, the task's result. A C++ exception that leaves it:
+ *             WEIR_EFAILED.
  * @param arg  T *, borrowed until the task has ended.
  * @return     The task; owned, to be given to weir_task_join() or weir_task_detach(). NULL: weir_error_text() says why
  *             (no runtime, a runtime that stops, no memory).
@@ -45,7 +46,8 @@ WEIR_API WEIR_NODISCARD weir_task *weir__task_start(weir_runtime *rt, weir__guar
  *          WEIR_ECANCELED    the caller was told to stop
  *          WEIR_EWOULDBLOCK  in a libuv callback, and it has not ended yet
  *          WEIR_EBUSY        somebody else is joining it
- *          WEIR_EDEADLOCK    it can't end before the caller goes on: itself, its own parent, or one that waits for the caller
+ *          WEIR_EDEADLOCK    it can't end before the caller goes on: itself, its own parent, or one that waits for the
+ *                            caller
  *          WEIR_ENOMEM       no memory to wait with
  */
 WEIR_API WEIR_NODISCARD int weir_task_join(weir_task *task, weir_duration within, int *result);

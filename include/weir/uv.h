@@ -40,15 +40,15 @@ WEIR_API weir_ref weir_uv_owner(const void *handle);
 /* ---- a runtime in a loop of the program's ---- */
 
 /**
- * Starts a current-thread runtime in a loop that the program runs: weir's work is done from that loop's callbacks, at most
- * 256 messages between two polls, so that the program's own handles have their turn.
+ * Starts a current-thread runtime in a loop that the program runs: weir's work is done from that loop's callbacks, at
+ * most 256 messages between two polls, so that the program's own handles have their turn.
  *
  * The thread that runs the loop is never in a handler: calls of weir that would have to wait return WEIR_EWOULDBLOCK
  * there, inside uv_run() and outside. weir_try_send(), weir_spawn(), weir_send_after(), weir_task_start() and all that
  * does not wait is fine. What it makes runnable runs once the loop runs.
  *
- * The loop stays alive (uv_run(loop, UV_RUN_DEFAULT) goes on) while an actor or task lives in the runtime, a timer of it
- * runs, or it is being stopped; otherwise the runtime does not keep it.
+ * The loop stays alive (uv_run(loop, UV_RUN_DEFAULT) goes on) while an actor or task lives in the runtime, a timer of
+ * it runs, or it is being stopped; otherwise the runtime does not keep it.
  *
  * @param loop     Borrowed until the runtime has been stopped. All its runs are on the calling thread.
  * @param options  Borrowed until the call returns. NULL: all defaults. Its flavor may be left out.

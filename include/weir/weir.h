@@ -1,5 +1,5 @@
-/* weir/weir.h: the runtime, channels, tasks and actors. Beside it stand weir/uv.h (libuv handles), weir/json.h (messages
- * from and to JSON), weir/record.h, weir/edge.h and weir/topology.h (actors wired by a JSON file). */
+/* weir/weir.h: the runtime, channels, tasks and actors. Beside it stand weir/uv.h (libuv handles), weir/json.h
+ * (messages from and to JSON), weir/record.h, weir/edge.h and weir/topology.h (actors wired by a JSON file). */
 #ifndef WEIR_WEIR_H
 #define WEIR_WEIR_H
 

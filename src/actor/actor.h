@@ -69,7 +69,8 @@ struct weir__probe {
   const weir_message *takes;  /* in: has it a clause for this message? … */
   const weir_message *found;  /* … this is how that clause calls it; NULL: it has none */
 };
-/* What was seen of a type's clauses: gone through once for each dispatch function, and kept in a table: see clauses.c. */
+/* What was seen of a type's clauses: gone through once for each dispatch function, and kept in a table: see
+ * clauses.c. */
 typedef int weir__dispatch_function(weir__call *);
 struct weir__clauses {
   bool starts, ends;

@@ -1,9 +1,10 @@
-/* clauses.c: what clauses a type has. A dispatch function can be asked only by going through all of it, so what was seen
- * is kept, in a table with a place for each function: a spawn and an end each look there.
+/* clauses.c: what clauses a type has. A dispatch function can be asked only by going through all of it, so what was
+ * seen is kept, in a table with a place for each function: a spawn and an end each look there.
  *
  *   FREE --a CAS of `claimed`--> being written --`dispatch`, release--> WRITTEN, for good
  *
- * K1  `claimed` (relaxed) decides alone who writes the rest, and `dispatch` is stored last; who reads it (acquire) and finds its function may read the rest, which never changes.
+ * K1  `claimed` (relaxed) decides alone who writes the rest, and `dispatch` is stored last; who reads it (acquire) and
+ *     finds its function may read the rest, which never changes.
  * K2  When no place is left near its hash a function is gone through each time.
  * K3  What is kept belongs to the function's code: code with actors in it is not unloaded (C5). */
 #include <stdatomic.h>

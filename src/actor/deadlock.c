@@ -1,9 +1,11 @@
 /* deadlock.c: finds waits that can't end any more, and ends one of them (W1, W2).
  *
- * The graph is not kept anywhere: it is read where it stands. A node is an actor or a task that publishes its wait (cell.waiting,
- * weir_task.waiting); the word of the wait says what it is about and whose turn it is (runtime/wait.h, I5):
+ * The graph is not kept anywhere: it is read where it stands. A node is an actor or a task that publishes its wait
+ * (cell.waiting, weir_task.waiting); the word of the wait says what it is about and whose turn it is (runtime/wait.h,
+ * I5):
  *
- *   QUEUED  an answer: of the actor in whose mailbox the request is     BEGUN  of the one whose handler has it, or that owes it
+ *   QUEUED  an answer: of the actor in whose mailbox the request is
+ *   BEGUN   an answer: of the one whose handler has the request, or that owes it
  *   LINE    a place in a mailbox: its actor pops, or a holder of a permit gives one back
  *   IDLE    a task's end, or all the children's of a task: the task, all children; anything else: who knows
  *
@@ -12,15 +14,17 @@
  * to a channel, holds a permit, a libuv handle. So a deadlock may be missed where such a one is part of it, and none is
  * seen where there is none.
  *
- * G1  Who waits publishes it, and then looks (seq_cst on both): of those that close a cycle together the last sees it all. An
- *     edge that moves while nobody begins to wait (a forward) is looked at by who moves it; the sweep finds what is
- *     closed in other ways: a task of an actor that owes an answer ends, a permit changes hands.
- * G2  Following one edge after the other takes no lock, and ends at the first that can run: for the usual ask after one load.
- * G3  Only what seems stuck is read into a graph, under `lock`, one at a time; and then once more. Who publishes the same
- *     wait with the same word both times was waiting all the time between: so at one moment all of them were. Otherwise: A
- *     waits for B; B answers, and then waits for X, which waits for A; who reads A's wait before and B's after sees a
- *     cycle that never was.
- * G4  The one that is chosen is claimed as it was seen, as a time-out would do it, by the word that decides every wait: once.
+ * G1  Who waits publishes it, and then looks (seq_cst on both): of those that close a cycle together the last sees it
+ *     all. An edge that moves while nobody begins to wait (a forward) is looked at by who moves it; the sweep finds
+ *     what is closed in other ways: a task of an actor that owes an answer ends, a permit changes hands.
+ * G2  Following one edge after the other takes no lock, and ends at the first that can run: for the usual ask after one
+ *     load.
+ * G3  Only what seems stuck is read into a graph, under `lock`, one at a time; and then once more. Who publishes the
+ *     same wait with the same word both times was waiting all the time between: so at one moment all of them were.
+ *     Otherwise: A waits for B; B answers, and then waits for X, which waits for A; who reads A's wait before and B's
+ *     after sees a cycle that never was.
+ * G4  The one that is chosen is claimed as it was seen, as a time-out would do it, by the word that decides every wait:
+ *     once.
  * G5  While the lock of the tasks is held no task ends and no wait for one is closed. An actor's name is read under
  *     its bucket's lock while it still publishes that wait: its end, which takes that lock, comes later. */
 #include <stdio.h>
@@ -195,7 +199,8 @@ static bool found_permit(const struct weir__permit *p, void *arg)
   return true;
 }
 
-/* The mailbox is full: its actor may pop, if there is anything but permits in it; each holder of a permit may give it back. */
+/* The mailbox is full: its actor may pop, if there is anything but permits in it; each holder of a permit may give it
+ * back. */
 static void each_of_place(const struct weir__edge_seen *seen, struct found *found)
 {
   struct weir__cell *cell = actor_of(seen);

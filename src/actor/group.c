@@ -5,8 +5,8 @@
  * G1  Who publishes takes the group's roll as it is, under the lock of its chain and for a few instructions, and then
  *     sends without any lock: however many members there are, nobody is kept from joining, leaving and publishing.
  * G2  A roll only grows at its end, and a member that leaves is crossed out in place. So a roll that was taken stays
- *     true but for those who have left. A roll without room, or with many crossed out, is replaced by a new one; the old
- *     one goes with the last who reads it (`readers`).
+ *     true but for those who have left. A roll without room, or with many crossed out, is replaced by a new one; the
+ *     old one goes with the last who reads it (`readers`).
  * G3  All else of a group is under its chain's lock, a leaf. An actor's list of its memberships is its own (A1). */
 #include <weir/group.h>
 

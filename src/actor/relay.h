@@ -1,7 +1,7 @@
 /* relay.h: refs that pass on what is sent to them: the edges of topologies (edge.h) and routes (route.c).
  *
- * A relay has a cell of its own, so that it is a ref like any other. That cell is closed from the start and never gets a
- * message: a send finds it on its slow path.
+ * A relay has a cell of its own, so that it is a ref like any other. That cell is closed from the start and never gets
+ * a message: a send finds it on its slow path.
  *
  *   (route) MADE --its instances are opened--> OPEN --the last instance has ended--> in the pool ----> MADE …
  *

@@ -1,7 +1,7 @@
 /* select.c: selective receive: a handler waits for one message among those that are queued.
  *
- * While it looks and waits nobody else touches the cell's lists (A1). It walks each of them once: `at` is the link behind
- * the last message that was skipped, and new ones are appended beyond it.
+ * While it looks and waits nobody else touches the cell's lists (A1). It walks each of them once: `at` is the link
+ * behind the last message that was skipped, and new ones are appended beyond it.
  *
  *   LOOKS --found--> taken
  *     |  ^ '--nothing can come any more--> WEIR_EDEADLOCK, WEIR_EDEAD

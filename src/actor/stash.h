@@ -8,8 +8,8 @@
  *
  * K1  A place that was popped and has not gone back belongs to the message in hand (`hand`) or to one in the stash
  *     (`stash_places` in all). The owner's (A1), like the lists.
- * K2  An actor that ends keeps no places any more: its cell's flag is taken back, so what is popped then gives its place
- *     back at once, as with all others. */
+ * K2  An actor that ends keeps no places any more: its cell's flag is taken back, so what is popped then gives its
+ *     place back at once, as with all others. */
 #ifndef WEIR__STASH_INTERNAL_H
 #define WEIR__STASH_INTERNAL_H
 

@@ -1,7 +1,7 @@
 /* cell.h: a cell: what a ref, a sender or a receiver names: a slot with a bounded mailbox.
  *
- * Actors, channels, routes and the edges of topologies are cells. The table of cells is process-wide and outlives runtimes
- * (C5); a ref is `generation << 32 | slot`, and the generation is part of the word that senders change (C1).
+ * Actors, channels, routes and the edges of topologies are cells. The table of cells is process-wide and outlives
+ * runtimes (C5); a ref is `generation << 32 | slot`, and the generation is part of the word that senders change (C1).
  *
  *   FREE --cell_take--> OPEN --close--> CLOSED --the last place is back--> FREE, with the next generation
  *                        '---- closed when it is empty: in one step --------^
@@ -35,8 +35,8 @@ enum { WEIR__RESERVED_MAX = (1 << 30) - 1, WEIR__CAPACITY_MAX = 1 << 24 };
 
 /* inbox: the newest message, or an odd number: nothing is there and the owner sleeps; who takes that number away wakes
  * it. WEIR__CELL_IDLE: an actor that is not scheduled, or a channel whose receiver is gone: such a cell lives until it
- * was woken. Any other: it names the wait of a channel's receiver, or of a handler that selects (actor/select.c), who may
- * have gone on by then, and ended the cell. */
+ * was woken. Any other: it names the wait of a channel's receiver, or of a handler that selects (actor/select.c), who
+ * may have gone on by then, and ended the cell. */
 #define WEIR__CELL_IDLE ((uintptr_t)1)
 static inline bool weir__is_idle(uintptr_t inbox) { return inbox & 1; }
 /* A wait's name as an idle mark: generation 32, slot 24, 1; more than WEIR__CELL_IDLE since no generation is 0. */
@@ -195,8 +195,8 @@ void weir__cell_open(struct weir__cell *cell);
 /* Gives a closed cell back if all its places are back (C4), under the lock of its bucket. False: not yet. */
 bool weir__cell_free_if_done(struct weir__cell *cell);
 /* Closes an open cell and takes it out of use in one step, if it is empty, no place is out, nobody waits in line, and
- * nobody has told it to end. Its extras are not its any more. False: nothing was done. Else nobody finds it any more, and
- * weir__cell_put_back() is to follow. The owner's. */
+ * nobody has told it to end. Its extras are not its any more. False: nothing was done. Else nobody finds it any more,
+ * and weir__cell_put_back() is to follow. The owner's. */
 bool weir__cell_end_empty(struct weir__cell *cell);
 void weir__cell_put_back(struct weir__cell *cell);
 /* One that was never opened. */

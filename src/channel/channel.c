@@ -15,7 +15,8 @@
 #include "channel/permit.h"
 #include "channel/send.h"
 
-/* work.flags. RECEIVING: somebody is in a receive. GONE: the receiver was dropped; the cell waits for its last place. */
+/* work.flags. RECEIVING: somebody is in a receive. GONE: the receiver was dropped; the cell waits for its last
+ * place. */
 enum { RECEIVING = 1 << 0, GONE = 1 << 1 };
 
 static weir_ref ref_of(uint64_t bits) { return (weir_ref){bits}; }

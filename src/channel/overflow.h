@@ -2,11 +2,11 @@
  *
  * REJECT and DROP_NEWEST make no message. They have no line but for those that must not be lost (an end in a topology).
  *
- * A DROP_OLDEST mailbox has two consumers: its owner, and whoever sends to it when it is full. So all that takes a message
- * out of it or looks into its lists is under the lock of its bucket, for as long as it lives:
+ * A DROP_OLDEST mailbox has two consumers: its owner, and whoever sends to it when it is full. So all that takes a
+ * message out of it or looks into its lists is under the lock of its bucket, for as long as it lives:
  *
- * V1  Its WAITERS is always set while it is open: so nobody raises `reserved` without the lock (Q2), and each sender comes
- *     here. It has no line.
+ * V1  Its WAITERS is always set while it is open: so nobody raises `reserved` without the lock (Q2), and each sender
+ *     comes here. It has no line.
  * V2  Its owner collects, pops and goes idle under the lock; `popped` is raised under it, by whoever takes out.
  * V3  What is evicted is ended after unlocking: that may run destructors, and wake an asker. */
 #ifndef WEIR__OVERFLOW_H
@@ -32,8 +32,9 @@ static inline bool weir__must_arrive(const struct weir__parcel *p)
   return p->message && p->message->kind == WEIR__EDGE_END;
 }
 
-/* There is no place. WEIR_OK: the parcel is gone: queued after all, or dropped. WEIR_EFULL: the sender is to wait, or, by
- * the policy or because it asks, turned away; `gone`, WEIR_ERANGE, WEIR_ENOMEM. On error the parcel is the caller's. */
+/* There is no place. WEIR_OK: the parcel is gone: queued after all, or dropped. WEIR_EFULL: the sender is to wait, or,
+ * by the policy or because it asks, turned away; `gone`, WEIR_ERANGE, WEIR_ENOMEM. On error the parcel is the
+ * caller's. */
 int weir__overflow(struct weir__cell *cell, uint32_t generation, struct weir__parcel *p, int gone);
 /* Lock held: makes room for n places in a DROP_OLDEST mailbox. True: they are taken. What had to go is put in front of
  * *victims, for weir__evicted(). */

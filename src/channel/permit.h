@@ -6,8 +6,8 @@
  *
  * P1  `word` holds generation and state. All but FREE -> WANTED happens under the lock of the mailbox's bucket, and who
  *     sets FREE there gives the record back.
- * P2  HELD: it stands in the list of the bucket, so that who looks for the reasons of a wait finds the holders (W2), and
- *     its places are in the cell's `reserved` and in its tally.
+ * P2  HELD: it stands in the list of the bucket, so that who looks for the reasons of a wait finds the holders (W2),
+ *     and its places are in the cell's `reserved` and in its tally.
  * P3  From WANTED to FREE it stands in its holder's list, under the lock that weir__bucket_lock_for(list) gives, unless
  *     the holder has ended: that empties the list, and gives back what was in it. That lock is never held together with
  *     the mailbox's.

@@ -2,9 +2,9 @@
  *
  * On a suspended stack, from its sp upwards: x19 … x28, x29 and x30, d8 … d15, FPCR. 176 bytes.
  *
- * Built for branch protection (-mbranch-protection=standard), what may be called through a pointer begins with a landing
- * pad (hint 34, bti c), and the return address is signed while it lies on the stack: with the sp of before, under which it
- * is taken up again. All of these are hints: other processors do nothing there. */
+ * Built for branch protection (-mbranch-protection=standard), what may be called through a pointer begins with a
+ * landing pad (hint 34, bti c), and the return address is signed while it lies on the stack: with the sp of before,
+ * under which it is taken up again. All of these are hints: other processors do nothing there. */
 
 #define BYTES 176
 

@@ -1,6 +1,7 @@
 /* context_x86_64.S: see context.h. System V ABI.
  *
- * On a suspended stack, from its sp upwards: MXCSR and x87 control word, r15, r14, r13, r12, rbx, rbp, return address. */
+ * On a suspended stack, from its sp upwards: MXCSR and x87 control word, r15, r14, r13, r12, rbx, rbp, return
+ * address. */
 #if defined(__CET__)
 #include <cet.h>
 #else
@@ -81,7 +82,8 @@ weir__context_switch:
 	.cfi_endproc
 	.size weir__context_switch, . - weir__context_switch
 
-/* The first thing that a fresh context runs: entry in r12, its argument in r13. Nothing is above it: unwinding ends here. */
+/* The first thing that a fresh context runs: entry in r12, its argument in r13. Nothing is above it: unwinding ends
+ * here. */
 	.globl weir__context_begin
 	.hidden weir__context_begin
 	.type weir__context_begin, @function

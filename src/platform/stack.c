@@ -2,8 +2,8 @@
  *
  * Guards are light where the kernel has them (Linux 6.13, MADV_GUARD_INSTALL): they take no mapping of their own, so
  * that adjacent stacks are one mapping. Elsewhere a guard is a mapping without access: then each stack takes two of the
- * process's limited number, and we stop at a safe share of it. Emulators take advice that they don't know for heard (QEMU
- * in user mode): so the first light guard of a process is put to the test. */
+ * process's limited number, and we stop at a safe share of it. Emulators take advice that they don't know for heard
+ * (QEMU in user mode): so the first light guard of a process is put to the test. */
 #include "platform/stack.h"
 
 #include <errno.h>

@@ -2,8 +2,8 @@
  *
  * A thread takes from and gives back to its own cache. A cache that runs empty takes a whole batch from the depot, one
  * that runs full leaves a batch there: so when one thread makes messages and another one frees them, the lock is
- * taken once per batch. Memory that is not needed for a while goes back to the system when a worker goes to sleep. Under
- * AddressSanitizer nothing is cached, so that a use after free is seen. */
+ * taken once per batch. Memory that is not needed for a while goes back to the system when a worker goes to sleep.
+ * Under AddressSanitizer nothing is cached, so that a use after free is seen. */
 #ifndef WEIR__DEPOT_H
 #define WEIR__DEPOT_H
 

@@ -7,8 +7,8 @@
  *   a thief      frozen = true;  touching? waits until it is false; takes; frozen = false
  *
  * G1  Neither side's store may pass its load. The worker's side runs at each send and the thief's seldom, so the thief
- *     pays for both: membarrier(2) makes each thread of the process order its accesses, and the worker's side needs to keep
- *     but the compiler from reordering. Where there is no such call, both sides are sequentially consistent.
+ *     pays for both: membarrier(2) makes each thread of the process order its accesses, and the worker's side needs to
+ *     keep but the compiler from reordering. Where there is no such call, both sides are sequentially consistent.
  * G2  One thief at a time: `frozen` is taken by CAS.
  * G3  What the worker has done while touching is seen by the thief: touching = false, release; read, acquire; what the
  *     thief has done by the worker likewise, by `frozen`. */

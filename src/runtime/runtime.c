@@ -68,8 +68,8 @@ void weir__runtime_enter_counted(struct weir_runtime *rt)
   if (is_embedded(rt) && before == 0) weir__embedded_lives(rt);
 }
 
-/* It is being stopped. Of several that leave at the same time one sees that nothing is left: each counts itself, and then
- * looks. */
+/* It is being stopped. Of several that leave at the same time one sees that nothing is left: each counts itself, and
+ * then looks. */
 void weir__runtime_left(struct weir_runtime *rt)
 {
   atomic_thread_fence(memory_order_seq_cst);
@@ -523,8 +523,8 @@ void weir__runtime_tell_all(struct weir_runtime *rt)
   weir__stop_all_actors(rt);
 }
 
-/* A handler on another worker, which needs no hold, may be making an actor or a task that it entered for before: that is
- * told when it is looked for again. */
+/* A handler on another worker, which needs no hold, may be making an actor or a task that it entered for before: that
+ * is told when it is looked for again. */
 static void stop_everything(struct weir_runtime *rt)
 {
   int64_t pause_ns = TELL_AGAIN_NS;

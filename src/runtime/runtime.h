@@ -8,15 +8,16 @@
  * STOPPING  nothing new is spawned or started; all actors and tasks are told to stop.
  * STOPPED   nothing lives in it any more and nobody holds it: workers end.
  *
- * R1  What lives in it are actors (their cells), tasks and handles. Each is counted when it enters and when it leaves: by
- *     the worker that runs who makes it, or who ends it; by others, and in callbacks, in `entered` and `left`. What a
- *     worker counts was made by something that lives meanwhile. So, when first all leaves are read and then all entries,
- *     and they are as many, nothing lived between; and in STOPPING nothing can start then.
+ * R1  What lives in it are actors (their cells), tasks and handles. Each is counted when it enters and when it leaves:
+ *     by the worker that runs who makes it, or who ends it; by others, and in callbacks, in `entered` and `left`. What
+ *     a worker counts was made by something that lives meanwhile. So, when first all leaves are read and then all
+ *     entries, and they are as many, nothing lived between; and in STOPPING nothing can start then.
  * R2  `holds` counts threads outside the runtime that are between handing over work and ringing (U2). A hold is taken
  *     while something that the work belongs to keeps the runtime alive.
  * R3  Quiescence: every worker is parked (by its own entry under `lock`, after it had looked around), no work stands in
  *     any line, no fiber is suspended, and, before and after that was looked at, the blocking pool is at rest (P3). A
- *     worker is taken off the parked ones by whoever wakes it, before it is rung: so a wake on its way is never taken for rest. */
+ *     worker is taken off the parked ones by whoever wakes it, before it is rung: so a wake on its way is never taken
+ *     for rest. */
 #ifndef WEIR__RUNTIME_H
 #define WEIR__RUNTIME_H
 

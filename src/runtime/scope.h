@@ -14,8 +14,8 @@ struct weir__scope;
 bool weir__scope_run_one(struct weir__scope *scope);
 void weir__scope_free(struct weir__scope *scope);
 
-/* Where an actor or task keeps its scope. NULL (with a text): no memory for an actor's extras. Implemented by actors and
- * tasks. */
+/* Where an actor or task keeps its scope. NULL (with a text): no memory for an actor's extras. Implemented by actors
+ * and tasks. */
 struct weir__scope **weir__actor_scope(struct weir__work *self);
 struct weir__scope **weir__task_scope(struct weir__work *self);
 

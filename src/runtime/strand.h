@@ -1,4 +1,5 @@
-/* strand.h: who runs on a fiber, or on a thread of the blocking pool: set at the begin of a turn, taken back at its end. */
+/* strand.h: who runs on a fiber, or on a thread of the blocking pool: set at the begin of a turn, taken back at its
+ * end. */
 #ifndef WEIR__STRAND_H
 #define WEIR__STRAND_H
 

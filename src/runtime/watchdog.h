@@ -1,15 +1,15 @@
 /* watchdog.h: tells of handlers that hog their worker: one thread for a runtime, which looks now and then.
  *
- * Workers only publish, by plain relaxed stores to memory of their own, what they count anyway (turns, messages) and who
- * runs. The watchdog compares two looks: nothing has moved, and somebody runs: that one has the worker since the first
- * of them.
+ * Workers only publish, by plain relaxed stores to memory of their own, what they count anyway (turns, messages) and
+ * who runs. The watchdog compares two looks: nothing has moved, and somebody runs: that one has the worker since the
+ * first of them.
  *
  *      LOOKS every quarter of hog_after --all workers sleep--> RESTS, without a time --a worker is woken--> LOOKS
  *
  * D1  Who publishes is the worker, who reads is the watchdog; nothing else is read of a worker that may move meanwhile.
  *     What is told of an actor is read under the lock of its bucket, by its ref (C2).
- * D2  `rests` is set and cleared under the runtime's lock, under which workers are entered among the parked and taken off:
- *     so a worker that is woken finds it, and an idle process is never woken.
+ * D2  `rests` is set and cleared under the runtime's lock, under which workers are entered among the parked and taken
+ *     off: so a worker that is woken finds it, and an idle process is never woken.
  * D3  A hog is told once, when it is found, and once when it is over. */
 #ifndef WEIR__WATCHDOG_H
 #define WEIR__WATCHDOG_H

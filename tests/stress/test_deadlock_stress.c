@@ -1,5 +1,5 @@
-/* Random waits of all kinds among actors with small mailboxes. Where each waits only for later ones there is no deadlock,
- * and none may be reported; where anybody waits for anybody there are many, and each must be undone.
+/* Random waits of all kinds among actors with small mailboxes. Where each waits only for later ones there is no
+ * deadlock, and none may be reported; where anybody waits for anybody there are many, and each must be undone.
  *
  * What a handler does is drawn by chance, see act(). A handler that owes an answer gives it when its timer comes. */
 #include "chance.h"

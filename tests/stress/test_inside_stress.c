@@ -1,6 +1,6 @@
 /* Stash, select, behaviours, groups, routes, deferred calls and dead letters at once, under stops, drains and failures.
- * What must hold at the end: the runtime stops, each message that was made has one end (L2), each deferred call was made
- * once, and what was published to a group that nobody left came to all. */
+ * What must hold at the end: the runtime stops, each message that was made has one end (L2), each deferred call was
+ * made once, and what was published to a group that nobody left came to all. */
 #include <pthread.h>
 
 #include "chance.h"

@@ -1,6 +1,7 @@
-/* Families of actors that end by themselves at once, while others send to them, stop them, or end above them, on several
- * runtimes' lives. What must hold: nobody gets a message that was for another one, all end when the runtime stops,
- * each message has one end, and the runtime counts what lives in it right (else its stop would hang, or come too early). */
+/* Families of actors that end by themselves at once, while others send to them, stop them, or end above them, on
+ * several runtimes' lives. What must hold: nobody gets a message that was for another one, all end when the runtime
+ * stops, each message has one end, and the runtime counts what lives in it right (else its stop would hang, or come too
+ * early). */
 #include "chance.h"
 #include "unit/actor_fixture.h"
 
@@ -28,7 +29,8 @@ static void send_to_anybody(void)
   if (draw() % 16 == 0) weir_stop((weir_ref){atomic_load(&directory[draw() % SLOTS])});
 }
 
-/* Its state lies in the cell, and it has a configuration; the other is larger, and has none. Neither has an end clause. */
+/* Its state lies in the cell, and it has a configuration; the other is larger, and has none. Neither has an end
+ * clause. */
 struct small {
   int64_t handled;
 };

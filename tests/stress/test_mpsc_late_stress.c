@@ -1,4 +1,5 @@
-/* Channels and threads that are held up anywhere in a call: what they saw, or left to be done, is old when they go on. */
+/* Channels and threads that are held up anywhere in a call: what they saw, or left to be done, is old when they go
+ * on. */
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>

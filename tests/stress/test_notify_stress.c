@@ -18,7 +18,7 @@ static void expect(bool holds, const char *what, int64_t value)
   if (atomic_fetch_add(&wrong, 1) < 10) print_error("%s: %lld\n", what, (long long)value);
 }
 
-/* ---- who asks for notices: its state is touched by handlers and callbacks, and by nothing else at the same time ---- */
+/* ---- who asks for notices: handlers and callbacks touch its state, and nothing else at the same time ---- */
 
 struct walker {
   struct asked_for {

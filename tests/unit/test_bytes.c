@@ -1,4 +1,5 @@
-/* Bytes with an owner: shared, never copied, on every path that a message can take; freed with the last that holds them. */
+/* Bytes with an owner: shared, never copied, on every path that a message can take; freed with the last that holds
+ * them. */
 #include <stdint.h>
 
 #include "unit/actor_fixture.h"

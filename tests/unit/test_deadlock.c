@@ -3,8 +3,8 @@
 #include "unit/actor_fixture.h"
 
 /* ---- actors in a ring ----
- * Each does with its next one what it is told. Before that, all are held until everybody has begun, so that the cycle is
- * closed by whoever happens to be last. */
+ * Each does with its next one what it is told. Before that, all are held until everybody has begun, so that the cycle
+ * is closed by whoever happens to be last. */
 
 enum { RING_MOST = 50 };
 

@@ -1,4 +1,5 @@
-/* Fields: structs inside each other, optional ones, lists and arrays of every kind; tables that are refused; printing. */
+/* Fields: structs inside each other, optional ones, lists and arrays of every kind; tables that are refused;
+ * printing. */
 #include <stdint.h>
 
 #include "unit/copy_fixture.h"

@@ -1,4 +1,5 @@
-/* Messages: what is sent is a copy, in one piece, of every kind of field; what can't be copied is refused with a text. */
+/* Messages: what is sent is a copy, in one piece, of every kind of field; what can't be copied is refused with a
+ * text. */
 #include <stdint.h>
 
 #include "unit/copy_fixture.h"

@@ -130,7 +130,8 @@ static int free_code(void *message)
   return *weir_error_text() ? WEIR_EINVAL : WEIR_OK;
 }
 
-/* Where the pointer points may be looked at only in debug builds, and there not under a sanitizer, which sees it too. */
+/* Where the pointer points may be looked at only in debug builds, and there not under a sanitizer, which sees it
+ * too. */
 static void what_is_no_message_is_not_freed(void **state)
 {
   (void)state;

@@ -1,5 +1,5 @@
-/* Permits of channels, case by case (docs/internals/cases.md): who gets a place that is given back, what wakes a receiver
- * that sleeps on a closed channel; and a channel's places as a semaphore's. */
+/* Permits of channels, case by case (docs/internals/cases.md): who gets a place that is given back, what wakes a
+ * receiver that sleeps on a closed channel; and a channel's places as a semaphore's. */
 #include <pthread.h>
 #include <weir/permit.h>
 

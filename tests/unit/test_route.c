@@ -354,8 +354,8 @@ static void a_place_is_reserved_at_the_instance_that_is_picked(void **state)
   assert_int_equal(weir_try_reserve(r, &p), WEIR_EINVAL);
 }
 
-/* Trouble 7: a bounded mailbox bounds nothing when its handlers spawn. A route's instances are so many, and no more are at
- * work; what else comes waits for a place. */
+/* Trouble 7: a bounded mailbox bounds nothing when its handlers spawn. A route's instances are so many, and no more are
+ * at work; what else comes waits for a place. */
 static _Atomic(int) at_work, most_at_work;
 struct busy {
   WEIR_EMPTY;

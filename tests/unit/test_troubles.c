@@ -1,5 +1,5 @@
-/* Troubles that users of other systems met, by their numbers in docs/internals/cases.md. Those of one feature stand with
- * its tests; here are the others. */
+/* Troubles that users of other systems met, by their numbers in docs/internals/cases.md. Those of one feature stand
+ * with its tests; here are the others. */
 #include <semaphore.h>
 #include <weir/blocking.h>
 #include <weir/permit.h>
