@@ -52,13 +52,17 @@ static inline weir_bytes weir__load_bytes(const void *at)
 
 /* ---- copying in one go ---- */
 
-/* Most structs are a few words. */
-static inline void weir__copy_words(void *to, const void *from, size_t size)
+/* Copies a struct: most are of a few words. */
+static inline void weir__copy_struct(void *to, const void *from, size_t size)
 {
-  enum { WORDS_MOST = 64 };
-  size_t at = 0;
-  for (; size <= WORDS_MOST && at + 8 <= size; at += 8) memcpy((char *)to + at, (const char *)from + at, 8);
-  if (at < size) memcpy((char *)to + at, (const char *)from + at, size - at);
+  if (size == 8)
+    memcpy(to, from, 8);
+  else if (size == 16)
+    memcpy(to, from, 16);
+  else if (size == 24)
+    memcpy(to, from, 24);
+  else
+    memcpy(to, from, size);
 }
 
 /* Takes the shares of a copy. */
@@ -70,7 +74,7 @@ static inline size_t weir__copy_planned(const weir_message *type, const struct w
 {
   size_t fixed = weir__value_align(type->size);
   if (fixed > left) return 0;
-  weir__copy_words(copy, value, type->size);
+  weir__copy_struct(copy, value, type->size);
   char *room = (char *)copy + fixed;
   left -= fixed;
   for (const struct weir__pointer *p = plan->plan, *end = p + plan->pointers; p < end; p++) {

@@ -72,18 +72,6 @@ static inline void weir__message_begin(struct weir__message *m, const weir_messa
 #endif
   weir__count(WEIR__CREATED);
 }
-/* Copies a struct: most are of a few words. */
-static inline void weir__copy_struct(void *to, const void *from, size_t size)
-{
-  if (size == 8)
-    memcpy(to, from, 8);
-  else if (size == 16)
-    memcpy(to, from, 16);
-  else if (size == 24)
-    memcpy(to, from, 24);
-  else
-    memcpy(to, from, size);
-}
 /* An envelope with room for `bytes` of payload. NULL: no memory. Counted as created. */
 struct weir__message *weir__message_room(const weir_message *type, size_t bytes);
 /* A message made of a copy of the value, whose size weir__measure() gave. */

@@ -6,8 +6,8 @@
  *   a suspended fiber    whose handler or task has called weir_run_blocking(): its function runs here, then it is
  *                        resumed
  *
- *      job:    given --> queued --> a thread takes it --> done
- *      thread: started when a job finds none free --> idle <--> at work --> ended, after idle_ns without a job --> joined
+ *    job:    given --> queued --> a thread takes it --> done
+ *    thread: started when a job finds none free --> idle <--> at work --> ended, after idle_ns without a job --> joined
  *
  * P1  Whoever runs a job owns what its worker would: the actor's cell, or the suspended fiber's strand, handed over by
  *     the pool's lock and, back, by the worker's inbox.

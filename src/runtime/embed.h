@@ -11,7 +11,7 @@
  * E2  The doorbell alone keeps the loop alive, while something lives in the runtime, a timer runs, or it is being
  *     stopped (U2). It is referenced by the loop's thread alone.
  * E3  Stopping goes by steps, each at the end of a slice:
- *     RUNNING --stop_then--> DRAINS --quiet, or time over--> STOPS --nothing lives--> STOPPED, handles closing --> freed
+ *    RUNNING --stop_then--> DRAINS --quiet, or time over--> STOPS --nothing lives--> STOPPED, handles closing --> freed
  */
 #ifndef WEIR__EMBED_H
 #define WEIR__EMBED_H
