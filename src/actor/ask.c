@@ -192,7 +192,9 @@ static inline struct weir__wait *ask_at_once(weir_ref to, weir_duration within, 
   weir__wait_sleep_begins(w, s, deadline_ns);
   weir__worker_will_sweep(s->worker);
   publish_and_push(s, cell, w, m);
+  s->asks = true;
   weir__wait_sleep_through(w, s, deadline_ns);
+  s->asks = false;
   return w;
 }
 

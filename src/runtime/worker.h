@@ -45,6 +45,7 @@ struct weir__strand {
   const struct weir_message *request; /* its type */
   uint64_t runs;                      /* who `self` is, for the watchdog */
   struct weir__message *reply;        /* what the handler fills in */
+  bool asks;                          /* it sleeps on an ask: see answered_go_first() */
   bool no_deadline;                   /* weir_ignore_deadline() */
   bool uncancelled;                   /* an end clause starts uncancelled (F6) */
   struct weir__text *texts; /* of weir_format() and weir_bytes_leave(): freed when the handler has been answered */
@@ -93,7 +94,8 @@ struct weir__worker {
   struct weir__call_work *callback;       /* after WEIR__CALLS */
   void (*dropped)(struct weir__strand *); /* after WEIR__DROP: the first thing to do on the fresh fiber */
   struct weir__work *next;                /* what the current turn woke last: runs next (message passing stays hot) */
-  unsigned streak;                        /* how often in a row `next` went first */
+  unsigned streak;                        /* how often in a row `next` went first … */
+  unsigned ahead;                         /* … and how many answered fibers in a row went before it */
   struct weir__work_list ready;           /* pinned actors, resumed fibers: not to be stolen */
   struct weir__work_list giving_way;      /* fibers, each behind what was queued when it came here */
   struct weir__guard_flags guard;         /* see guard.h */
