@@ -152,11 +152,10 @@ static inline void weir__mpsc_places_back(struct weir__cell *cell, uint32_t n)
 /* The next message, urgent ones first, its places given back unless the owner keeps them; NULL: nothing is there. */
 static inline struct weir__message *weir__mpsc_pop(struct weir__cell *cell)
 {
-  struct weir__message *m = cell->queued;
   bool misses = atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__MISSES;
   bool drops_oldest = atomic_load_explicit(&cell->overflow, memory_order_relaxed) == WEIR_DROP_OLDEST;
-  if (WEIR__UNLIKELY(!m || cell->urgent || misses || drops_oldest || cell->keeps_places))
-    return weir__mpsc_pop_slowly(cell);
+  struct weir__message *m = WEIR__UNLIKELY(drops_oldest) ? NULL : cell->queued; /* V2: not without the lock */
+  if (WEIR__UNLIKELY(!m || cell->urgent || misses || cell->keeps_places)) return weir__mpsc_pop_slowly(cell);
   cell->queued = m->next;
   if (!m->next) cell->queued_end = &cell->queued;
   m->next = NULL;
