@@ -51,7 +51,7 @@ static inline void weir__strand_takes(struct weir__strand *s, const struct weir_
 static inline void weir__strand_forget(struct weir__strand *s)
 {
   s->no_deadline = false;
-  if (WEIR__UNLIKELY(s->error.code)) s->error.code = s->error.text[0] = 0;
+  if (WEIR__UNLIKELY(s->error.code)) s->error.code = 0, s->error.text[0] = 0;
   if (WEIR__UNLIKELY(s->texts)) weir__strand_free_texts(s);
 }
 
