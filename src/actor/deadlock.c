@@ -14,9 +14,9 @@
  * to a channel, holds a permit, a libuv handle. So a deadlock may be missed where such a one is part of it, and none is
  * seen where there is none.
  *
-<<<<<<< HEAD
- * G1  Who waits publishes it, and then looks (seq_cst on both): of those that close a cycle together the last sees it
- *     all. An edge that moves while nobody begins to wait (a forward) is looked at by who moves it; the sweep finds
+ * G1  Who waits publishes it, and then looks (seq_cst on both, or a fence between): of those that close a cycle together
+ *     the last sees it all. An ask in one piece publishes before its request can be seen, and looks at the actor asked
+ *     first. An edge that moves while nobody begins to wait (a forward) is looked at by who moves it; the sweep finds
  *     what is closed in other ways: a task of an actor that owes an answer ends, a permit changes hands.
  * G2  Following one edge after the other takes no lock, and ends at the first that can run: for the usual ask after one
  *     load.
@@ -26,18 +26,6 @@
  *     after sees a cycle that never was.
  * G4  The one that is chosen is claimed as it was seen, as a time-out would do it, by the word that decides every wait:
  *     once.
-=======
- * G1  Who waits publishes it, and then looks (seq_cst on both, or a fence between): of those that close a cycle together the
- *     last sees it all. An ask in one piece publishes before its request can be seen, and looks at the actor asked first. An
- *     edge that moves while nobody begins to wait (a forward) is looked at by who moves it; the sweep finds what is
- *     closed in other ways: a task of an actor that owes an answer ends, a permit changes hands.
- * G2  Following one edge after the other takes no lock, and ends at the first that can run: for the usual ask after one load.
- * G3  Only what seems stuck is read into a graph, under `lock`, one at a time; and then once more. Who publishes the same
- *     wait with the same word both times was waiting all the time between: so at one moment all of them were. Otherwise: A
- *     waits for B; B answers, and then waits for X, which waits for A; who reads A's wait before and B's after sees a
- *     cycle that never was.
- * G4  The one that is chosen is claimed as it was seen, as a time-out would do it, by the word that decides every wait: once.
->>>>>>> 509ae01 (scheduling: while messages are quick, fibers go before whom they ask)
  * G5  While the lock of the tasks is held no task ends and no wait for one is closed. An actor's name is read under
  *     its bucket's lock while it still publishes that wait: its end, which takes that lock, comes later. */
 #include <stdio.h>
