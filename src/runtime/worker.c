@@ -323,9 +323,9 @@ static void stop_searching(struct weir__worker *w)
   if (before == 1 && others_could_help(w)) weir__runtime_notify(w->rt);
 }
 
-/* While messages are quick, fibers whose answers have come go before the actor that was woken last: what they ask for next
- * gathers in its mailbox, and is handled in one turn. Not those that got a place: they would fill each place as soon as it is
- * free, and the mailbox were never emptied in one turn. */
+/* While messages are quick, fibers whose answers have come go before the actor that was woken last: what they ask for
+ * next gathers in its mailbox, and is handled in one turn. Not those that got a place: they would fill each place as
+ * soon as it is free, and the mailbox were never emptied in one turn. */
 static bool answered_go_first(struct weir__worker *w)
 {
   struct weir__work *first = w->ready.first;
