@@ -20,7 +20,7 @@ import gdb.unwinder
 ACTOR = 1  # enum weir__cell_kind
 CLOSED = 2  # WEIR__CLOSED
 FIBER_RESUME = 3  # enum weir__work_kind
-PLACES = (1 << 30) - 1
+PLACES = (1 << 29) - 1
 ATTACHED = 1 << 3  # bits of a wait's word (runtime/wait.h)
 PHASE = 7
 CELL_PHASES = ["starts", "lives", "ends", "zombie"]
@@ -91,7 +91,7 @@ class Actor:
         return "closed" if phase == "lives" and number(self.cell["places"]) & CLOSED else phase
 
     def mailbox(self):
-        reserved = number(self.cell["places"]) >> 2 & PLACES
+        reserved = number(self.cell["places"]) >> 3 & PLACES
         used = (reserved - number(self.cell["popped"])) & PLACES
         return "%d/%d" % (used, number(self.cell["capacity"]))
 
@@ -121,7 +121,7 @@ def cells():
             (word,) = struct.unpack_from("Q", memory, cell + places)
             (gone,) = struct.unpack_from("I", memory, cell + popped)
             (has_type,) = struct.unpack_from("Q", memory, cell + actor_type)
-            free = word & CLOSED and not has_type and (word >> 2 & PLACES) == gone
+            free = word & CLOSED and not has_type and (word >> 3 & PLACES) == gone
             if word >> 32 and not free:
                 yield memory[cell + kind], start + cell
 

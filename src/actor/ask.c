@@ -161,14 +161,18 @@ static inline void publish_and_push(struct weir__strand *s, struct weir__cell *c
   uint64_t name = m->asker;
   atomic_store_explicit(s->waiting, weir__wait_shown(w, s), memory_order_release);
   uintptr_t idle = 0;
-  if (weir__mpsc_push_near(s->worker, cell, m)) {
-    atomic_thread_fence(memory_order_seq_cst);
-  } else {
+  enum weir__short_way way = weir__push_near(s->worker, cell, m);
+  if (way == WEIR__CLOSED_WAY) {
     idle = weir__mpsc_push(cell, m);
     weir__fence_after_change();
+  } else {
+    atomic_thread_fence(memory_order_seq_cst);
   }
   bool may_be_stuck = weir__wait_published(&cell->waiting) != 0; /* read by its stale name, it may be anybody's */
-  weir__cell_wake(cell, idle);
+  if (way == WEIR__WENT_AND_WAKES)
+    weir__schedule(cell->rt, &cell->work);
+  else
+    weir__cell_wake(cell, idle);
   if (WEIR__UNLIKELY(weir__told_to_stop(s)))
     weir__wait_end(name, WEIR_ECANCELED);
   else if (WEIR__UNLIKELY(may_be_stuck))

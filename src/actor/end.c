@@ -244,7 +244,7 @@ void weir__zombie_turn(struct weir__cell *cell)
 {
   struct weir_runtime *rt = cell->rt;
   uint16_t home = cell->work.home;
-  weir__work_is_far(&cell->work);
+  weir__work_is_far(&cell->work); /* it is closed, so it is not biased */
   do {
     dead_letter_queue(cell, WEIR_EDEAD, NULL);
     if (handles_open(cell) || node_waits(cell)) continue;

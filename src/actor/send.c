@@ -5,6 +5,7 @@
 #include "actor/dead_letter.h"
 #include "actor/edge.h"
 #include "actor/relay.h"
+#include "channel/bias.h"
 #include "runtime/strand.h"
 #include "runtime/task.h"
 
@@ -110,30 +111,57 @@ static struct weir__message *planned_at_once(struct weir__thread *t, struct weir
     return NULL;
   unsigned class = weir__depot_class(WEIR__ENVELOPE + bytes);
   struct weir__message *m = weir__depot_next(t, class);
-  if (!m || !weir__mpsc_reserve_one(cell, generation)) return NULL;
+  if (!m || !weir__reserve_one(t->worker, cell, generation)) return NULL;
   weir__depot_take_next(t, class);
   weir__message_begin(m, type, bytes, class);
   weir__copy_value(type, value.at, weir__payload(m), bytes);
   return m;
 }
 
+static inline void spend(struct weir__strand *s, bool wakes) { s->budget -= wakes ? WEIR__WAKE_COSTS : 1; }
+
+/* A flat value of one line of memory, to a mailbox that is this worker's, and has room. */
+static inline bool send_biased(struct weir__thread *t, struct weir__strand *s, struct weir__cell *cell,
+                               uint32_t generation, weir_value value)
+{
+  struct weir__worker *w = t->worker;
+  const weir_message *type = value.type && value.at ? value.type() : NULL;
+  struct weir__message *m = weir__depot_next(t, 0);
+  if (!w || !type || type->size > WEIR__SMALLEST - WEIR__ENVELOPE || !weir__type_is_flat(type) || !m ||
+      !weir__guard_enter(&w->guard))
+    return false;
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
+  bool got = weir__is_ours(cell, w, generation, places) && weir__has_room(cell, places, 1), rested = false;
+  if (WEIR__LIKELY(got)) {
+    weir__depot_take_next(t, 0);
+    weir__message_begin(m, type, weir__value_align(type->size), 0);
+    weir__copy_struct(weir__payload(m), value.at, type->size);
+    rested = weir__biased_push(cell, places, m);
+  }
+  weir__guard_leave(&w->guard);
+  if (rested) weir__schedule(cell->rt, &cell->work);
+  if (s && got) spend(s, rested);
+  return got;
+}
+
 enum { NOT_AT_ONCE = 1 };
 
 /* The common cases of a send, in one piece: along an edge; to an actor whose mailbox has room, of a flat value of one
- * line of memory or a small one with texts, with budget left. NOT_AT_ONCE: nothing was done, and send_value() does it, whatever it is. */
+ * line of memory or a small one with texts, with budget left. NOT_AT_ONCE: nothing was done, and send_value() does it,
+ * whatever it is. */
 static inline int send_at_once(weir_ref to, weir_value value, enum mode mode)
 {
   struct weir__thread *t = weir__thread_here;
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   struct weir__strand *s = t && mode == WAIT ? t->strand : NULL;
-  if (!t || !cell || (s && s->budget <= 1)) return NOT_AT_ONCE;
+  if (!t || !cell || (s && s->budget <= WEIR__WAKE_COSTS)) return NOT_AT_ONCE;
+  if (weir__is_biased(cell) && send_biased(t, s, cell, weir__generation_of(to), value)) return WEIR_OK;
   struct weir__message *m = weir__message_at_once(t, cell, weir__generation_of(to), value);
   if (!m && is_edge(cell, to, value)) return weir__edge_send(cell, value.type(), value.at, mode == WAIT, INT64_MAX);
   if (!m) m = planned_at_once(t, cell, weir__generation_of(to), value);
   if (!m) return NOT_AT_ONCE;
-  if (s) s->budget--;
-  if (t->worker && weir__mpsc_push_near(t->worker, cell, m)) return WEIR_OK;
-  weir__cell_wake(cell, weir__mpsc_push(cell, m));
+  bool wakes = weir__push(t->worker, cell, m);
+  if (s) spend(s, wakes);
   return WEIR_OK;
 }
 

@@ -16,6 +16,7 @@
 
 #include "actor/dead_letter.h"
 #include "actor/relay.h"
+#include "channel/bias.h"
 #include "channel/line.h"
 #include "channel/send.h"
 #include "platform/clock.h"
@@ -110,6 +111,7 @@ static bool push_own(struct weir__cell *cell, weir_ref to, struct weir__message 
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
   bool lives = places >> 32 == weir__generation_of(to) && !(places & WEIR__CLOSED);
+  if (lives) weir__unbias(cell);
   uintptr_t wake = lives ? weir__mpsc_push(cell, m) : 0;
   if (lives) atomic_fetch_or_explicit(&cell->work.flags, WEIR__TIMER_CAME, memory_order_relaxed); /* lives: locked */
   weir__bucket_unlock(bucket);

@@ -6,7 +6,8 @@
 #include "actor/dead_letter.h"
 #include "actor/edge.h"
 #include "actor/stash.h"
-#include "channel/mpsc.h"
+#include "channel/bias.h"
+#include "channel/overflow.h"
 #include "runtime/strand.h"
 
 enum {
@@ -269,9 +270,12 @@ static bool start(struct weir__cell *cell)
 
 static struct weir__message *next_message(struct weir__cell *cell)
 {
-  struct weir__message *m = weir__mpsc_pop(cell);
-  if (m) return m;
-  weir__mpsc_collect(cell);
+  if (WEIR__UNLIKELY(weir__drops_oldest(cell))) {
+    weir__mpsc_collect(cell); /* its lists are others', too */
+  } else if (!cell->queued && !cell->urgent) {
+    if (!atomic_load_explicit(&cell->inbox, memory_order_relaxed)) return NULL;
+    weir__mpsc_collect(cell);
+  }
   return weir__mpsc_pop(cell);
 }
 
@@ -295,7 +299,6 @@ static enum outcome handle_some(struct weir__cell *cell)
                    .strand = weir__strand_here(),
                    .worker = weir__worker_here(),
                    .call = {.state = weir__state_of(cell), .hook = WEIR__MESSAGE_HOOK}};
-  weir__mpsc_collect(cell);
   for (int left = most_of(t.worker); left > 0; left--) {
     uint32_t flags = flags_of(cell);
     if (WEIR__UNLIKELY(flags & WEIR__STOPPING)) {
@@ -339,6 +342,9 @@ static void go_on_later(struct weir__cell *cell)
 static void put_down(struct weir__cell *cell, bool more, uint32_t seen)
 {
   bool rests = !more && !weir__mpsc_holds(cell);
+  struct weir__worker *w = weir__worker_here();
+  if (rests && w && weir__biased_rest(w, cell)) return;
+  weir__mpsc_serve(cell);
   if (rests) weir__work_is_far(&cell->work); /* before it may be another worker's */
   if (!rests || !weir__mpsc_idle(cell, WEIR__CELL_IDLE)) {
     go_on_later(cell);
@@ -356,7 +362,6 @@ static void turn(struct weir__cell *cell)
   if (outcome == NOTHING_LEFT) outcome = when_nothing_is_left(cell, &seen);
   weir__strand_rest(weir__strand_here());
   if (outcome == ENDED) return;
-  weir__mpsc_serve(cell);
   put_down(cell, outcome == MORE, seen);
 }
 

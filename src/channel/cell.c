@@ -286,6 +286,7 @@ struct weir__cell *weir__cell_take(void)
   atomic_store_explicit(&cell->overflow, 0, memory_order_relaxed);
   cell->phase = 0;
   cell->popped_unseen = cell->keeps_places = cell->became = false;
+  atomic_store_explicit(&cell->warm, 0, memory_order_relaxed);
   cell->urgent = cell->queued = cell->in_hand = cell->owned = NULL;
   cell->urgent_end = &cell->urgent;
   cell->queued_end = &cell->queued;
@@ -355,7 +356,8 @@ bool weir__cell_end_empty(struct weir__cell *cell)
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
   uint32_t generation = (uint32_t)(places >> 32);
-  bool empty = (places & WEIR__RESERVED_MASK) >> 2 == atomic_load_explicit(&cell->popped, memory_order_relaxed);
+  bool empty = (places & WEIR__RESERVED_MASK) >> WEIR__RESERVED_SHIFT ==
+               atomic_load_explicit(&cell->popped, memory_order_relaxed);
   bool plain = empty && !(places & (WEIR__CLOSED | WEIR__WAITERS)) && generation != GENERATION_LAST;
   /* acq_rel: whoever takes a place does so before, and then it fails, or finds another generation. */
   bool ended =
@@ -370,7 +372,7 @@ bool weir__cell_free_if_done(struct weir__cell *cell)
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
-  uint32_t reserved = (uint32_t)((places & WEIR__RESERVED_MASK) >> 2);
+  uint32_t reserved = (uint32_t)((places & WEIR__RESERVED_MASK) >> WEIR__RESERVED_SHIFT);
   bool done = reserved == atomic_load_explicit(&cell->popped, memory_order_relaxed);
   bool reusable = done && next_generation(cell);
   weir__bucket_unlock(bucket);

@@ -26,12 +26,13 @@
 /* The last two are relays: see actor/relay.h. */
 enum weir__cell_kind { WEIR__CELL_ACTOR = 1, WEIR__CELL_CHANNEL, WEIR__CELL_EDGE, WEIR__CELL_ROUTE };
 
-/* places: generation 32 | reserved 30 | flags 2 */
+/* places: generation 32 | reserved 29 | flags 3 */
 #define WEIR__WAITERS ((uint64_t)1) /* somebody stands in line: nobody may overtake */
 #define WEIR__CLOSED ((uint64_t)2)  /* no new messages */
-#define WEIR__ONE_PLACE ((uint64_t)4)
-#define WEIR__RESERVED_MASK ((((uint64_t)1 << 30) - 1) << 2)
-enum { WEIR__RESERVED_MAX = (1 << 30) - 1, WEIR__CAPACITY_MAX = 1 << 24 };
+#define WEIR__BIASED ((uint64_t)4)  /* it is one worker's; see bias.h */
+#define WEIR__ONE_PLACE ((uint64_t)8)
+enum { WEIR__RESERVED_SHIFT = 3, WEIR__RESERVED_MAX = (1 << 29) - 1, WEIR__CAPACITY_MAX = 1 << 24 };
+#define WEIR__RESERVED_MASK ((uint64_t)WEIR__RESERVED_MAX << WEIR__RESERVED_SHIFT)
 
 /* inbox: the newest message, or an odd number: nothing is there and the owner sleeps; who takes that number away wakes
  * it. WEIR__CELL_IDLE: an actor that is not scheduled, or a channel whose receiver is gone: such a cell lives until it
@@ -89,11 +90,13 @@ struct weir__cell {
                                   Release 0, acquire: who let it go does not look at it any more */
 
   /* Whoever runs it: one thread at a time, handed on through the run queues. */
-  _Atomic(uint32_t) popped WEIR__ALIGNED; /* places given back, mod 2^30 (M1). Written by the owner: release: the place
+  _Atomic(uint32_t) popped WEIR__ALIGNED; /* places given back, mod 2^29 (M1). Written by the owner: release: the place
                                      was left before; read by senders: acquire. A line of its own, away from `places` */
   bool popped_unseen;                     /* something was popped since the line was looked at with a fence (M2) */
   bool keeps_places;                      /* M6: what is popped keeps its place; see actor/stash.h */
   bool became;                            /* it has other clauses than its type's; see actor/become.c */
+  _Atomic(uint8_t) warm; /* messages in a row that came by the short way, up to WEIR__WARM; WEIR__SHY: see
+                                             bias.h. Its worker's, or by who has frozen that; a hint: relaxed */
   struct weir__message *urgent, **urgent_end; /* sorted out of the inbox: own timers (M5) … */
   struct weir__message *queued, **queued_end; /* … and the others, oldest first */
   struct weir__message *in_hand;              /* what the handler handles (F2) */

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "channel/bias.h"
 #include "channel/line.h"
 #include "channel/message.h"
 #include "channel/notice.h"
@@ -50,6 +51,7 @@ static void collect(struct weir__cell *cell)
   if (!taken || weir__is_idle(taken)) return;
   struct weir__message *newest =
       (struct weir__message *)atomic_exchange_explicit(&cell->inbox, 0, memory_order_acquire);
+  weir__cool_down(cell);
   struct weir__message *oldest = NULL, *last = newest;
   bool timers = false;
   while (newest) {
@@ -305,6 +307,7 @@ static uint64_t take_places_away(struct weir__cell *cell, uint32_t n)
 
 uintptr_t weir__mpsc_give_back_locked(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t n)
 {
+  weir__unbias(cell);
   uint64_t places = take_places_away(cell, n);
   /* Of a closed cell this may have been the last place: its owner looks (C4). */
   return places & WEIR__CLOSED ? weir__mpsc_nudge(cell) : weir__mpsc_fill(bucket, cell);
@@ -330,6 +333,10 @@ static void turn_away(struct weir__bucket *bucket, struct weir__wait *w, int cod
 bool weir__mpsc_close(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t generation, int code)
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
+  if (places >> 32 == generation && (places & WEIR__BIASED)) {
+    weir__unbias(cell);
+    places = atomic_load_explicit(&cell->places, memory_order_acquire);
+  }
   do {
     if ((uint32_t)(places >> 32) != generation || (places & WEIR__CLOSED)) return false;
   } while (!atomic_compare_exchange_weak_explicit(&cell->places, &places, (places | WEIR__CLOSED) & ~WEIR__WAITERS,
@@ -363,6 +370,7 @@ int weir__mpsc_set_capacity(struct weir__cell *cell, uint32_t generation, size_t
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
   bool open = places >> 32 == generation && !(places & WEIR__CLOSED);
   if (open) {
+    weir__unbias(cell);
     atomic_store_explicit(&cell->capacity, (uint32_t)capacity, memory_order_relaxed);
     turn_away_larger(bucket, cell, (uint32_t)capacity);
     wake = weir__mpsc_fill(bucket, cell);
@@ -397,6 +405,7 @@ static enum weir__reserve reserve_or_wait(struct weir__bucket *bucket, struct we
 enum weir__reserve weir__mpsc_join(struct weir__cell *cell, uint32_t generation, struct weir__wait *w)
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
+  weir__unbias(cell);
   enum weir__reserve got = reserve_or_wait(bucket, cell, generation, w->places);
   w->joined = cell;
   if (got == WEIR__GOT && w->permit) weir__permit_grant(bucket, cell, w->permit);

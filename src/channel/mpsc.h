@@ -6,7 +6,7 @@
  *      |                     +--------------- give back -------------> +
  *      +--- somebody stands in line: the place is filled from there (M3) at once
  *
- * Q1  reserved − popped (mod 2^30) places are permits or queued; never more than the capacity. Senders raise `reserved`
+ * Q1  reserved − popped (mod 2^29) places are permits or queued; never more than the capacity. Senders raise `reserved`
  *     by CAS, the owner alone raises `popped` (M1).
  * Q2  While WAITERS is set only the holder of the bucket's lock raises `reserved`: nobody overtakes.
  * Q3  Only who holds a permit pushes a message that takes a place; the permit keeps the cell alive (C4).
@@ -29,7 +29,10 @@
 
 enum weir__reserve { WEIR__GOT, WEIR__FULL, WEIR__GONE, WEIR__TOO_LARGE };
 
-static inline uint32_t weir__reserved_of(uint64_t places) { return (uint32_t)((places & WEIR__RESERVED_MASK) >> 2); }
+static inline uint32_t weir__reserved_of(uint64_t places)
+{
+  return (uint32_t)((places & WEIR__RESERVED_MASK) >> WEIR__RESERVED_SHIFT);
+}
 
 /* Queued or permitted, by a word that was read before. Right if the word is still the same afterwards, or belongs to the
  * caller: what was read is old else, and `popped` may be beyond it. */
@@ -43,12 +46,20 @@ static inline uint64_t weir__plus_places(uint64_t places, uint32_t n)
   return (places & ~WEIR__RESERVED_MASK) | ((places + n * WEIR__ONE_PLACE) & WEIR__RESERVED_MASK);
 }
 
+/* The same for a mailbox that is a worker's (bias.h). GOT: it is the caller's worker; else it is not any more. */
+enum weir__reserve weir__mpsc_reserve_biased(struct weir__cell *cell, uint32_t generation, uint32_t n);
+
 /* Takes n places for a message to the cell of that generation, without waiting. FULL: no room, or others wait. */
 static inline enum weir__reserve weir__mpsc_reserve(struct weir__cell *cell, uint32_t generation, uint32_t n)
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
   for (;;) {
     if ((uint32_t)(places >> 32) != generation || (places & WEIR__CLOSED)) return WEIR__GONE;
+    if (WEIR__UNLIKELY(places & WEIR__BIASED)) {
+      if (weir__mpsc_reserve_biased(cell, generation, n) == WEIR__GOT) return WEIR__GOT;
+      places = atomic_load_explicit(&cell->places, memory_order_acquire);
+      continue;
+    }
     uint32_t capacity = atomic_load_explicit(&cell->capacity, memory_order_relaxed);
     if (n > capacity) return WEIR__TOO_LARGE;
     if ((places & WEIR__WAITERS) || weir__used(cell, places) + n > capacity) {
@@ -67,7 +78,7 @@ static inline enum weir__reserve weir__mpsc_reserve(struct weir__cell *cell, uin
 static inline bool weir__mpsc_reserve_one(struct weir__cell *cell, uint32_t generation)
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
-  bool open = places >> 32 == generation && !(places & (WEIR__CLOSED | WEIR__WAITERS));
+  bool open = places >> 32 == generation && !(places & (WEIR__CLOSED | WEIR__WAITERS | WEIR__BIASED));
   return WEIR__LIKELY(open) &&
          WEIR__LIKELY(weir__used(cell, places) < atomic_load_explicit(&cell->capacity, memory_order_relaxed)) &&
          atomic_compare_exchange_strong_explicit(&cell->places, &places, weir__plus_places(places, 1),
@@ -87,24 +98,6 @@ static inline uintptr_t weir__mpsc_push(struct weir__cell *cell, struct weir__me
 
 /* Takes what was pushed into the private lists. */
 void weir__mpsc_collect(struct weir__cell *cell);
-
-/* M8: queues a message for an actor in the lines of the caller's own worker, which pops nothing just now. What others
- * have pushed goes first. False: it is not there, or waits for a push: nothing was done. Needs a permit. */
-static inline bool weir__mpsc_push_near(struct weir__worker *w, struct weir__cell *cell, struct weir__message *m)
-{
-  if (!weir__guard_enter(&w->guard)) return false;
-  uintptr_t inbox = atomic_load_explicit(&cell->inbox, memory_order_relaxed);
-  bool near = atomic_load_explicit(&cell->work.near, memory_order_relaxed) == w->index + 1 && cell->rt == w->rt &&
-              !cell->keeps_places && !weir__is_idle(inbox);
-  if (near) {
-    if (WEIR__UNLIKELY(inbox)) weir__mpsc_collect(cell);
-    m->next = NULL;
-    *cell->queued_end = m;
-    cell->queued_end = &m->next;
-  }
-  weir__guard_leave(&w->guard);
-  return near;
-}
 
 /* Before a push. What a channel holds is counted apart: no runtime empties it (L2). */
 static inline void weir__count_entry(const struct weir__cell *cell)
@@ -154,8 +147,9 @@ static inline struct weir__message *weir__mpsc_pop(struct weir__cell *cell)
 {
   bool misses = atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__MISSES;
   bool drops_oldest = atomic_load_explicit(&cell->overflow, memory_order_relaxed) == WEIR_DROP_OLDEST;
-  struct weir__message *m = WEIR__UNLIKELY(drops_oldest) ? NULL : cell->queued; /* V2: not without the lock */
-  if (WEIR__UNLIKELY(!m || cell->urgent || misses || cell->keeps_places)) return weir__mpsc_pop_slowly(cell);
+  if (WEIR__UNLIKELY(misses || drops_oldest || cell->keeps_places)) return weir__mpsc_pop_slowly(cell); /* V2 */
+  struct weir__message *m = cell->queued;
+  if (WEIR__UNLIKELY(!m || cell->urgent)) return weir__mpsc_pop_slowly(cell);
   cell->queued = m->next;
   if (!m->next) cell->queued_end = &cell->queued;
   m->next = NULL;

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "channel/bias.h"
 #include "channel/overflow.h"
 #include "channel/send.h"
 #include "runtime/slots.h"
@@ -229,6 +230,7 @@ enum weir__reserve weir__permit_take(struct weir__cell *cell, uint32_t generatio
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   struct weir__message *victims = NULL;
+  weir__unbias(cell); /* while a permit is out it is not biased again: that may be used elsewhere */
   enum weir__reserve got = weir__mpsc_reserve(cell, generation, p->places);
   if (got == WEIR__FULL && weir__drops_oldest(cell) && weir__evict_for(cell, p->places, &victims)) got = WEIR__GOT;
   if (got == WEIR__GOT) weir__permit_grant(bucket, cell, p);

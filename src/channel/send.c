@@ -1,6 +1,7 @@
 /* send.c: see send.h. */
 #include "channel/send.h"
 
+#include "channel/bias.h"
 #include "channel/line.h"
 #include "channel/overflow.h"
 #include "platform/clock.h"
@@ -39,8 +40,12 @@ int weir__turned_away(int code)
 
 static void queue(struct weir__cell *cell, struct weir__message *m)
 {
-  weir__count_entry(cell);
-  weir__cell_wake(cell, weir__mpsc_push(cell, m));
+  if (atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR) {
+    weir__push(weir__worker_here(), cell, m);
+  } else {
+    weir__count_entry(cell);
+    weir__cell_wake(cell, weir__mpsc_push(cell, m));
+  }
 }
 
 static int no_memory(void) { return weir_error(WEIR_ENOMEM, "no memory for the message"); }

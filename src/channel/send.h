@@ -2,8 +2,7 @@
 #ifndef WEIR__SEND_H
 #define WEIR__SEND_H
 
-#include "channel/cell.h"
-#include "channel/mpsc.h"
+#include "channel/bias.h"
 
 /* What is to be sent: a value that is to be copied once there is a place for it, or a message that exists. */
 struct weir__parcel {
@@ -33,7 +32,7 @@ static inline struct weir__message *weir__message_at_once(struct weir__thread *t
   if (type->size > WEIR__SMALLEST - WEIR__ENVELOPE || !weir__type_is_flat(type)) return NULL;
   struct weir__message *m = weir__depot_next(t, 0);
   if (!m || atomic_load_explicit(&cell->kind, memory_order_relaxed) != WEIR__CELL_ACTOR ||
-      !weir__mpsc_reserve_one(cell, generation))
+      !weir__reserve_one(t->worker, cell, generation))
     return NULL;
   weir__depot_take_next(t, 0);
   weir__message_begin(m, type, weir__value_align(type->size), 0);

@@ -249,7 +249,7 @@ static int call_on_pool(struct weir__strand *s, weir__guard guard, int (*f)(void
   s->call.arg = arg;
   s->call.dropped = NULL;
   if (s->before_suspend) s->before_suspend(s->self);
-  weir__work_is_far(s->self);
+  if (s->self->kind == WEIR__ACTOR_TURN) weir__actor_leaves(s->worker, s->self);
   bool given = give(s->worker->rt, &s->work);
   if (given) weir__suspend_silently(s->worker);
   weir__work_is_near(s->self, s->worker->index);

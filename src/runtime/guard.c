@@ -11,8 +11,6 @@
 
 #include "platform/sanitizer.h"
 
-_Atomic(bool) weir__guard_is_asymmetric;
-
 #if defined(__linux__)
 static bool membarrier(int command) { return syscall(__NR_membarrier, command, 0, 0) == 0; }
 /* ThreadSanitizer knows nothing of it. */
@@ -23,12 +21,19 @@ static bool register_process(void) { return false; }
 static void order_all_threads(void) {}
 #endif
 
-static void init(void) { atomic_store_explicit(&weir__guard_is_asymmetric, register_process(), memory_order_relaxed); }
+static bool process_is_registered;
+static void init(void) { process_is_registered = register_process(); }
 
-void weir__guard_init(void)
+void weir__guard_init(struct weir__guard_flags *g)
 {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, init);
+  g->is_asymmetric = process_is_registered;
+}
+
+void weir__guard_enter_patiently(struct weir__guard_flags *g)
+{
+  while (!weir__guard_enter(g)) sched_yield();
 }
 
 /* The worker touches for some nanoseconds, unless it has lost its core just then. */
@@ -46,7 +51,7 @@ bool weir__guard_freeze(struct weir__guard_flags *g)
   bool frozen = false;
   if (!atomic_compare_exchange_strong_explicit(&g->frozen, &frozen, true, memory_order_seq_cst, memory_order_relaxed))
     return false;
-  if (atomic_load_explicit(&weir__guard_is_asymmetric, memory_order_relaxed)) order_all_threads();
+  if (g->is_asymmetric) order_all_threads();
   wait_until_it_is_let_go(g);
   return true;
 }

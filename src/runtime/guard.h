@@ -23,18 +23,15 @@
 struct weir__guard_flags {
   _Atomic(bool) touching; /* G1, G3. By the worker */
   _Atomic(bool) frozen;   /* G1, G2. By thieves */
+  bool is_asymmetric;     /* G1. Written before its worker starts */
 };
 
-/* Written once, before there is a worker: relaxed. */
-extern _Atomic(bool) weir__guard_is_asymmetric;
-
-/* Before a worker starts. */
-void weir__guard_init(void);
+void weir__guard_init(struct weir__guard_flags *g);
 
 /* The worker's. False: the shared way must be taken; there is nothing to leave. */
 static inline bool weir__guard_enter(struct weir__guard_flags *g)
 {
-  if (WEIR__LIKELY(atomic_load_explicit(&weir__guard_is_asymmetric, memory_order_relaxed))) {
+  if (WEIR__LIKELY(g->is_asymmetric)) {
     atomic_store_explicit(&g->touching, true, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
   } else {
@@ -44,6 +41,9 @@ static inline bool weir__guard_enter(struct weir__guard_flags *g)
   atomic_store_explicit(&g->touching, false, memory_order_release);
   return false;
 }
+
+/* The same, where there is no other way: a thief lets go in a moment. */
+void weir__guard_enter_patiently(struct weir__guard_flags *g);
 
 static inline void weir__guard_leave(struct weir__guard_flags *g)
 {

@@ -277,7 +277,6 @@ static struct weir_runtime *runtime_make(const weir_runtime_options *o)
   struct weir_runtime *rt = calloc(1, sizeof *rt);
   pthread_condattr_t attributes;
   if (!rt) return NULL;
-  weir__guard_init();
   rt->flavor = o->flavor;
   rt->worker_count = o->flavor == WEIR_CURRENT_THREAD ? 1 : o->workers ? (unsigned)o->workers : cores();
   rt->stack_bytes = o->stack_bytes ? o->stack_bytes : STACK_BYTES;

@@ -11,14 +11,16 @@
 
 enum {
   FIXED_SHARE = 61,      /* every so many turns the injected work goes first (U) */
-  MESSAGES_A_POLL = 256, /* after so many messages it is the loop's turn: 230 ns for 256 messages (U3) */
-  STREAK = 16,           /* so often in a row may the work that was woken last go first */
-  AHEAD = 32,            /* so many resumed fibers in a row may go before it */
-  FIBERS_KEPT = 256,     /* idle fibers kept while there is work … */
-  FIBERS_PARKED = 16,    /* … and when the worker goes to sleep */
+  MESSAGES_A_POLL = 256, /* after so many messages it is the loop's turn: it costs about 300 ns (U3) … */
+  QUICK_MESSAGES_A_POLL = 2048, /* … but of quick ones: so it costs them next to nothing, and comes in a millisecond */
+  STREAK = 16,                  /* so often in a row may the work that was woken last go first */
+  AHEAD = 32,                   /* so many resumed fibers in a row may go before it */
+  FIBERS_KEPT = 1024,           /* idle fibers kept while there is work … */
+  FIBERS_PARKED = 16,           /* … and when the worker goes to sleep */
   TAKEN_AT_ONCE = 32,
-  LOOK_LEAST_NS = 5000,     /* how long to look around before a sleep: at least, when it helps at all, … */
-  LOOK_MOST_NS = 200000,    /* … and at most; sleeps that end within that time are not worth it */
+  LOOK_LEAST_NS = 5000,  /* how long to look around before a sleep: at least, when it helps at all, … */
+  LOOK_MOST_NS = 200000, /* … and at most; sleeps that end within that time are not worth it */
+  OVERDUE_NS = 1000000, /* a loop without a turn for so long: its worker is at something longer, or has no core */
   WATCH_FIRST_NS = 1000000, /* so long sleeps one who watches whether others need help, … */
   WATCH_LAST_NS = 16000000  /* … as long as they don't twice as long each time, up to this */
 };
@@ -195,13 +197,18 @@ void weir__worker_take_inbox(struct weir__worker *w)
   }
 }
 
+static void leaves(struct weir__worker *w, struct weir__work *work)
+{
+  if (work->kind == WEIR__ACTOR_TURN) weir__actor_leaves(w, work);
+}
+
 /* Its queue is full: half of it goes to the line that belongs to no worker, at once, and this behind it. */
 static void overflow(struct weir__worker *w, struct weir__work *work)
 {
   struct weir__work *taken[WEIR__RUN_QUEUE_SIZE / 2 + 1];
   uint32_t count = weir__run_queue_take(&w->queue, taken, WEIR__RUN_QUEUE_SIZE / 2);
   taken[count] = work;
-  for (unsigned i = 0; i <= count; i++) weir__work_is_far(taken[i]);
+  for (unsigned i = 0; i <= count; i++) leaves(w, taken[i]);
   weir__runtime_inject_all(w->rt, taken, count + 1);
 }
 
@@ -210,8 +217,7 @@ static void overflow(struct weir__worker *w, struct weir__work *work)
  * longer. */
 static bool needs_help(const struct weir__worker *w, int64_t now)
 {
-  return !weir__worker_is_quick(w) ||
-         now - atomic_load_explicit(&w->polled_ns, memory_order_relaxed) > WEIR__QUICK_NS * MESSAGES_A_POLL;
+  return !weir__worker_is_quick(w) || now - atomic_load_explicit(&w->polled_ns, memory_order_relaxed) > OVERDUE_NS;
 }
 
 /* Others may take it. One of them is told; while messages are quick once per time awake: that one watches then. */
@@ -255,7 +261,7 @@ static struct weir__work *keep_rest(struct weir__worker *w, struct weir__work **
 {
   for (unsigned i = 1; i < count; i++) {
     if (weir__run_queue_put(&w->queue, taken[i])) continue;
-    weir__work_is_far(taken[i]);
+    leaves(w, taken[i]);
     weir__runtime_inject(w->rt, taken[i]);
   }
   return count ? taken[0] : NULL;
@@ -280,7 +286,8 @@ static unsigned take_from(struct weir__worker *victim, struct weir__worker *thie
 {
   if (!weir__guard_freeze(&victim->guard)) return 0;
   unsigned count = weir__run_queue_take(&victim->queue, taken, TAKEN_AT_ONCE);
-  for (unsigned i = 0; i < count; i++) weir__work_is_near(taken[i], thief->index);
+  for (unsigned i = 0; i < count; i++)
+    if (taken[i]->kind == WEIR__ACTOR_TURN) weir__actor_was_stolen(taken[i], thief->index);
   weir__guard_thaw(&victim->guard);
   return count;
 }
@@ -500,14 +507,18 @@ static int64_t at_most(int64_t ns, int64_t most) { return ns < most ? ns : most;
 static void begin_stint(struct weir__worker *w, int64_t now)
 {
   atomic_store_explicit(&w->polled_ns, now, memory_order_relaxed);
-  atomic_store_explicit(&w->work_to_poll, MESSAGES_A_POLL, memory_order_relaxed);
+  w->stint = weir__worker_is_quick(w) ? QUICK_MESSAGES_A_POLL : MESSAGES_A_POLL;
+  atomic_store_explicit(&w->work_to_poll, w->stint, memory_order_relaxed);
 }
 
 static void note_pace(struct weir__worker *w, int64_t now)
 {
-  int did = MESSAGES_A_POLL - atomic_load_explicit(&w->work_to_poll, memory_order_relaxed);
-  int64_t ns = now - atomic_load_explicit(&w->polled_ns, memory_order_relaxed);
-  if (did > 0) atomic_store_explicit(&w->pace_ns, (unsigned)at_most(ns / did, INT32_MAX), memory_order_relaxed);
+  int did = w->stint - atomic_load_explicit(&w->work_to_poll, memory_order_relaxed);
+  int64_t ns = now - atomic_load_explicit(&w->polled_ns, memory_order_relaxed), pace = did > 0 ? ns / did : 0;
+  /* The better of the last two: a worker that has lost its core for a while is as quick as before. */
+  atomic_store_explicit(&w->pace_ns, (unsigned)at_most(at_most(pace, w->stint_pace_ns), INT32_MAX),
+                        memory_order_relaxed);
+  w->stint_pace_ns = pace;
 }
 
 static void poll_loop(struct weir__worker *w)
@@ -553,7 +564,8 @@ static bool look_around(struct weir__worker *w, int64_t from)
   return false;
 }
 
-/* After a sleep of so long, the look before it included. */
+/* After a sleep of so long, the look before it included; a long one, if it was not other threads that ended it: for
+ * the clock and for files nobody looks around. */
 static void learn_from_sleep(struct weir__worker *w, int64_t ns)
 {
   w->look_ns = ns < LOOK_MOST_NS ? at_most(2 * ns, LOOK_MOST_NS) : w->look_ns / 2 < LOOK_LEAST_NS ? 0 : w->look_ns / 2;
@@ -608,10 +620,11 @@ static void park(struct weir__worker *w)
   if (!has_reason_to_stay(w, last)) {
     watch_others(w, from);
     w->sleeps = true;
+    w->rung = false;
     run_loop(w, UV_RUN_ONCE);
     w->sleeps = false;
     int64_t now = weir__now_ns();
-    learn_from_sleep(w, now - from);
+    learn_from_sleep(w, w->rung ? now - from : LOOK_MOST_NS);
     begin_stint(w, now);
   } else {
     poll_loop(w);
@@ -797,6 +810,18 @@ static void send_home(struct weir_runtime *rt, struct weir__work *work)
     weir__worker_post(&rt->workers[work->home], work);
 }
 
+/* Next, while what it was sent is in the caches, and so is who sent it; but while messages are not quick others should
+ * have it, who can't take it from there. */
+static void run_soon(struct weir__worker *w, struct weir__work *work)
+{
+  struct weir__work *before = work;
+  if (WEIR__LIKELY(weir__worker_is_quick(w))) {
+    before = w->next;
+    w->next = work;
+  }
+  if (before) offer(w, before);
+}
+
 static void schedule_here(struct weir__worker *w, struct weir__work *work)
 {
   if (work->home == w->index) {
@@ -804,10 +829,8 @@ static void schedule_here(struct weir__worker *w, struct weir__work *work)
   } else if (work->home != WEIR__ANYWHERE) {
     send_home(w->rt, work);
   } else {
-    struct weir__work *before = w->next;
     weir__work_is_near(work, w->index);
-    w->next = work;
-    if (before) offer(w, before);
+    run_soon(w, work);
     stay_awake(w);
   }
 }
@@ -834,7 +857,10 @@ void weir__schedule(struct weir_runtime *rt, struct weir__work *work)
 
 /* ---- beginning and end ---- */
 
-static void on_doorbell(uv_async_t *doorbell) { (void)doorbell; }
+static void on_doorbell(uv_async_t *doorbell)
+{
+  ((struct weir__worker *)((char *)doorbell - offsetof(struct weir__worker, doorbell)))->rung = true;
+}
 
 static int make_loop(struct weir__worker *w)
 {
@@ -856,6 +882,7 @@ int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned 
   w->index = index;
   w->random = 0x9e3779b9u * (index + 1);
   begin_stint(w, weir__now_ns());
+  weir__guard_init(&w->guard);
   weir__wheel_init(&w->wheel, ms_of(weir__now_ns()));
   w->current = strand_make(w);
   if (!w->current) return WEIR_ENOMEM;

@@ -99,13 +99,15 @@ struct weir__worker {
   struct weir__work_list ready;           /* pinned actors, resumed fibers: not to be stolen */
   struct weir__work_list giving_way;      /* fibers, each behind what was queued when it came here */
   struct weir__guard_flags guard;         /* see guard.h */
+  int stint;                              /* so many messages from one turn of the loop to the next … */
+  int64_t stint_pace_ns;                  /* … and how long one took before the last, on the average */
   bool told;                              /* somebody was told of work in the queue since the last sleep */
   /* What lives in the runtime, as far as this worker began and ended it: R1. Written by this worker alone; left:
    * release, with what was entered before. */
   _Atomic(uint64_t) entered, left;
   /* Written by this worker alone, read by the watchdog (watchdog.h) and by thieves: relaxed. */
   _Atomic(int64_t) polled_ns;                    /* when the loop had its turn last, … */
-  _Atomic(unsigned) pace_ns;                     /* … and how long a message took before that, on the average */
+  _Atomic(unsigned) pace_ns;                     /* … and the lesser of the last two such averages */
   _Atomic(unsigned) tick;                        /* turns, for the fixed shares (U) */
   _Atomic(int) work_to_poll;                     /* messages until the loop's turn (U3) */
   _Atomic(uint64_t) running;                     /* who: an actor's ref, or see there */
@@ -120,7 +122,8 @@ struct weir__worker {
   uv_timer_t clock;          /* wakes a parked worker for its wheel (U1) */
   uv_prepare_t before_sleep; /* looks once more, when callbacks have run that the loop runs before it sleeps */
   uv_idle_t slice;           /* embedded: active while there is work, so that the loop does not sleep */
-  bool sleeps;               /* the loop may sleep */
+  bool sleeps;               /* the loop may sleep … */
+  bool rung;                 /* … and somebody has rung since */
   struct weir__wheel wheel;
   struct weir__alarm sweep;                /* looks again for deadlocks while fibers wait for others (W2) … */
   bool sweeps_soon;                        /* … in SWEEP_FIRST_NS at most */
@@ -273,6 +276,9 @@ void weir__worker_disarm(struct weir__worker *w, struct weir__alarm *alarm);
 /* Implemented by the layers above: runs one turn, upon the strand that runs here. */
 void weir__run_actor(struct weir__strand *s, struct weir__work *work);
 void weir__run_task(struct weir__worker *w, struct weir__work *work);
+/* Likewise: an actor leaves the lines of its worker: that one is frozen, and a thief has taken it; or it does so itself. */
+void weir__actor_was_stolen(struct weir__work *work, unsigned thief);
+void weir__actor_leaves(struct weir__worker *w, struct weir__work *work);
 /* Likewise: its runtime has stopped, nothing is sent later any more. */
 void weir__worker_timers_end(struct weir__worker *w);
 /* Likewise: nobody is told of a place any more. Its thread has ended, or is this one. */

@@ -101,7 +101,7 @@ static void places_survive_the_wrap_of_their_counters(void **state)
   uint32_t near_the_end = WEIR__RESERVED_MAX - 1;
   atomic_store(&cell->popped, near_the_end);
   uint64_t places = atomic_load(&cell->places);
-  atomic_store(&cell->places, (places & ~WEIR__RESERVED_MASK) | (uint64_t)near_the_end << 2);
+  atomic_store(&cell->places, (places & ~WEIR__RESERVED_MASK) | (uint64_t)near_the_end << WEIR__RESERVED_SHIFT);
   weir__cell_open(cell);
   weir_ref ref = weir__ref_of(cell);
   for (int i = 0; i < 4; i++) assert_int_equal(reserve(ref, 1), WEIR__GOT);
