@@ -187,15 +187,16 @@ struct turn {
 static inline int handle_sent(struct turn *t, struct weir__message *m)
 {
   struct weir__cell *cell = t->cell;
+  const weir_message *type = m->type; /* the handler may keep the message, and free it or pass it on */
   weir__strand_forget(t->strand);
-  t->strand->request = m->type;
-  if (t->worker) atomic_store_explicit(&t->worker->handling, m->type, memory_order_relaxed);
+  t->strand->request = type;
+  if (t->worker) atomic_store_explicit(&t->worker->handling, type, memory_order_relaxed);
   cell->in_hand = m;
-  t->call.type = m->type;
+  t->call.type = type;
   t->call.payload = weir__payload(m);
   int rc = weir__dispatch(cell, &t->call);
   if (WEIR__UNLIKELY(rc || cell->in_hand != m)) {
-    rc = understood(cell, m->type, rc);
+    rc = understood(cell, type, rc);
     weir__settle(cell, rc);
     return rc;
   }

@@ -10,17 +10,17 @@
 #include "runtime/wait.h"
 
 enum {
-  FIXED_SHARE = 61,      /* every so many turns the injected work goes first (U) */
-  MESSAGES_A_POLL = 256, /* after so many messages it is the loop's turn: it costs about 300 ns (U3) … */
+  FIXED_SHARE = 61,             /* every so many turns the injected work goes first (U) */
+  MESSAGES_A_POLL = 256,        /* after so many messages it is the loop's turn: it costs about 300 ns (U3) … */
   QUICK_MESSAGES_A_POLL = 2048, /* … but of quick ones: so it costs them next to nothing, and comes in a millisecond */
   STREAK = 16,                  /* so often in a row may the work that was woken last go first */
   AHEAD = 32,                   /* so many resumed fibers in a row may go before it */
   FIBERS_KEPT = 1024,           /* idle fibers kept while there is work … */
   FIBERS_PARKED = 16,           /* … and when the worker goes to sleep */
   TAKEN_AT_ONCE = 32,
-  LOOK_LEAST_NS = 5000,  /* how long to look around before a sleep: at least, when it helps at all, … */
-  LOOK_MOST_NS = 200000, /* … and at most; sleeps that end within that time are not worth it */
-  OVERDUE_NS = 1000000, /* a loop without a turn for so long: its worker is at something longer, or has no core */
+  LOOK_LEAST_NS = 5000,     /* how long to look around before a sleep: at least, when it helps at all, … */
+  LOOK_MOST_NS = 200000,    /* … and at most; sleeps that end within that time are not worth it */
+  OVERDUE_NS = 1000000,     /* a loop without a turn for so long: its worker is at something longer, or has no core */
   WATCH_FIRST_NS = 1000000, /* so long sleeps one who watches whether others need help, … */
   WATCH_LAST_NS = 16000000  /* … as long as they don't twice as long each time, up to this */
 };
