@@ -110,14 +110,22 @@ static int can_come(const struct search *s)
                     who, s->type->name, atomic_load_explicit(&s->cell->capacity, memory_order_relaxed));
 }
 
-/* Until something may be there. After weir__may_wait(). */
-static int sleep_until_pushed(struct weir__cell *cell, int64_t deadline_ns)
+static bool is_closed(const struct weir__cell *cell)
+{
+  return atomic_load_explicit(&cell->places, memory_order_seq_cst) & WEIR__CLOSED;
+}
+
+/* Until something may be there. After weir__may_wait(). `closed`: it was, when it was looked at whether one can come:
+ * whoever closes it nudges afterwards, and finds the mark, or is seen here (seq_cst). */
+static int sleep_until_pushed(struct weir__cell *cell, bool closed, int64_t deadline_ns)
 {
   struct weir__wait *w = weir__wait_open(WEIR__IDLE);
   if (!w) return weir_error(WEIR_ENOMEM, "no memory to wait with");
   weir__wait_attach(w);
   weir__mpsc_serve(cell); /* I2 */
-  if (!weir__mpsc_idle(cell, weir__idle_mark_of(weir__wait_name(w)))) {
+  bool rests = weir__mpsc_idle(cell, weir__idle_mark_of(weir__wait_name(w)));
+  if (rests && !closed && is_closed(cell) && weir__mpsc_nudge(cell)) rests = false;
+  if (!rests) {
     weir__wait_close(w);
     return WEIR_OK;
   }
@@ -162,8 +170,9 @@ static int search(struct search *s, int64_t deadline_ns, bool waits, void *out)
     if (m) return hand_out(s, m, out);
     if (!waits) return weir_error(WEIR_ETIMEDOUT, "no %s is queued", s->type->name);
     int rc = weir__may_wait();
+    bool closed = is_closed(s->cell);
     if (!rc) rc = can_come(s);
-    if (!rc) rc = sleep_until_pushed(s->cell, deadline_ns);
+    if (!rc) rc = sleep_until_pushed(s->cell, closed, deadline_ns);
     if (rc == WEIR_ETIMEDOUT) return weir_error(rc, "no %s came in time", s->type->name);
     if (rc) return rc;
   }

@@ -51,6 +51,9 @@ struct weir_runtime {
   _Atomic(unsigned) searching; /* workers that look for work: at most one sleeper is being woken at a time (U3).
                                   seq_cst: work is put somewhere, then this is looked at; a searcher steps down, then
                                   looks at the work */
+  _Atomic(unsigned)
+      looks; /* the number of a worker that looks around and would take work at once, + 1; 0: none. Whoever
+                                  takes it away gives that one work. A hint: who is gone by then is woken as any other */
   _Atomic(unsigned) parked; /* how many are parked; written under `lock`, read without it as a hint, seq_cst as above */
 
   pthread_mutex_t lock;            /* a leaf. Guards: */

@@ -10,17 +10,17 @@
 #include "runtime/wait.h"
 
 enum {
-  FIXED_SHARE = 61,             /* every so many turns the injected work goes first (U) */
-  MESSAGES_A_POLL = 256,        /* after so many messages it is the loop's turn: it costs about 300 ns (U3) … */
-  QUICK_MESSAGES_A_POLL = 2048, /* … but of quick ones: so it costs them next to nothing, and comes in a millisecond */
-  STREAK = 16,                  /* so often in a row may the work that was woken last go first */
-  AHEAD = 32,                   /* so many resumed fibers in a row may go before it */
-  FIBERS_KEPT = 1024,           /* idle fibers kept while there is work … */
-  FIBERS_PARKED = 16,           /* … and when the worker goes to sleep */
+  FIXED_SHARE = 61,       /* every so many turns the injected work goes first (U) */
+  MESSAGES_A_STINT = 256, /* after so many messages the worker looks at the clock … */
+  POLL_NS = 50000,        /* … and it is the loop's turn if the last was so long ago: it costs some 300 ns (U3) */
+  STREAK = 16,            /* so often in a row may the work that was woken last go first */
+  AHEAD = 32,             /* so many resumed fibers in a row may go before it */
+  FIBERS_KEPT = 1024,     /* idle fibers kept while there is work … */
+  FIBERS_PARKED = 16,     /* … and when the worker goes to sleep */
   TAKEN_AT_ONCE = 32,
   LOOK_LEAST_NS = 5000,     /* how long to look around before a sleep: at least, when it helps at all, … */
   LOOK_MOST_NS = 200000,    /* … and at most; sleeps that end within that time are not worth it */
-  OVERDUE_NS = 1000000,     /* a loop without a turn for so long: its worker is at something longer, or has no core */
+  OVERDUE_NS = 1000000,     /* no look at the clock for so long: its worker is at something longer, or has no core */
   WATCH_FIRST_NS = 1000000, /* so long sleeps one who watches whether others need help, … */
   WATCH_LAST_NS = 16000000  /* … as long as they don't twice as long each time, up to this */
 };
@@ -217,7 +217,7 @@ static void overflow(struct weir__worker *w, struct weir__work *work)
  * longer. */
 static bool needs_help(const struct weir__worker *w, int64_t now)
 {
-  return !weir__worker_is_quick(w) || now - atomic_load_explicit(&w->polled_ns, memory_order_relaxed) > OVERDUE_NS;
+  return !weir__worker_is_quick(w) || now - atomic_load_explicit(&w->looked_ns, memory_order_relaxed) > OVERDUE_NS;
 }
 
 /* Others may take it. One of them is told; while messages are quick once per time awake: that one watches then. */
@@ -503,28 +503,39 @@ static void run_loop(struct weir__worker *w, uv_run_mode mode)
 
 static int64_t at_most(int64_t ns, int64_t most) { return ns < most ? ns : most; }
 
-/* The messages until the loop's next turn are counted from here. */
+/* From one look at the clock to the next. */
 static void begin_stint(struct weir__worker *w, int64_t now)
 {
-  atomic_store_explicit(&w->polled_ns, now, memory_order_relaxed);
-  w->stint = weir__worker_is_quick(w) ? QUICK_MESSAGES_A_POLL : MESSAGES_A_POLL;
-  atomic_store_explicit(&w->work_to_poll, w->stint, memory_order_relaxed);
+  atomic_store_explicit(&w->looked_ns, now, memory_order_relaxed);
+  atomic_store_explicit(&w->work_to_poll, MESSAGES_A_STINT, memory_order_relaxed);
 }
 
+/* The lesser of the last two, so that a worker which had lost its core for a moment is as quick as before; unless it was
+ * very long. */
 static void note_pace(struct weir__worker *w, int64_t now)
 {
-  int did = w->stint - atomic_load_explicit(&w->work_to_poll, memory_order_relaxed);
-  int64_t ns = now - atomic_load_explicit(&w->polled_ns, memory_order_relaxed), pace = did > 0 ? ns / did : 0;
-  /* The better of the last two: a worker that has lost its core for a while is as quick as before. */
-  atomic_store_explicit(&w->pace_ns, (unsigned)at_most(at_most(pace, w->stint_pace_ns), INT32_MAX),
-                        memory_order_relaxed);
+  int did = MESSAGES_A_STINT - atomic_load_explicit(&w->work_to_poll, memory_order_relaxed);
+  int64_t ns = now - atomic_load_explicit(&w->looked_ns, memory_order_relaxed), pace = did > 0 ? ns / did : 0;
+  int64_t noted = ns < OVERDUE_NS ? at_most(pace, w->stint_pace_ns) : pace;
+  atomic_store_explicit(&w->pace_ns, (unsigned)at_most(noted, INT32_MAX), memory_order_relaxed);
   w->stint_pace_ns = pace;
 }
 
 static void poll_loop(struct weir__worker *w)
 {
   run_loop(w, UV_RUN_NOWAIT);
-  begin_stint(w, weir__now_ns());
+  w->polled_ns = weir__now_ns();
+  begin_stint(w, w->polled_ns);
+}
+
+static void end_stint(struct weir__worker *w)
+{
+  int64_t now = weir__now_ns();
+  note_pace(w, now);
+  if (now - w->polled_ns < POLL_NS)
+    begin_stint(w, now);
+  else
+    poll_loop(w);
 }
 
 /* Is there anything that it would be wrong to sleep for? Looked at after it was entered among the parked. */
@@ -547,9 +558,8 @@ static bool has_reason_to_stay(struct weir__worker *w, bool last_searcher)
  * around first, for about as long as it would lately have paid (U3). When work comes within microseconds, that is a few
  * of them; when sleeps are short, since others slept, too, it is twice as long as those were; when they are long, not
  * at all. True: there is something. */
-static bool look_around(struct weir__worker *w, int64_t from)
+static bool look_for_a_while(struct weir__worker *w, int64_t from)
 {
-  if (!w->look_ns) return false;
   int64_t now = from;
   do {
     for (int i = 0; i < 16; i++) {
@@ -562,6 +572,17 @@ static bool look_around(struct weir__worker *w, int64_t from)
     now = weir__now_ns();
   } while (now - from < w->look_ns);
   return false;
+}
+
+/* Meanwhile one who has work for others finds us. */
+static bool look_around(struct weir__worker *w, int64_t from)
+{
+  unsigned number = w->index + 1, none = 0;
+  if (!w->look_ns) return false;
+  atomic_compare_exchange_strong(&w->rt->looks, &none, number);
+  bool found = look_for_a_while(w, from);
+  atomic_compare_exchange_strong(&w->rt->looks, &number, 0);
+  return found;
 }
 
 /* After a sleep of so long, the look before it included; a long one, if it was not other threads that ended it: for
@@ -625,6 +646,7 @@ static void park(struct weir__worker *w)
     w->sleeps = false;
     int64_t now = weir__now_ns();
     learn_from_sleep(w, w->rung ? now - from : LOOK_MOST_NS);
+    w->polled_ns = now;
     begin_stint(w, now);
   } else {
     poll_loop(w);
@@ -637,8 +659,7 @@ static void leave_was_for(struct weir__worker *w)
 {
   switch (w->leave) {
   case WEIR__POLL:
-    note_pace(w, weir__now_ns());
-    poll_loop(w);
+    end_stint(w);
     break;
   case WEIR__PARK:
     park(w);
@@ -702,7 +723,7 @@ static void rest_embedded(struct weir__worker *w)
     uv_idle_stop(&w->slice);
 }
 
-/* Up to MESSAGES_A_POLL messages; then the loop has its turn, with all that is the program's. */
+/* Up to MESSAGES_A_STINT messages; then the loop has its turn, with all that is the program's. */
 static void run_slice(struct weir__worker *w)
 {
   weir__runtime_unpark(w);
@@ -810,6 +831,17 @@ static void send_home(struct weir_runtime *rt, struct weir__work *work)
     weir__worker_post(&rt->workers[work->home], work);
 }
 
+/* To who is just looking around for work: that is sooner there than by being stolen. */
+static bool hand_over(struct weir__worker *w, struct weir__work *work)
+{
+  _Atomic(unsigned) *looks = &w->rt->looks;
+  unsigned number = atomic_load_explicit(looks, memory_order_relaxed);
+  if (!number || number == w->index + 1 || !atomic_compare_exchange_strong(looks, &number, 0)) return false;
+  leaves(w, work);
+  weir__worker_post(&w->rt->workers[number - 1], work);
+  return true;
+}
+
 /* Next, while what it was sent is in the caches, and so is who sent it; but while messages are not quick others should
  * have it, who can't take it from there. */
 static void run_soon(struct weir__worker *w, struct weir__work *work)
@@ -818,6 +850,8 @@ static void run_soon(struct weir__worker *w, struct weir__work *work)
   if (WEIR__LIKELY(weir__worker_is_quick(w))) {
     before = w->next;
     w->next = work;
+  } else if (hand_over(w, work)) {
+    return;
   }
   if (before) offer(w, before);
 }

@@ -99,17 +99,17 @@ struct weir__worker {
   struct weir__work_list ready;           /* pinned actors, resumed fibers: not to be stolen */
   struct weir__work_list giving_way;      /* fibers, each behind what was queued when it came here */
   struct weir__guard_flags guard;         /* see guard.h */
-  int stint;                              /* so many messages from one turn of the loop to the next … */
-  int64_t stint_pace_ns;                  /* … and how long one took before the last, on the average */
+  int64_t polled_ns;                      /* when the loop had its turn last (U3) */
+  int64_t stint_pace_ns;                  /* how long a message took in the last stint, on the average */
   bool told;                              /* somebody was told of work in the queue since the last sleep */
   /* What lives in the runtime, as far as this worker began and ended it: R1. Written by this worker alone; left:
    * release, with what was entered before. */
   _Atomic(uint64_t) entered, left;
   /* Written by this worker alone, read by the watchdog (watchdog.h) and by thieves: relaxed. */
-  _Atomic(int64_t) polled_ns;                    /* when the loop had its turn last, … */
+  _Atomic(int64_t) looked_ns;                    /* when it looked at the clock last, … */
   _Atomic(unsigned) pace_ns;                     /* … and the lesser of the last two such averages */
   _Atomic(unsigned) tick;                        /* turns, for the fixed shares (U) */
-  _Atomic(int) work_to_poll;                     /* messages until the loop's turn (U3) */
+  _Atomic(int) work_to_poll;                     /* messages until it looks at the clock again */
   _Atomic(uint64_t) running;                     /* who: an actor's ref, or see there */
   _Atomic(const struct weir_message *) handling; /* what; NULL: no message */
   bool searching;                                /* counted in rt->searching */

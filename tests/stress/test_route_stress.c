@@ -51,7 +51,8 @@ WEIR_ACTOR(member, WEIR_ON(item, member_item) WEIR_ON(item_of, member_ask) WEIR_
 
 static void expect(int rc)
 {
-  if (rc && rc != WEIR_EDEAD && rc != WEIR_EFULL && rc != WEIR_ETIMEDOUT && rc != WEIR_EINVAL && rc != WEIR_EFAILED)
+  if (rc && rc != WEIR_EDEAD && rc != WEIR_EFULL && rc != WEIR_ETIMEDOUT && rc != WEIR_EINVAL && rc != WEIR_EFAILED &&
+      rc != WEIR_EINDOUBT)
     atomic_fetch_add(&wrong, 1);
 }
 
