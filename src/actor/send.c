@@ -118,11 +118,8 @@ static struct weir__message *planned_at_once(struct weir__thread *t, struct weir
   return m;
 }
 
-static inline void spend(struct weir__strand *s, bool wakes) { s->budget -= wakes ? WEIR__WAKE_COSTS : 1; }
-
 /* A flat value of one line of memory, to a mailbox that is this worker's, and has room. */
-static inline bool send_biased(struct weir__thread *t, struct weir__strand *s, struct weir__cell *cell,
-                               uint32_t generation, weir_value value)
+static inline bool send_biased(struct weir__thread *t, struct weir__cell *cell, uint32_t generation, weir_value value)
 {
   struct weir__worker *w = t->worker;
   const weir_message *type = value.type && value.at ? value.type() : NULL;
@@ -140,7 +137,6 @@ static inline bool send_biased(struct weir__thread *t, struct weir__strand *s, s
   }
   weir__guard_leave(&w->guard);
   if (rested) weir__schedule(cell->rt, &cell->work);
-  if (s && got) spend(s, rested);
   return got;
 }
 
@@ -154,14 +150,17 @@ static inline int send_at_once(weir_ref to, weir_value value, enum mode mode)
   struct weir__thread *t = weir__thread_here;
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   struct weir__strand *s = t && mode == WAIT ? t->strand : NULL;
-  if (!t || !cell || (s && s->budget <= WEIR__WAKE_COSTS)) return NOT_AT_ONCE;
-  if (weir__is_biased(cell) && send_biased(t, s, cell, weir__generation_of(to), value)) return WEIR_OK;
+  if (!t || !cell || (s && s->budget <= 1)) return NOT_AT_ONCE;
+  if (weir__is_biased(cell) && send_biased(t, cell, weir__generation_of(to), value)) {
+    if (s) s->budget--;
+    return WEIR_OK;
+  }
   struct weir__message *m = weir__message_at_once(t, cell, weir__generation_of(to), value);
   if (!m && is_edge(cell, to, value)) return weir__edge_send(cell, value.type(), value.at, mode == WAIT, INT64_MAX);
   if (!m) m = planned_at_once(t, cell, weir__generation_of(to), value);
   if (!m) return NOT_AT_ONCE;
-  bool wakes = weir__push(t->worker, cell, m);
-  if (s) spend(s, wakes);
+  if (s) s->budget--;
+  weir__push(t->worker, cell, m);
   return WEIR_OK;
 }
 

@@ -282,10 +282,11 @@ static struct weir__message *next_message(struct weir__cell *cell)
 
 enum outcome { MORE, NOTHING_LEFT, ENDED };
 
-/* Of quick messages there may be more: else a mailbox of the usual size is never emptied in one turn. */
+/* Of quick messages there may be more: else a mailbox of the usual size is never emptied in one turn. Not where the
+ * program's own callbacks wait for the slice to end (runtime/embed.h). */
 static int most_of(const struct weir__worker *w)
 {
-  return w && weir__worker_is_quick(w) ? QUICK_MESSAGES_A_TURN : MESSAGES_A_TURN;
+  return w && !w->embedded && weir__worker_is_quick(w) ? QUICK_MESSAGES_A_TURN : MESSAGES_A_TURN;
 }
 
 static void collect_timers(struct weir__cell *cell)

@@ -131,15 +131,14 @@ static inline bool weir__reserve_one(struct weir__worker *w, struct weir__cell *
   return weir__mpsc_reserve_one(cell, generation);
 }
 
-/* Queues a message of an actor by the shortest way. Needs a permit. True: that has woken it. */
-static inline bool weir__push(struct weir__worker *w, struct weir__cell *cell, struct weir__message *m)
+/* Queues a message of an actor by the shortest way, and wakes it if it rests. Needs a permit. */
+static inline void weir__push(struct weir__worker *w, struct weir__cell *cell, struct weir__message *m)
 {
   enum weir__short_way way = w ? weir__push_near(w, cell, m) : WEIR__CLOSED_WAY;
-  if (way == WEIR__WENT_AND_WAKES) weir__schedule(cell->rt, &cell->work);
-  if (way) return way == WEIR__WENT_AND_WAKES;
-  uintptr_t idle = weir__mpsc_push(cell, m);
-  weir__cell_wake(cell, idle);
-  return idle;
+  if (way == WEIR__CLOSED_WAY)
+    weir__cell_wake(cell, weir__mpsc_push(cell, m));
+  else if (way == WEIR__WENT_AND_WAKES)
+    weir__schedule(cell->rt, &cell->work);
 }
 
 /* Sets BIASED, if B3 allows. The owner's, at rest. */

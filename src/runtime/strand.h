@@ -6,8 +6,8 @@
 #include "runtime/wait.h"
 #include "runtime/worker.h"
 
-/* F6. Who is woken stands in line from then on: so many at most as the queue of a worker holds at once. */
-enum { WEIR__SEND_BUDGET = 512, WEIR__WAKE_COSTS = 3 };
+/* F6. Less than the queue of a worker holds at once, if each message wakes somebody, and than mailboxes of a usual size. */
+enum { WEIR__SEND_BUDGET = 240 };
 
 /* From here on `self` runs upon this strand. */
 static inline void weir__strand_begin(struct weir__strand *s, struct weir__work *self, _Atomic(uint64_t) *waiting)
