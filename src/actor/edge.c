@@ -413,19 +413,8 @@ static void drop_batches(struct edge *e, int code, const char *text)
     }
 }
 
-void weir__node_end(struct weir__cell *cell, int code, const char *text)
+static void tell_ending(struct weir__cell *cell, const struct weir__graph_node *node, int code, const char *text)
 {
-  struct weir__graph_node *node = node_of(cell);
-  if (!node) return;
-  weir__strand_here()->before_wait = NULL;
-  weir__strand_here()->uncancelled = true; /* what was handled is passed on, also after a stop */
-  if (!code) weir__node_flush(cell);
-  for (size_t e = 0; e < node->count; e++) {
-    drop_batches(&node->edges[e], code, text);
-    for (size_t t = 0; !code && t < node->edges[e].count; t++)
-      for (size_t i = 0; i < node->edges[e].targets[t].count; i++)
-        send_end(&node->edges[e], node->edges[e].targets[t].instances[i]);
-  }
   struct weir__ending ending = {.actor = weir__ref_of(cell),
                                 .name = weir__actor_name(cell),
                                 .code = code,
@@ -433,6 +422,25 @@ void weir__node_end(struct weir__cell *cell, int code, const char *text)
                                 .high_water = atomic_load_explicit(&cell->high_water, memory_order_relaxed),
                                 .capacity = atomic_load_explicit(&cell->capacity, memory_order_relaxed)};
   if (node->ended) node->ended(node->arg, &ending);
+}
+
+static void send_ends(struct edge *e)
+{
+  for (size_t t = 0; t < e->count; t++)
+    for (size_t i = 0; i < e->targets[t].count; i++) send_end(e, e->targets[t].instances[i]);
+}
+
+/* Its end is told before those downstream learn of it, which may have ended by the time that it is sent. */
+void weir__node_end(struct weir__cell *cell, int code, const char *text)
+{
+  struct weir__graph_node *node = node_of(cell);
+  if (!node) return;
+  weir__strand_here()->before_wait = NULL;
+  weir__strand_here()->uncancelled = true; /* what was handled is passed on, also after a stop */
+  if (!code) weir__node_flush(cell);
+  for (size_t e = 0; e < node->count; e++) drop_batches(&node->edges[e], code, text);
+  tell_ending(cell, node, code, text);
+  for (size_t e = 0; !code && e < node->count; e++) send_ends(&node->edges[e]);
 }
 
 /* ---- downstream ---- */
