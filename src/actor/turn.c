@@ -343,7 +343,8 @@ static void go_on_later(struct weir__cell *cell)
 /* Between turns: to the end of the line, or idle until somebody pushes. */
 static void put_down(struct weir__cell *cell, bool more, uint32_t seen)
 {
-  bool rests = !more && !weir__mpsc_holds(cell);
+  /* B6 of channel/bias.h; and with something in the inbox it can't rest in any case. */
+  bool rests = !more && !weir__mpsc_holds(cell) && !atomic_load_explicit(&cell->inbox, memory_order_relaxed);
   struct weir__worker *w = weir__worker_here();
   if (rests && w && weir__biased_rest(w, cell)) return;
   weir__mpsc_serve(cell);

@@ -14,7 +14,9 @@
  *     place in a mailbox that is not biased may push, and who holds the lock may do what needs no place.
  * B4  It is taken away under that lock, the worker frozen (guard.h); or by its own worker, under its guard; or by a thief
  *     that has frozen it. So who is to change `places` or `inbox` otherwise than B2 says does that first.
- * B5  One to which somebody else came is not biased again: that costs microseconds each time. */
+ * B5  One to which somebody else came is not biased again: that costs microseconds each time.
+ * B6  Its own worker, when it finds itself frozen with a place in its hand, pushes into the inbox as anybody would. So it looks
+ *     there before it queues something behind, and before it lets the actor rest. */
 #ifndef WEIR__BIAS_H
 #define WEIR__BIAS_H
 
@@ -74,9 +76,13 @@ static inline bool weir__biased_reserve(struct weir__worker *w, struct weir__cel
 /* In the guard: the same for one place, and queues the message there. True: it rested, and is to be scheduled. */
 static inline bool weir__biased_push(struct weir__cell *cell, uint64_t places, struct weir__message *m)
 {
-  bool rested = atomic_load_explicit(&cell->inbox, memory_order_relaxed) == WEIR__CELL_IDLE;
+  uintptr_t inbox = atomic_load_explicit(&cell->inbox, memory_order_relaxed);
+  bool rested = inbox == WEIR__CELL_IDLE;
   atomic_store_explicit(&cell->places, weir__plus_places(places, 1), memory_order_relaxed);
-  if (rested) atomic_store_explicit(&cell->inbox, 0, memory_order_relaxed);
+  if (rested)
+    atomic_store_explicit(&cell->inbox, 0, memory_order_relaxed);
+  else if (WEIR__UNLIKELY(inbox))
+    weir__mpsc_collect(cell); /* B6 */
   *cell->queued_end = m;
   cell->queued_end = &m->next;
   return rested;

@@ -136,12 +136,80 @@ static void a_biased_one_is_stopped_and_its_ref_is_stale(void **state)
   while (weir_alive(a)) weir_sleep(WEIR_MILLIS(0.1));
 }
 
+/* ---- a thief comes between a place and its message ---- */
+
+struct recorder {
+  int64_t last;
+};
+static int recorder_take(struct recorder *r, const struct number *m)
+{
+  if (m->n != r->last + 1) atomic_fetch_add(&failures, 1);
+  r->last = m->n;
+  return WEIR_OK;
+}
+static int recorder_last(struct recorder *r, struct number *reply)
+{
+  reply->n = r->last;
+  return WEIR_OK;
+}
+WEIR_ACTOR(recorder, WEIR_ON(number, recorder_take) WEIR_ON(get, recorder_last));
+
+struct meddler {
+  weir_ref recorder;
+};
+struct meddle {
+  weir_ref recorder;
+};
+WEIR_MESSAGE(meddle, WEIR_FIELD(recorder));
+/* What send does for the message `n`, with the worker frozen just after the place was got. */
+static void send_frozen(weir_ref to, int64_t n)
+{
+  struct weir__worker *w = weir__worker_here();
+  struct weir__cell *cell = cell_of(to);
+  struct number value = {n};
+  bool got = weir__reserve_one(w, cell, weir__generation_of(to));
+  struct weir__message *m = weir__message_make(weir_message_number(), &value, sizeof value);
+  if (!got || !m || !weir__guard_freeze(&w->guard)) atomic_fetch_add(&failures, 1);
+  weir__push(w, cell, m);
+  weir__guard_thaw(&w->guard);
+}
+static int meddler_meddle(struct meddler *x, const struct meddle *m)
+{
+  (void)x;
+  for (int64_t n = 1; n <= 4 * WEIR__WARM; n++)
+    if (weir_send(m->recorder, number, .n = n)) atomic_fetch_add(&failures, 1);
+  weir_yield(); /* it rests, biased */
+  if (!weir__is_biased(cell_of(m->recorder))) atomic_fetch_add(&failures, 1);
+  send_frozen(m->recorder, 4 * WEIR__WARM + 1);
+  if (weir_send(m->recorder, number, .n = 4 * WEIR__WARM + 2)) atomic_fetch_add(&failures, 1);
+  send_frozen(m->recorder, 4 * WEIR__WARM + 3);
+  return weir_send(m->recorder, number, .n = 4 * WEIR__WARM + 4);
+}
+WEIR_ACTOR(meddler, WEIR_ON(meddle, meddler_meddle));
+
+static void order_is_kept_when_a_thief_comes_between(void **state)
+{
+  (void)state;
+  if (!on_current_thread()) return; /* elsewhere it may be moved to another worker by then */
+  struct number *last;
+  weir_ref r = weir_spawn(&recorder, .capacity = 1024), m = weir_spawn(&meddler);
+  assert_int_equal(weir_send(m, meddle, .recorder = r), WEIR_OK);
+  wait_until_it_rests(m);
+  wait_until_it_rests(r);
+  assert_int_equal(weir_ask(r, WEIR_SECONDS(20), &last, get), WEIR_OK);
+  assert_int_equal(last->n, 4 * WEIR__WARM + 4);
+  assert_int_equal(atomic_load(&failures), 0);
+  weir_free(last);
+  weir_stop(r);
+  weir_stop(m);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       ON_RUNTIME(it_is_biased_after_so_many_from_its_own_worker), ON_RUNTIME(who_comes_from_elsewhere_ends_it_for_good),
       ON_RUNTIME(a_permit_ends_it_and_its_place_counts),          ON_RUNTIME(one_that_keeps_places_never_is),
-      ON_RUNTIME(a_biased_one_is_stopped_and_its_ref_is_stale),
+      ON_RUNTIME(a_biased_one_is_stopped_and_its_ref_is_stale),   ON_RUNTIME(order_is_kept_when_a_thief_comes_between),
   };
   return RUN_ON_EACH_RUNTIME(tests);
 }
