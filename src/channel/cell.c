@@ -295,6 +295,7 @@ struct weir__cell *weir__cell_take(void)
   atomic_store_explicit(&cell->high_water, 0, memory_order_relaxed);
   atomic_store_explicit(&cell->handled, 0, memory_order_relaxed);
   cell->work.next = NULL;
+  atomic_store_explicit(&cell->work.near, 0, memory_order_relaxed); /* who had it last may not touch it any more */
   atomic_store_explicit(&cell->work.flags, 0, memory_order_relaxed);
   atomic_store_explicit(&cell->waiting, 0, memory_order_relaxed);
   atomic_store_explicit(&cell->parent, 0, memory_order_relaxed);

@@ -204,12 +204,49 @@ static void order_is_kept_when_a_thief_comes_between(void **state)
   weir_stop(m);
 }
 
+/* ---- cells are used again ---- */
+
+struct mayfly {
+  WEIR_EMPTY;
+};
+static int mayfly_end(struct mayfly *m)
+{
+  (void)m;
+  return WEIR_STOP;
+}
+WEIR_ACTOR(mayfly, WEIR_ON(number, mayfly_end));
+
+static int spawn_again_and_again(void *unused)
+{
+  (void)unused;
+  for (int i = 0; i < 20; i++) {
+    weir_ref a = weir_spawn(&mayfly);
+    if (atomic_load(&cell_of(a)->work.near) || weir__warmth(cell_of(a))) atomic_fetch_add(&failures, 1);
+    if (weir_send(a, number, .n = i)) atomic_fetch_add(&failures, 1);
+    while (weir_alive(a)) weir_sleep(WEIR_MILLIS(0.1));
+  }
+  return WEIR_OK;
+}
+
+static void a_fresh_one_is_in_nobodys_lines(void **state)
+{
+  (void)state;
+  weir_task *t = weir_task_start(NULL, spawn_again_and_again, NULL);
+  assert_non_null(t);
+  assert_int_equal(weir_task_join(t, WEIR_SECONDS(20), NULL), WEIR_OK);
+  assert_int_equal(atomic_load(&failures), 0);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      ON_RUNTIME(it_is_biased_after_so_many_from_its_own_worker), ON_RUNTIME(who_comes_from_elsewhere_ends_it_for_good),
-      ON_RUNTIME(a_permit_ends_it_and_its_place_counts),          ON_RUNTIME(one_that_keeps_places_never_is),
-      ON_RUNTIME(a_biased_one_is_stopped_and_its_ref_is_stale),   ON_RUNTIME(order_is_kept_when_a_thief_comes_between),
+      ON_RUNTIME(a_fresh_one_is_in_nobodys_lines),
+      ON_RUNTIME(it_is_biased_after_so_many_from_its_own_worker),
+      ON_RUNTIME(who_comes_from_elsewhere_ends_it_for_good),
+      ON_RUNTIME(a_permit_ends_it_and_its_place_counts),
+      ON_RUNTIME(one_that_keeps_places_never_is),
+      ON_RUNTIME(a_biased_one_is_stopped_and_its_ref_is_stale),
+      ON_RUNTIME(order_is_kept_when_a_thief_comes_between),
   };
   return RUN_ON_EACH_RUNTIME(tests);
 }
