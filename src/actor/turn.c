@@ -295,10 +295,10 @@ static void collect_timers(struct weir__cell *cell)
   weir__mpsc_collect(cell);
 }
 
-static enum outcome handle_some(struct weir__cell *cell)
+static enum outcome handle_some(struct weir__cell *cell, struct weir__strand *s)
 {
   struct turn t = {.cell = cell,
-                   .strand = weir__strand_here(),
+                   .strand = s,
                    .worker = weir__worker_here(),
                    .call = {.state = weir__state_of(cell), .hook = WEIR__MESSAGE_HOOK}};
   for (int left = most_of(t.worker); left > 0; left--) {
@@ -358,12 +358,12 @@ static void put_down(struct weir__cell *cell, bool more, uint32_t seen)
   if ((flags_of(cell) & TOLD) != (seen & TOLD)) weir__cell_wake(cell, weir__mpsc_nudge(cell));
 }
 
-static void turn(struct weir__cell *cell)
+static void turn(struct weir__cell *cell, struct weir__strand *s)
 {
   uint32_t seen = 0;
-  enum outcome outcome = handle_some(cell);
+  enum outcome outcome = handle_some(cell, s);
   if (outcome == NOTHING_LEFT) outcome = when_nothing_is_left(cell, &seen);
-  weir__strand_rest(weir__strand_here());
+  weir__strand_rest(s);
   if (outcome == ENDED) return;
   put_down(cell, outcome == MORE, seen);
 }
@@ -387,5 +387,5 @@ void weir__run_actor(struct weir__strand *s, struct weir__work *work)
     weir__strand_rest(s);
     return;
   }
-  turn(cell);
+  turn(cell, s);
 }
