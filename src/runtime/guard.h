@@ -22,7 +22,7 @@
 
 struct weir__guard_flags {
   _Atomic(bool) touching; /* G1, G3. By the worker */
-  _Atomic(bool) frozen;   /* G1, G2. By thieves */
+  _Atomic(bool) frozen;   /* G1, G2. By thieves, and by who ends a bias (channel/bias.h) */
   bool is_asymmetric;     /* G1. Written before its worker starts */
 };
 

@@ -33,10 +33,10 @@ struct weir__work {
   uint8_t kind;
   union {
     uint8_t phase; /* of a task: its owner's: who runs it */
-    _Atomic(uint8_t)
-        near; /* of an actor: the number of the worker in whose lines it stands, or that runs it, + 1; 0: of
-                              none, or not to be touched there. By that worker, or by a thief that has frozen it
-                              (guard.h); cleared before the actor is anybody's. Relaxed: others find it is not theirs */
+    /* Of an actor: the number of the worker in whose lines it stands, or that runs it, or whose it is while it rests (its
+     * mailbox is biased), + 1; 0: of none, or not to be touched there. By that worker, or by who has frozen it (guard.h);
+     * cleared before the actor is anybody's. Relaxed: others find that it is not theirs. */
+    _Atomic(uint8_t) near;
   };
   uint16_t
       home; /* the worker it is bound to, WEIR__ANYWHERE, or WEIR__ON_POOL: the blocking pool. Written by the worker

@@ -213,8 +213,7 @@ static void overflow(struct weir__worker *w, struct weir__work *work)
 }
 
 /* Should somebody take work out of the queue of this worker, which is awake? Not while its messages are quick: those
- * who exchange them are best left on one worker. When its loop's turn is overdue by that measure, it is at something
- * longer. */
+ * who exchange them are best left on one worker. One that has not looked at the clock for long is at something longer. */
 static bool needs_help(const struct weir__worker *w, int64_t now)
 {
   return !weir__worker_is_quick(w) || now - atomic_load_explicit(&w->looked_ns, memory_order_relaxed) > OVERDUE_NS;

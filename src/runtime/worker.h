@@ -106,8 +106,8 @@ struct weir__worker {
    * release, with what was entered before. */
   _Atomic(uint64_t) entered, left;
   /* Written by this worker alone, read by the watchdog (watchdog.h) and by thieves: relaxed. */
-  _Atomic(int64_t) looked_ns;                    /* when it looked at the clock last, … */
-  _Atomic(unsigned) pace_ns;                     /* … and the lesser of the last two such averages */
+  _Atomic(int64_t) looked_ns;                    /* when it looked at the clock last */
+  _Atomic(unsigned) pace_ns;                     /* how long a message took: the lesser of the last two averages */
   _Atomic(unsigned) tick;                        /* turns, for the fixed shares (U) */
   _Atomic(int) work_to_poll;                     /* messages until it looks at the clock again */
   _Atomic(uint64_t) running;                     /* who: an actor's ref, or see there */
@@ -176,7 +176,7 @@ static inline int weir__worker_did(struct weir__worker *w, int messages)
   return left;
 }
 
-/* A message that is handled in less is not worth the way to another core: about two lines of memory. */
+/* A message that is handled in less is not worth the way to another core: some trips of lines of memory. */
 enum { WEIR__QUICK_NS = 500 };
 /* Were its messages quick of late? */
 static inline bool weir__worker_is_quick(const struct weir__worker *w)
