@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 BENCH = shlex.split(os.environ.get("WEIR_WRAPPER", "")) + [sys.argv[1]]
+NATIVE = "WEIR_TEST_SLOW" not in os.environ
 
 
 def bench(*words):
@@ -29,7 +30,10 @@ for flavor in "multi", "current":
     l = bench("light", "--seconds", "1", "--flavor", flavor)
     check(500 <= l["n"] <= 1100 and l["ticks_per_s"] > 0, l)
     check(0 <= l["core_part_idle"] and 0 < l["core_part_light"], l)
-    l = bench("memory", "--n", "2000", "--flavor", flavor)
-    check(0 < l["before_kb"] <= l["top_kb"] and 0 < l["after_1s_kb"] <= l["top_kb"], l)
+    # So many that their memory stands out from what the program takes for other things meanwhile. What runs the program
+    # (a sanitizer, an emulator) gives memory back when it likes.
+    l = bench("memory", "--n", "200000" if NATIVE else "2000", "--flavor", flavor)
+    check(0 < l["before_kb"] <= l["top_kb"] and 0 < l["after_1s_kb"], l)
+    check(not NATIVE or l["after_1s_kb"] - l["before_kb"] < (l["top_kb"] - l["before_kb"]) / 2, l)
 l = bench("busy", "--n", "200")
 check(l["fed_speedup"] > 0 and l["exchanged_speedup"] > 0 and l["threads_speedup"] > 0, l)
