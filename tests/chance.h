@@ -22,6 +22,9 @@ static inline uint64_t chance_mix(uint64_t x)
 /* The next decision: drawn from one sequence by all threads. */
 static inline uint64_t draw(void) { return chance_mix(atomic_fetch_add(&chance_seed, UINT64_C(0x9e3779b97f4a7c15))); }
 
+/* The next decision of a sequence of one's own: it is the same whatever other threads do. */
+static inline uint64_t draw_from(uint64_t *sequence) { return chance_mix(*sequence += UINT64_C(0x9e3779b97f4a7c15)); }
+
 /* With this seed, or the one that is given in the environment. */
 static inline void chance_begin_with(uint64_t seed)
 {

@@ -35,7 +35,8 @@ typedef struct weir_timer {
  */
 WEIR_API weir_timer weir_send_after_value(weir_ref to, weir_duration after, weir_value value);
 WEIR_API weir_timer weir_send_every_value(weir_ref to, weir_duration every, weir_value value);
-/** WEIR_OK: it will not come any more. WEIR_EDEAD: it has come, or was cancelled before, or ended with its actor.
+/** WEIR_OK: it will not come any more, but for what a periodic one has queued in another actor's mailbox. WEIR_EDEAD: it
+ * has come (or is queued), or was cancelled before, or ended with its actor.
  * Threads: any. Does not wait. */
 WEIR_API int weir_timer_cancel(weir_timer timer);
 

@@ -151,8 +151,9 @@ void weir__groups_end(struct weir__cell *cell);
 
 /* The actor ends: its timers do. */
 void weir__timers_end(struct weir__cell *cell);
-/* A message of its own timer was handled: the next may be queued. */
-void weir__timer_handled(uint64_t name);
+/* A message of its own timer (0: one that comes once) was taken out of the mailbox: the next may be queued. False: that
+ * timer was cancelled, and the message is not to be handled. */
+bool weir__timer_taken(uint64_t name);
 /* Has the actor set a timer to itself that sends such a message? */
 bool weir__timers_may_bring(struct weir__cell *cell, const weir_message *type);
 

@@ -55,10 +55,14 @@ static struct weir__message *take_queued(struct search *s)
   return NULL;
 }
 
+/* Likewise. NULL: its timer was cancelled. */
 static struct weir__message *take_urgent(struct search *s)
 {
   struct weir__message *m = unlink_at(s->at_urgent, &s->cell->urgent_end);
-  weir__timer_handled(m->timer);
+  if (!weir__timer_taken(m->timer)) {
+    weir__message_end(m, WEIR__FREED);
+    return NULL;
+  }
   m->kind = WEIR__PLAIN;
   m->deadline = INT64_MAX;
   return m;
@@ -68,8 +72,14 @@ static struct weir__message *take_urgent(struct search *s)
 static struct weir__message *look(struct search *s)
 {
   weir__mpsc_collect(s->cell);
-  for (; *s->at_urgent; s->at_urgent = &(*s->at_urgent)->next)
-    if (matches(s, *s->at_urgent)) return take_urgent(s);
+  while (*s->at_urgent) {
+    if (!matches(s, *s->at_urgent)) {
+      s->at_urgent = &(*s->at_urgent)->next;
+      continue;
+    }
+    struct weir__message *m = take_urgent(s);
+    if (m) return m;
+  }
   while (*s->at_queued) {
     struct weir__message *m = *s->at_queued;
     if (matches(s, m)) {

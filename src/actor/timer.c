@@ -9,7 +9,8 @@
  *     held for a few instructions, and no other lock is taken under it but a worker's bell.
  * I3  A timer that its actor set to itself takes no place (M5); `queued` keeps it from being queued twice.
  * I4  While it is RINGING nobody knows whether it will have come: who cancels it meanwhile waits for the few
- *     instructions that this takes. */
+ *     instructions that this takes.
+ * I5  What a periodic one has queued names it, and is not handled when it was cancelled meanwhile. */
 #include <weir/timer.h>
 
 #include <sched.h>
@@ -119,13 +120,13 @@ static bool push_own(struct weir__cell *cell, weir_ref to, struct weir__message 
   return lives;
 }
 
-static struct weir__message *copy_of(const struct weir__message *m, uint64_t name)
+static struct weir__message *copy_of(const struct weir__timer_record *t)
 {
-  const void *value = weir__payload((struct weir__message *)(uintptr_t)m);
-  struct weir__message *copy = weir__message_make(m->type, value, m->payload_bytes);
+  struct weir__message *m = t->message;
+  struct weir__message *copy = weir__message_make(m->type, weir__payload(m), m->payload_bytes);
   if (!copy) return NULL;
   copy->kind = WEIR__OWN_TIMER;
-  copy->timer = name;
+  copy->timer = t->period_ns ? name_of(t) : 0; /* I5 */
   return copy;
 }
 
@@ -137,10 +138,10 @@ static int send_own(struct weir__timer_record *t)
   t->queued = true;
   pthread_mutex_unlock(&lock);
   if (queued) return WEIR_OK;
-  struct weir__message *m = copy_of(t->message, name_of(t));
+  struct weir__message *m = copy_of(t);
   if (m && push_own(weir__cell_at(weir__slot_of(t->to)), t->to, m)) return WEIR_OK;
   if (m) weir__message_end(m, WEIR__DEAD);
-  weir__timer_handled(name_of(t));
+  weir__timer_taken(name_of(t));
   return m ? WEIR_EDEAD : WEIR_ENOMEM;
 }
 
@@ -186,21 +187,25 @@ static void due(struct weir__worker *w, struct weir__alarm *alarm)
 {
   struct weir__timer_record *t =
       (struct weir__timer_record *)((char *)alarm - offsetof(struct weir__timer_record, alarm));
-  pthread_mutex_lock(&lock);
-  bool armed = t->state == ARMED;
-  if (armed) t->state = RINGING;
-  pthread_mutex_unlock(&lock);
-  if (!armed) return;
   bool drains = atomic_load_explicit(&w->rt->state, memory_order_relaxed) != WEIR__RUNNING;
+  pthread_mutex_lock(&lock);
+  bool rests = drains && t->queued; /* it will not ring again; what it has queued is still to be handled (I5) */
+  bool rings = t->state == ARMED && !rests;
+  if (rings) t->state = RINGING;
+  pthread_mutex_unlock(&lock);
+  if (!rings) return;
   after_sending(t, drains ? WEIR_EDEAD : t->own ? send_own(t) : send_other(t));
 }
 
-void weir__timer_handled(uint64_t name)
+bool weir__timer_taken(uint64_t name)
 {
+  if (!name) return true;
   pthread_mutex_lock(&lock);
   struct weir__timer_record *t = find(name);
   if (t) t->queued = false;
+  bool valid = t && t->state != CANCELLED;
   pthread_mutex_unlock(&lock);
+  return valid;
 }
 
 bool weir__timers_may_bring(struct weir__cell *cell, const weir_message *type)

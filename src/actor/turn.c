@@ -155,6 +155,7 @@ static bool take_in_hand(struct weir__cell *cell, struct weir__message *m)
   struct weir__strand *s = weir__strand_here();
   if (m->asker && !weir__wait_move(m->asker, WEIR__QUEUED, WEIR__BEGUN)) {
     weir__message_end(m, WEIR__WITHDRAWN);
+    weir__missed_again(cell);
     return false;
   }
   weir__strand_message(s, m->asker, m->asker ? m->deadline : INT64_MAX);
@@ -208,8 +209,10 @@ static inline int handle_sent(struct turn *t, struct weir__message *m)
 
 static int handle_timer(struct weir__cell *cell, struct weir__message *m)
 {
-  weir__timer_handled(m->timer);
-  return handle_plain(cell, m);
+  if (weir__timer_taken(m->timer)) return handle_plain(cell, m);
+  weir__message_end(m, WEIR__FREED);
+  weir__missed_again(cell);
+  return WEIR_OK;
 }
 
 static int handle_by_kind(struct weir__cell *cell, struct weir__message *m)

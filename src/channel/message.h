@@ -36,7 +36,7 @@ struct weir__message {
   union {
     int64_t deadline;         /* in a request on its way: of the ask; INT64_MAX: none */
     struct weir__cell *owner; /* when it is the user's: whose list it is in; NULL: in none */
-    uint64_t timer;           /* of WEIR__OWN_TIMER: its name */
+    uint64_t timer;           /* of WEIR__OWN_TIMER: its name; 0: it comes once */
   };
   uint32_t payload_bytes;
   uint8_t class;      /* of depot.h */

@@ -110,6 +110,16 @@ int weir__turned_away_from(struct weir__cell *cell, uint32_t generation, int cod
   return weir__turned_away(code);
 }
 
+void weir__missed_again(struct weir__cell *cell)
+{
+  if (!(atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__MISSES)) return; /* the owner takes it away */
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  struct weir__tally *tally = weir__tally(cell);
+  tally->seen -= tally->missed;
+  tally->missed = 0;
+  weir__bucket_unlock(bucket);
+}
+
 void weir__missed_one(struct weir__cell *cell, uint32_t generation)
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);

@@ -44,6 +44,8 @@ void weir__evicted(struct weir__message *victims);
 
 /* Counts for its statistics what was turned away at once, and returns the code. */
 int weir__turned_away_from(struct weir__cell *cell, uint32_t generation, int code);
+/* The owner's: nobody handles the message that it popped last, so what was missed before that is told with the next. */
+void weir__missed_again(struct weir__cell *cell);
 /* Counts that it missed a message that nobody waits for. */
 void weir__missed_one(struct weir__cell *cell, uint32_t generation);
 

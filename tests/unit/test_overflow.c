@@ -119,6 +119,31 @@ static void an_ask_that_is_dropped_is_told_so_at_once(void **state)
   gate_open(&g);
 }
 
+/* A request whose asker has gone is taken out of the mailbox, and not handled: what was missed before it is told with the
+ * next message. */
+static void expect_told_behind_a_request_that_was_withdrawn(int overflow)
+{
+  struct gate g;
+  weir_pending p;
+  bool newest = overflow == WEIR_DROP_NEWEST;
+  weir_ref a = standing(&g, overflow);
+  if (!newest) assert_int_equal(weir_send(a, number, .n = 0), WEIR_OK); /* it is the oldest, and will go */
+  p = weir_ask_begin(a, WEIR_SECONDS(20), get);
+  assert_int_equal(p.error, WEIR_OK);
+  for (int i = 1; i <= (newest ? 4 : 3); i++) assert_int_equal(weir_send(a, number, .n = i), WEIR_OK); /* one too many */
+  assert_int_equal(stats_of(a).dropped, 1);
+  weir_cancel(&p, 1);
+  gate_open(&g);
+  expect_numbers(a, (int64_t[]){1, 2, 3}, (int64_t[]){1, 0, 0}, 3);
+}
+
+static void what_was_missed_before_a_request_that_was_withdrawn_is_told(void **state)
+{
+  (void)state;
+  expect_told_behind_a_request_that_was_withdrawn(WEIR_DROP_NEWEST);
+  expect_told_behind_a_request_that_was_withdrawn(WEIR_DROP_OLDEST);
+}
+
 /* ---- drop_oldest ---- */
 
 static void drop_oldest_keeps_the_newest_in_their_order(void **state)
@@ -475,6 +500,7 @@ int main(void)
       ON_RUNTIME(trouble_09_reject_says_full_at_once_and_does_no_harm_to_the_sender),
       ON_RUNTIME(drop_newest_says_ok_counts_and_never_waits),
       ON_RUNTIME(an_ask_that_is_dropped_is_told_so_at_once),
+      ON_RUNTIME(what_was_missed_before_a_request_that_was_withdrawn_is_told),
       ON_RUNTIME(drop_oldest_keeps_the_newest_in_their_order),
       ON_RUNTIME(an_ask_that_is_evicted_is_told_so_at_once),
       ON_RUNTIME(drop_oldest_does_not_touch_what_is_reserved),

@@ -278,6 +278,50 @@ static void anybody_cancels_a_timer_once(void **state)
   weir_future_drop(never);
 }
 
+/* One of an actor's own, that was queued already, does not come after its cancel either; nor is it taken by weir_select()
+ * (unit/test_select.c). */
+static void a_periodic_timer_that_is_queued_does_not_come_when_it_was_cancelled(void **state)
+{
+  (void)state;
+  struct gate g;
+  weir_accounts before, now;
+  weir_ref c = weir_spawn(&clock);
+  weir_future never = start_over();
+  weir_timer t = set_in(c, (struct set){.ns = 1000000, .n = 1, .periodic = true});
+  gate_enter(&g, c);
+  int64_t seen = atomic_load(&came);
+  weir_accounts_read(&before);
+  do { /* until it is queued behind the hold */
+    weir_sleep(WEIR_MILLIS(1));
+    weir_accounts_read(&now);
+  } while (now.created == before.created);
+  assert_int_equal(weir_timer_cancel(t), WEIR_OK);
+  gate_open(&g);
+  assert_int_equal(get_from(c), seen);
+  weir_future_drop(never);
+}
+
+static void what_a_periodic_timer_has_queued_is_handled_when_its_runtime_drains(void **state)
+{
+  (void)state;
+  struct gate g;
+  weir_accounts before, now;
+  weir_ref c = weir_spawn(&clock);
+  weir_future never = start_over();
+  set_in(c, (struct set){.ns = 1000000, .n = 1, .periodic = true});
+  gate_enter(&g, c);
+  int64_t seen = atomic_load(&came);
+  weir_accounts_read(&before);
+  do {
+    weir_sleep(WEIR_MILLIS(1));
+    weir_accounts_read(&now);
+  } while (now.created == before.created);
+  gate_open(&g);
+  assert_int_equal(runtime_stopped(WEIR_SECONDS(20)), WEIR_OK);
+  assert_true(atomic_load(&came) > seen);
+  weir_future_drop(never);
+}
+
 static void timers_that_ring_while_they_are_cancelled_come_or_do_not(void **state)
 {
   (void)state;
@@ -333,6 +377,8 @@ int main(void)
       ON_RUNTIME(a_timer_ends_with_the_actor_that_it_is_aimed_at),
       ON_RUNTIME(a_timer_ends_with_the_actor_that_set_it),
       ON_RUNTIME(anybody_cancels_a_timer_once),
+      ON_RUNTIME(a_periodic_timer_that_is_queued_does_not_come_when_it_was_cancelled),
+      ON_RUNTIME(what_a_periodic_timer_has_queued_is_handled_when_its_runtime_drains),
       ON_RUNTIME(timers_that_ring_while_they_are_cancelled_come_or_do_not),
       ON_RUNTIME(a_runtime_that_drains_does_not_wait_for_timers),
       ON_RUNTIME(what_is_no_time_is_refused),
