@@ -315,12 +315,14 @@ static void pay_one(struct dweller *d)
   atomic_fetch_sub_explicit(&world.owed, 1, memory_order_relaxed);
 }
 
-/* The newest duty is left to another one, who takes it over. Where actors die, it could be lost with the message. */
+/* The newest duty is left to another one, who takes it over. Where actors die it could be lost with the message, and in
+ * circles it could come to the one who waits for that answer, behind the message that it has in hand. */
 static void leave_duty(struct dweller *d)
 {
   uint32_t node;
   struct life *to = d->owing && any_out(d, &node) ? life_at(node) : NULL;
-  if (!to || world.plan.deaths || world.plan.closures || world.plan.ending != CALM || to->lossy || to->route) return;
+  bool safe = world.plan.acyclic && !world.plan.deaths && world.plan.ending == CALM;
+  if (!to || !safe || to->lossy || to->route) return;
   int at = d->owing - 1;
   int rc = weir_try_send(to->ref, duty, .asker = d->owed[at].asker.bits, .nonce = d->owed[at].nonce);
   if (!rc) d->owing--;

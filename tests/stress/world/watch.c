@@ -45,13 +45,14 @@ static void tell_life(uint32_t index)
   if (l->route || !cell || !weir_alive(l->ref)) return;
   uint64_t wait = atomic_load_explicit(&cell->waiting, memory_order_acquire) & ~WEIR__UNCANCELLED;
   int64_t at_work = atomic_load(&l->begun) - atomic_load(&l->done);
+  const struct dweller *d = weir__state_of(cell);
   weir_stats s;
-  if ((!wait && !at_work) || weir_stats_read(l->ref, &s)) return;
+  if ((!wait && !at_work && !d->owing) || weir_stats_read(l->ref, &s)) return;
   struct weir__edge_seen seen = weir__wait_see(wait);
-  printf("  node %u (%s, actor %u): %llu of %llu places, %llu held, %llu in line, %lld handlers at work; waits %s",
+  printf("  node %u (%s, actor %u): %llu of %llu places, %llu held, %llu in line, %lld handlers at work, owes %d answers; waits %s",
          l->node, world.nodes[l->node].trade == KEEPER ? "keeper" : "other", weir__slot_of(l->ref),
          (unsigned long long)s.length, (unsigned long long)s.capacity, (unsigned long long)s.permits,
-         (unsigned long long)s.waiting, (long long)at_work, wait ? phase_name(seen.phase) : "for nothing");
+         (unsigned long long)s.waiting, (long long)at_work, d->owing, wait ? phase_name(seen.phase) : "for nothing");
   if (seen.edge) printf(" of slot %u%s", seen.edge - 1, seen.owed ? ", owed" : "");
   printf("\n");
 }
