@@ -29,8 +29,8 @@ struct round_plan plan_draw(uint64_t seed, enum kind kind, bool slow)
   sequence = seed;
   struct round_plan p = {.seed = seed, .kind = kind};
   bool many = lot(4) == 0;
-  p.nodes = (uint32_t)(slow ? 40 + lot(many ? 800 : 150) : 50 + lot(many ? NODES_MOST - 50 : 600));
-  p.steps = (int64_t)(slow ? 300 + lot(1200) : 4000 + lot(16000));
+  p.nodes = (uint32_t)(slow ? 40 + lot(many ? 1500 : 300) : 50 + lot(many ? NODES_MOST - 50 : 600));
+  p.steps = (int64_t)(slow ? 1000 + lot(5000) : 4000 + lot(16000));
   p.acyclic = lot(2);
   p.deaths = lot(2);
   p.ending = (enum ending)lot(3);
