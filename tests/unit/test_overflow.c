@@ -130,7 +130,8 @@ static void expect_told_behind_a_request_that_was_withdrawn(int overflow)
   if (!newest) assert_int_equal(weir_send(a, number, .n = 0), WEIR_OK); /* it is the oldest, and will go */
   p = weir_ask_begin(a, WEIR_SECONDS(20), get);
   assert_int_equal(p.error, WEIR_OK);
-  for (int i = 1; i <= (newest ? 4 : 3); i++) assert_int_equal(weir_send(a, number, .n = i), WEIR_OK); /* one too many */
+  for (int i = 1; i <= (newest ? 4 : 3); i++)
+    assert_int_equal(weir_send(a, number, .n = i), WEIR_OK); /* one too many */
   assert_int_equal(stats_of(a).dropped, 1);
   weir_cancel(&p, 1);
   gate_open(&g);

@@ -2,7 +2,7 @@
 #include "unit/actor_fixture.h"
 
 /* On an errand it selects what it is told to, and notes what it got; all else it handles in order. */
-enum { SELECT_NUMBER, SELECT_SMALL, SELECT_GET, SELECT_GET_WITHOUT_ASKER, SELECT_SIGNAL };
+enum { SELECT_NUMBER, SELECT_SMALL, SELECT_GET, SELECT_GET_WITHOUT_ASKER, SELECT_SIGNAL, SELECT_CANCELLED };
 struct errand {
   int32_t what;
   weir_duration within;
@@ -48,6 +48,16 @@ static int select_get(const struct errand *m)
   return rc ? rc : weir_answer(who, number, .n = 42);
 }
 
+/* A periodic timer has queued something, and is cancelled then. */
+static int select_cancelled(const struct errand *m, struct result *reply)
+{
+  uint64_t before = accounts_created();
+  weir_timer t = weir_send_every(weir_self(), WEIR_MILLIS(1), number, .n = 77);
+  while (accounts_created() < before + 2) weir_sleep(WEIR_MILLIS(0.2)); /* its own, and the one that is queued */
+  int rc = t.error ? t.error : weir_timer_cancel(t);
+  return rc ? rc : select_number(m, reply, NULL);
+}
+
 static int chooser_errand(struct chooser *c, const struct errand *m, struct result *reply)
 {
   struct signal *s = NULL;
@@ -63,6 +73,9 @@ static int chooser_errand(struct chooser *c, const struct errand *m, struct resu
     break;
   case SELECT_GET:
     reply->code = select_get(m);
+    break;
+  case SELECT_CANCELLED:
+    reply->code = select_cancelled(m, reply);
     break;
   case SELECT_GET_WITHOUT_ASKER:
     reply->code = weir_select(m->within, &g, get);
@@ -250,6 +263,15 @@ static void a_timer_of_its_own_is_found_ahead_of_the_others(void **state)
   assert_int_equal(r.n, 77);
 }
 
+static void what_a_timer_has_queued_that_was_cancelled_is_not_found(void **state)
+{
+  (void)state;
+  weir_ref c = weir_spawn(&chooser);
+  weir_pending p = on_errand(c, (struct errand){.what = SELECT_CANCELLED, .within = WEIR_MILLIS(3)});
+  assert_int_equal(result_of(p).code, WEIR_ETIMEDOUT);
+  assert_int_equal(get_from(c), 0);
+}
+
 /* ---- nothing can come ---- */
 
 static void a_mailbox_full_of_what_was_skipped_is_a_deadlock_at_once(void **state)
@@ -351,6 +373,7 @@ int main(void)
       ON_RUNTIME(a_request_needs_somewhere_to_put_the_duty),
       ON_RUNTIME(a_plain_message_that_was_asked_counts_as_handled),
       ON_RUNTIME(a_timer_of_its_own_is_found_ahead_of_the_others),
+      ON_RUNTIME(what_a_timer_has_queued_that_was_cancelled_is_not_found),
       ON_RUNTIME(a_mailbox_full_of_what_was_skipped_is_a_deadlock_at_once),
       ON_RUNTIME(who_stands_in_line_does_not_come_to_help),
       ON_RUNTIME(a_timer_that_may_bring_it_is_waited_for),

@@ -482,9 +482,8 @@ static void dweller_end(struct dweller *d)
   voice_send(&d->voice, lane, node, 1, NULL);
 }
 
-WEIR_ACTOR(dweller,
-           WEIR_ON_START(abode, dweller_start) WEIR_ON(job, dweller_job) WEIR_ON(question, dweller_question)
-               OTHER_CLAUSES WEIR_ON_END(dweller_end));
+WEIR_ACTOR(dweller, WEIR_ON_START(abode, dweller_start) WEIR_ON(job, dweller_job) WEIR_ON(question, dweller_question)
+                        OTHER_CLAUSES WEIR_ON_END(dweller_end));
 
 void close_shop(struct dweller *d)
 {

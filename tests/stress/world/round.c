@@ -77,7 +77,7 @@ static void expect_stop(int rc, weir_duration drain)
 static struct {
   pthread_t thread;
   bool runs;
-  weir_promise started; /* before the thread begins */
+  weir_promise started;      /* before the thread begins */
   _Atomic(int64_t) drain_ns; /* -1: not yet */
 } driver;
 

@@ -108,7 +108,9 @@ struct job voice_job(struct voice *v, struct lane *lane, struct life *to, int64_
 {
   struct job j = {.stamp = stamp_next(v, lane_to(lane, to), to), .key = (int64_t)luck(v, 1000), .fuel = fuel};
   j.cause = cause && luck(v, 2) ? *cause : v->last;
-  j.length = (int64_t)(luck(v, 300) == 0 ? LARGE + luck(v, TEXT_MOST - LARGE) : luck(v, 2) ? luck(v, 40) : luck(v, 900));
+  j.length = (int64_t)(luck(v, 300) == 0 ? LARGE + luck(v, TEXT_MOST - LARGE)
+                       : luck(v, 2)      ? luck(v, 40)
+                                         : luck(v, 900));
   j.text = world_text + TEXT_MOST - j.length;
   if (luck(v, 40) == 0) j.blob = some_bytes(v);
   return j;

@@ -49,7 +49,8 @@ static void tell_life(uint32_t index)
   weir_stats s;
   if ((!wait && !at_work && !d->owing) || weir_stats_read(l->ref, &s)) return;
   struct weir__edge_seen seen = weir__wait_see(wait);
-  printf("  node %u (%s, actor %u): %llu of %llu places, %llu held, %llu in line, %lld handlers at work, owes %d answers; waits %s",
+  printf("  node %u (%s, actor %u): %llu of %llu places, %llu held, %llu in line, %lld handlers at work, owes %d "
+         "answers; waits %s",
          l->node, world.nodes[l->node].trade == KEEPER ? "keeper" : "other", weir__slot_of(l->ref),
          (unsigned long long)s.length, (unsigned long long)s.capacity, (unsigned long long)s.permits,
          (unsigned long long)s.waiting, (long long)at_work, d->owing, wait ? phase_name(seen.phase) : "for nothing");
@@ -75,8 +76,9 @@ static void tell(void)
 {
   uint32_t used = atomic_load(&world.lives_used);
   printf("\nNothing goes on any more, --seed %llu --kind %d: %s; %lld steps left, %lld answers owed, %lld tasks\n",
-         (unsigned long long)world.plan.seed, world.plan.kind, atomic_load(&world.phase), (long long)atomic_load(&world.steps_left),
-         (long long)atomic_load(&world.owed), (long long)atomic_load(&world.tasks));
+         (unsigned long long)world.plan.seed, world.plan.kind, atomic_load(&world.phase),
+         (long long)atomic_load(&world.steps_left), (long long)atomic_load(&world.owed),
+         (long long)atomic_load(&world.tasks));
   for (uint32_t i = 1; i < used; i++) tell_life(i);
   fflush(stdout);
   tell_by_gdb();

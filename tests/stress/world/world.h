@@ -68,7 +68,7 @@ struct node {
 };
 
 struct life {
-  uint32_t node;    /* this and the next: before the node names it */
+  uint32_t node; /* this and the next: before the node names it */
   weir_ref ref;
   bool route, lossy, broadcast;
   /* Counts; whoever: relaxed. */
@@ -80,7 +80,7 @@ struct life {
 };
 
 struct home {
-  weir_runtime *rt;     /* NULL: it is closed. Who disturbs writes, and spawns */
+  weir_runtime *rt; /* NULL: it is closed. Who disturbs writes, and spawns */
   weir_runtime_options options;
 };
 
@@ -98,14 +98,14 @@ struct world {
   struct home homes[HOMES_MOST];
   uint32_t home_count;
   _Atomic(int64_t) steps_left;
-  _Atomic(bool) closing;        /* nothing new is begun */
-  _Atomic(int64_t) owed;        /* answers that somebody has to give */
-  _Atomic(int64_t) tasks;       /* that were started and have not ended */
+  _Atomic(bool) closing;  /* nothing new is begun */
+  _Atomic(int64_t) owed;  /* answers that somebody has to give */
+  _Atomic(int64_t) tasks; /* that were started and have not ended */
   _Atomic(int64_t) deferred, called;
-  _Atomic(uint32_t) streams;    /* numbers for who speaks */
+  _Atomic(uint32_t) streams; /* numbers for who speaks */
   _Atomic(int64_t) nonces;
-  _Atomic(int64_t) beats;       /* something went on; relaxed */
-  _Atomic(const char *) phase;  /* for who watches */
+  _Atomic(int64_t) beats;      /* something went on; relaxed */
+  _Atomic(const char *) phase; /* for who watches */
   struct sums sums;
 };
 extern struct world world;
@@ -149,7 +149,7 @@ struct job {
   int64_t key, fuel;         /* how many may follow from it */
   const char *text;          /* the last `length` of world_text */
   int64_t length;
-  weir_bytes blob;           /* all of one value */
+  weir_bytes blob; /* all of one value */
 };
 WEIR_MESSAGE(job, WEIR_NESTED(stamp, stamp), WEIR_NESTED(cause, stamp), WEIR_FIELD(key, .key = true), WEIR_FIELD(fuel),
              WEIR_FIELD(text), WEIR_FIELD(length), WEIR_FIELD(blob));
@@ -209,7 +209,7 @@ struct voice {
   struct stamp last; /* the last job that it said for certain */
   bool in_actor;     /* else a plain thread or a task … */
   bool may_be_told_to_stop;
-  bool hurried;      /* it has inherited a time limit: what it asks may time out early */
+  bool hurried; /* it has inherited a time limit: what it asks may time out early */
 };
 void voice_begin(struct voice *v, uint64_t luck);
 static inline uint64_t luck(struct voice *v, uint64_t most) { return draw_from(&v->luck) % most; }
@@ -256,15 +256,15 @@ struct dweller {
   struct voice voice;
   uint32_t life, node;
   struct lane lanes[OUTS_MOST];
-  struct heard *heard;     /* by stream: a table of `room`, a power of two */
+  struct heard *heard; /* by stream: a table of `room`, a power of two */
   uint32_t room, streams;
-  int64_t gaps, missed;    /* V2: jobs that did not come, and what weir said was dropped */
+  int64_t gaps, missed; /* V2: jobs that did not come, and what weir said was dropped */
   struct {
     weir_asker asker;
     int64_t nonce;
   } owed[OWED_MOST];
   int owing;
-  weir_timer beat;         /* a periodic one; error WEIR_EDEAD: none */
+  weir_timer beat; /* a periodic one; error WEIR_EDEAD: none */
   int beats_left;
   int64_t beat_due_ns;
   struct stamp *aside, *back; /* V7: what is stashed, and what comes back first. A keeper's */
