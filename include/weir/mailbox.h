@@ -37,7 +37,7 @@ typedef struct weir_stats {
 WEIR_API int weir_stats_read(weir_ref ref, weir_stats *stats);
 
 /** In a handler: how many messages for this actor were dropped, by its overflow policy or by a group that it is in,
- * since the message before the one in hand was taken out of the mailbox. 0 elsewhere. Does not wait. */
+ * since the message that was handled before the one in hand was taken out of the mailbox. 0 elsewhere. Does not wait. */
 WEIR_API uint64_t weir_missed(void);
 
 /**
