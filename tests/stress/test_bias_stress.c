@@ -200,9 +200,67 @@ static void nothing_is_lost_whoever_comes(void **state)
   for (int i = 0; i < HOUSES; i++) check_house(&places[i]);
 }
 
+/* ---- an actor that binds itself to a worker while those on other workers send to it ---- */
+
+struct settler {
+  int64_t seen;
+};
+static int settler_nudge(struct settler *s)
+{
+  s->seen++;
+  if (s->seen % 3 == 0 && !weir_loop()) atomic_fetch_add(&wrong, 1); /* it stays here from now on */
+  return WEIR_OK;
+}
+static int settler_count(struct settler *s, struct number *reply)
+{
+  reply->n = s->seen;
+  return WEIR_OK;
+}
+WEIR_ACTOR(settler, WEIR_ON(nudge, settler_nudge) WEIR_ON(count_of, settler_count));
+
+static _Atomic(uint64_t) settlers[HOUSES];
+static _Atomic(int64_t) visits[HOUSES];
+
+static int visit_settlers(void *unused)
+{
+  (void)unused;
+  while (atomic_fetch_sub(&steps_left, 1) > 0) {
+    uint64_t at = draw() % HOUSES;
+    if (weir_send((weir_ref){atomic_load(&settlers[at])}, nudge, .n = 1) == WEIR_OK) atomic_fetch_add(&visits[at], 1);
+    if (draw() % 4 == 0) weir_yield(); /* it runs, and rests again */
+  }
+  return WEIR_OK;
+}
+
+static void one_that_binds_itself_gets_all_that_comes_from_elsewhere(void **state)
+{
+  (void)state;
+  weir_task *tasks[GUESTS];
+  atomic_store(&wrong, 0);
+  for (int64_t round = count_or(200, 20); round > 0; round--) {
+    atomic_store(&steps_left, 200);
+    for (int i = 0; i < HOUSES; i++) {
+      atomic_store(&visits[i], 0);
+      atomic_store(&settlers[i], weir_spawn(&settler).bits);
+    }
+    for (int i = 0; i < GUESTS; i++) assert_non_null(tasks[i] = weir_task_start(NULL, visit_settlers, NULL));
+    for (int i = 0; i < GUESTS; i++) assert_int_equal(weir_task_join(tasks[i], WEIR_SECONDS(100), NULL), WEIR_OK);
+    for (int i = 0; i < HOUSES; i++) {
+      struct number *count;
+      weir_ref to = {atomic_load(&settlers[i])};
+      assert_int_equal(weir_ask(to, WEIR_SECONDS(100), &count, count_of), WEIR_OK);
+      assert_int_equal(count->n, atomic_load(&visits[i]));
+      weir_free(count);
+      weir_stop(to);
+    }
+  }
+  assert_int_equal(atomic_load(&wrong), 0);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      ON_RUNTIME(one_that_binds_itself_gets_all_that_comes_from_elsewhere),
       ON_RUNTIME(nothing_is_lost_whoever_comes),
   };
   chance_begin();
