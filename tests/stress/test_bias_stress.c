@@ -4,6 +4,8 @@
  * are places, and what was accepted is handled. */
 #include <pthread.h>
 
+#include <weir/uv.h>
+
 #include "chance.h"
 #include "unit/actor_fixture.h"
 
