@@ -31,6 +31,17 @@ typedef struct weir_hog {
   bool over WEIR__ZERO;           /* it goes on: what was told before has ended */
 } weir_hog;
 
+/** A handler or task that has crashed, and fails by that. All pointers: borrowed until the callback returns. */
+typedef struct weir_crash {
+  weir_ref actor WEIR__ZERO;            /* who; nobody for a task */
+  const char *name WEIR__ZERO;          /* the actor's name, or its type's; "a task" */
+  const char *message WEIR__ZERO;       /* the type of the message in hand; NULL: a start or end clause, a task */
+  const char *what WEIR__ZERO;          /* "SIGSEGV at address 0x10", "stack overflow", "had its worker for 5000 ms" */
+  const char *const *frames WEIR__ZERO; /* where: functions, as far as their names can be told, the innermost first */
+  int frame_count WEIR__ZERO;
+  int worker WEIR__ZERO; /* 0 to weir_runtime_workers() - 1 */
+} weir_crash;
+
 /** How a runtime is made. All zeros is a good choice. */
 typedef struct weir_runtime_options {
   int flavor WEIR__ZERO;         /* WEIR_MULTI_THREAD (0) or WEIR_CURRENT_THREAD */
@@ -43,6 +54,20 @@ typedef struct weir_runtime_options {
   void (*on_hog)(const weir_hog *hog, void *arg) WEIR__ZERO; /* on a thread of its own: must not wait, nor stop the
                                                                 runtime. NULL: a line on standard error */
   void *on_hog_arg WEIR__ZERO;
+  /* SIGSEGV, SIGBUS, SIGFPE, SIGILL, stack overflow and abort() in a handler or task fail that actor or task alone, where
+   * that is sound (rules T1 to T3): in code of the program, of plugins, and of the libraries whose names end with one of
+   * `containable`, called by nothing else, up to the handler. Any other crash ends the process, with a report on standard
+   * error. What the code had half done to memory of others stays half done. Memory of its own that it did not have from
+   * weir_alloc(), or told weir_defer() of, is lost. x86-64 and AArch64 Linux, with weir as a shared library. */
+  bool contain_crashes WEIR__ZERO;
+  const char *const *containable WEIR__ZERO; /* borrowed; the last one NULL. NULL: no library */
+  void (*on_crash)(const weir_crash *crash,
+                   void *arg) WEIR__ZERO; /* on the worker, before the actor fails: must not wait.
+                                                                      NULL: lines on standard error */
+  void *on_crash_arg WEIR__ZERO;
+  /* With contain_crashes: a handler or task that neither waits nor returns for so long is ended in the same way, if it is,
+   * at one of the moments when the watchdog looks, where a crash would be contained. 0: it never is. Not below hog_after. */
+  weir_duration end_hogs_after WEIR__ZERO;
   int blocking_threads WEIR__ZERO; /* most threads of the blocking pool (weir/blocking.h), 1 to 32,768; 0: 512 */
 } weir_runtime_options;
 
@@ -57,7 +82,8 @@ typedef struct weir_runtime_options {
  * Errors   WEIR_EINVAL   an option is out of its bounds, the call came from inside a handler, task or callback, or this
  *                        thread has a current-thread runtime and is to have another one
  *          WEIR_ENOMEM   no memory or address space
- *          WEIR_ENOTSUP  shadow stacks are switched on in this process: stacks can't be switched under them
+ *          WEIR_ENOTSUP  shadow stacks are switched on in this process: stacks can't be switched under them; or crashes
+ *                        are to be contained, and can't be here
  *          libuv's       a loop or a thread could not be made. Nothing is left running.
  */
 WEIR_API WEIR_NODISCARD int weir_runtime_start(const weir_runtime_options *options, weir_runtime **rt);

@@ -15,6 +15,7 @@
 #include <weir/ask.h>
 
 #include "channel/cell.h"
+#include "platform/trap.h"
 #include "runtime/runtime.h"
 
 enum weir__actor_phase { WEIR__STARTS, WEIR__LIVES, WEIR__ENDS, WEIR__ZOMBIE };
@@ -103,7 +104,7 @@ weir_ref weir__spawn_actor(const weir_actor *type, const weir_spawn_options *opt
 
 /* Hands a message to the clauses that the actor has now. */
 int weir__dispatch_as(const struct weir__cell *cell, weir__call *call);
-static inline int weir__dispatch(const struct weir__cell *cell, weir__call *call)
+WEIR__ENTRY static inline int weir__dispatch(const struct weir__cell *cell, weir__call *call)
 {
   return WEIR__LIKELY(!cell->became) ? cell->type->dispatch(call) : weir__dispatch_as(cell, call);
 }

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "actor/actor.h"
+#include "platform/trap.h"
 
-int weir__dispatch_as(const struct weir__cell *cell, weir__call *call)
+WEIR__ENTRY int weir__dispatch_as(const struct weir__cell *cell, weir__call *call)
 {
   return cell->extras->behaviour->dispatch(call);
 }

@@ -10,6 +10,7 @@
 #include "channel/line.h"
 #include "channel/mpsc.h"
 #include "channel/notice.h"
+#include "platform/trap.h"
 #include "runtime/scope.h"
 #include "runtime/strand.h"
 #include "runtime/task.h"
@@ -104,6 +105,14 @@ static void end_failed(struct weir__strand *s)
   weir__strand_rest(s);
 }
 
+/* T3: its own end clause might walk through what the crash has left half changed. */
+void weir__actor_crashed(struct weir__strand *s)
+{
+  s->crashed = true;
+  end_failed(s);
+  s->crashed = false;
+}
+
 void weir__fail_as_noted(void)
 {
   if (weir__cell_here()) weir__drop(end_failed);
@@ -129,7 +138,7 @@ int weir__threw(const char *what)
 
 /* ---- the end ---- */
 
-static void run_end_clause(struct weir__cell *cell)
+WEIR__ENTRY static void run_end_clause(struct weir__cell *cell)
 {
   weir__call call = {.state = weir__state_of(cell), .hook = WEIR__ENDED};
   struct weir__strand *s = weir__strand_here();
@@ -340,6 +349,6 @@ void weir__actor_end(struct weir__cell *cell, int code, const char *text)
   assert(cell->phase == WEIR__STARTS || cell->phase == WEIR__LIVES);
   cell->phase = WEIR__ENDS;
   weir__strand_here()->error.code = code;
-  run_end_clause(cell);
+  if (!weir__strand_here()->crashed) run_end_clause(cell);
   weir__actor_end_rest(cell, code, why);
 }

@@ -8,6 +8,7 @@
 #include "actor/stash.h"
 #include "channel/bias.h"
 #include "channel/overflow.h"
+#include "platform/trap.h"
 #include "runtime/strand.h"
 
 enum {
@@ -36,7 +37,7 @@ static int understood(struct weir__cell *cell, const weir_message *type, int rc)
   return rc;
 }
 
-int weir__handle(struct weir__cell *cell, const weir_message *type, const void *value, void *reply)
+WEIR__ENTRY int weir__handle(struct weir__cell *cell, const weir_message *type, const void *value, void *reply)
 {
   weir__call call = {
       .type = type, .state = weir__state_of(cell), .payload = value, .reply = reply, .hook = WEIR__MESSAGE_HOOK};
@@ -166,7 +167,7 @@ static bool take_in_hand(struct weir__cell *cell, struct weir__message *m)
   return false;
 }
 
-static int handle_plain(struct weir__cell *cell, struct weir__message *m)
+WEIR__ENTRY static int handle_plain(struct weir__cell *cell, struct weir__message *m)
 {
   if (!take_in_hand(cell, m)) return WEIR_OK;
   struct weir__strand *s = weir__strand_here();
@@ -185,7 +186,7 @@ struct turn {
 
 /* The common case of handle_plain(), in one piece: a message that nobody waits for, and whose handler has nothing to
  * say. The strand is as the message before has left it: without asker, deadline and reply. */
-static inline int handle_sent(struct turn *t, struct weir__message *m)
+WEIR__ENTRY static inline int handle_sent(struct turn *t, struct weir__message *m)
 {
   struct weir__cell *cell = t->cell;
   const weir_message *type = m->type; /* the handler may keep the message, and free it or pass it on */
@@ -207,7 +208,7 @@ static inline int handle_sent(struct turn *t, struct weir__message *m)
   return WEIR_OK;
 }
 
-static int handle_timer(struct weir__cell *cell, struct weir__message *m)
+WEIR__ENTRY static int handle_timer(struct weir__cell *cell, struct weir__message *m)
 {
   if (weir__timer_taken(m->timer)) return handle_plain(cell, m);
   weir__message_end(m, WEIR__FREED);
@@ -215,7 +216,7 @@ static int handle_timer(struct weir__cell *cell, struct weir__message *m)
   return WEIR_OK;
 }
 
-static int handle_by_kind(struct weir__cell *cell, struct weir__message *m)
+WEIR__ENTRY static int handle_by_kind(struct weir__cell *cell, struct weir__message *m)
 {
   switch ((enum weir__message_kind)m->kind) {
   case WEIR__OWN_TIMER:
@@ -230,7 +231,7 @@ static int handle_by_kind(struct weir__cell *cell, struct weir__message *m)
   return handle_plain(cell, m);
 }
 
-static inline int handle_message(struct turn *t, struct weir__message *m)
+WEIR__ENTRY static inline int handle_message(struct turn *t, struct weir__message *m)
 {
   struct weir__cell *cell = t->cell;
   if (WEIR__LIKELY(m->kind == WEIR__PLAIN && !m->asker && !m->type->reply && !cell->keeps_places))
@@ -249,7 +250,7 @@ static uint32_t flags_of(const struct weir__cell *cell)
   return atomic_load_explicit(&cell->work.flags, memory_order_seq_cst);
 }
 
-static bool start(struct weir__cell *cell)
+WEIR__ENTRY static bool start(struct weir__cell *cell)
 {
   struct weir__message *config = cell->extras ? cell->extras->config : NULL;
   weir__call call = {.type = config ? config->type : NULL,
@@ -298,7 +299,7 @@ static void collect_timers(struct weir__cell *cell)
   weir__mpsc_collect(cell);
 }
 
-static enum outcome handle_some(struct weir__cell *cell, struct weir__strand *s)
+WEIR__ENTRY static enum outcome handle_some(struct weir__cell *cell, struct weir__strand *s)
 {
   struct turn t = {.cell = cell,
                    .strand = s,
@@ -361,7 +362,7 @@ static void put_down(struct weir__cell *cell, bool more, uint32_t seen)
   if ((flags_of(cell) & TOLD) != (seen & TOLD)) weir__cell_wake(cell, weir__mpsc_nudge(cell));
 }
 
-static void turn(struct weir__cell *cell, struct weir__strand *s)
+WEIR__ENTRY static void turn(struct weir__cell *cell, struct weir__strand *s)
 {
   uint32_t seen = 0;
   enum outcome outcome = handle_some(cell, s);
@@ -374,7 +375,7 @@ static void turn(struct weir__cell *cell, struct weir__strand *s)
 /* M2: while its handler waits others may have the places that it has given back. */
 static void serve_line(struct weir__work *self) { weir__mpsc_serve(weir__cell_of_work(self)); }
 
-void weir__run_actor(struct weir__strand *s, struct weir__work *work)
+WEIR__ENTRY void weir__run_actor(struct weir__strand *s, struct weir__work *work)
 {
   struct weir__cell *cell = weir__cell_of_work(work);
   weir__strand_begin(s, work, &cell->waiting);

@@ -20,7 +20,7 @@
 #define MAP_STACK 0
 #endif
 
-enum { GUARD_BYTES = 64 << 10, KEPT = 1024, MAPPINGS_DEFAULT = 65530 };
+enum { GUARD_BYTES = WEIR__STACK_GUARD, KEPT = 1024, MAPPINGS_DEFAULT = 65530 };
 
 /* A stack that lies idle, at its own top. */
 struct idle {

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { WEIR__STACK_GUARD = 64 << 10 };
+
 /* From `low` up to low + bytes. */
 struct weir__stack {
   char *low;

@@ -243,6 +243,11 @@ static int check_options(const weir_runtime_options *o)
   if (o->stack_bytes && (o->stack_bytes < STACK_LEAST || o->stack_bytes > STACK_MOST))
     return weir_error(WEIR_EINVAL, "stack_bytes is %zu: 16 KiB to 1 GiB", o->stack_bytes);
   if (o->hog_after.ns < 0) return weir_error(WEIR_EINVAL, "hog_after is negative");
+  if (o->end_hogs_after.ns < 0) return weir_error(WEIR_EINVAL, "end_hogs_after is negative");
+  if (o->end_hogs_after.ns && !o->contain_crashes)
+    return weir_error(WEIR_EINVAL, "end_hogs_after is set, and contain_crashes is not");
+  if (o->end_hogs_after.ns && o->end_hogs_after.ns < weir__watchdog_after(o))
+    return weir_error(WEIR_EINVAL, "end_hogs_after is less than hog_after");
   if (o->blocking_threads < 0 || o->blocking_threads > BLOCKING_THREADS_MOST)
     return weir_error(WEIR_EINVAL, "blocking_threads is %d: 0 (512) to %d", o->blocking_threads, BLOCKING_THREADS_MOST);
   if (!weir__fiber_supported(&why)) return weir_error(WEIR_ENOTSUP, "%s", why);
@@ -263,6 +268,7 @@ void weir__runtime_free(struct weir_runtime *rt)
     weir__worker_close(&rt->workers[i]);
     weir__worker_free(&rt->workers[i]);
   }
+  weir__crashes_end(rt);
   weir__blocking_free(&rt->blocking);
   pthread_mutex_destroy(&rt->lock);
   pthread_cond_destroy(&rt->changed);
@@ -295,10 +301,10 @@ static struct weir_runtime *runtime_make(const weir_runtime_options *o)
 }
 
 /* Tells the thread that starts the runtime. */
-static void report_start(struct weir__worker *w)
+static void report_start(struct weir__worker *w, bool ready)
 {
   pthread_mutex_lock(&w->rt->lock);
-  w->start_failed = !w->thread;
+  w->start_failed = !ready;
   w->started = true;
   pthread_cond_broadcast(&w->rt->changed);
   pthread_mutex_unlock(&w->rt->lock);
@@ -308,12 +314,14 @@ static void worker_thread(void *arg)
 {
   struct weir__worker *w = arg;
   w->thread = weir__thread();
-  report_start(w);
-  if (!w->thread) return;
+  bool ready = w->thread && weir__crashes_thread_begin(w);
+  report_start(w, ready);
+  if (!ready) return;
   w->thread->worker = w;
   weir__fiber_adopt(&w->own);
   weir__worker_run(w);
   weir__fiber_unadopt(&w->own);
+  weir__crashes_thread_end(w);
   weir__cell_thread_ends(w->thread);
   w->thread->worker = NULL;
 }
@@ -359,13 +367,24 @@ static void end_threads(struct weir_runtime *rt)
     if (rt->workers[i].has_thread) uv_thread_join(&rt->workers[i].thread_id);
 }
 
-static void adopt_this_thread(struct weir_runtime *rt)
+static int adopt_this_thread(struct weir_runtime *rt)
 {
   struct weir__worker *w = &rt->workers[0];
   rt->owner = weir__thread_here;
   w->thread = rt->owner;
   w->thread->worker = w;
+  w->thread_id = pthread_self();
   weir__fiber_adopt(&w->own);
+  return weir__crashes_thread_begin(w) ? WEIR_OK : weir_error(WEIR_ENOMEM, "no memory for a signal stack");
+}
+
+static void let_this_thread_go(struct weir_runtime *rt)
+{
+  struct weir__worker *w = &rt->workers[0];
+  weir__fiber_unadopt(&w->own);
+  weir__crashes_thread_end(w);
+  weir__cell_thread_ends(rt->owner);
+  rt->owner->worker = NULL;
 }
 
 static void list_add(struct weir_runtime *rt)
@@ -399,13 +418,15 @@ int weir__runtime_begin(const weir_runtime_options *options, uv_loop_t *loop, we
   struct weir_runtime *rt = runtime_make(&o);
   if (!rt) return weir_error(WEIR_ENOMEM, "no memory for a runtime");
   for (unsigned i = 0; i < rt->worker_count && !rc; i++) rc = weir__worker_init(&rt->workers[i], rt, i, loop);
-  if (!rc && rt->flavor == WEIR_CURRENT_THREAD) adopt_this_thread(rt);
+  if (!rc) rc = weir__crashes_begin(rt, &o);
+  if (!rc && rt->flavor == WEIR_CURRENT_THREAD) rc = adopt_this_thread(rt);
   if (!rc && rt->flavor == WEIR_MULTI_THREAD) rc = start_threads(rt);
   if (!rc) rc = weir__watchdog_start(rt, &o);
   if (rc) {
     weir__watchdog_end(rt);
     weir__blocking_end(rt);
     end_threads(rt);
+    if (rt->owner) let_this_thread_go(rt);
     weir__runtime_free(rt);
     return rc;
   }
@@ -555,11 +576,7 @@ bool weir__runtime_detach(struct weir_runtime *rt)
   weir__watchdog_end(rt);
   weir__blocking_end(rt);
   end_threads(rt);
-  if (rt->owner) {
-    weir__fiber_unadopt(&rt->workers[0].own);
-    weir__cell_thread_ends(rt->owner);
-    rt->owner->worker = NULL;
-  }
+  if (rt->owner) let_this_thread_go(rt);
   return last;
 }
 

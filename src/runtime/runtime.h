@@ -25,6 +25,7 @@
 #include <signal.h>
 
 #include "runtime/blocking.h"
+#include "runtime/crash.h"
 #include "runtime/embed.h"
 #include "runtime/watchdog.h"
 #include "runtime/worker.h"
@@ -39,6 +40,7 @@ struct weir_runtime {
   struct weir__worker *workers;
   struct weir__blocking blocking; /* see blocking.h */
   struct weir__watchdog watchdog;
+  struct weir__crashes crashes;
   struct weir__embedded_stop stopping; /* embedded: see embed.h. Its thread's */
   struct weir__thread *owner;          /* current-thread: who may drive it */
   struct weir_runtime *next;           /* in the list of runtimes, under its lock */

@@ -1,5 +1,6 @@
 /* scope.c: see scope.h. */
 #include "runtime/scope.h"
+#include "platform/trap.h"
 
 #include <weir/arena.h>
 
@@ -66,7 +67,7 @@ int weir_defer(void (*f)(void *), void *arg)
   return WEIR_OK;
 }
 
-bool weir__scope_run_one(struct weir__scope *scope)
+WEIR__ENTRY bool weir__scope_run_one(struct weir__scope *scope)
 {
   struct deferred *d = scope ? scope->last : NULL;
   if (!d) return false;

@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "platform/trap.h"
 #include "runtime/runtime.h"
 #include "runtime/scope.h"
 #include "runtime/strand.h"
@@ -232,7 +233,7 @@ static void end_task(struct weir__worker *w, struct weir_task *t)
   weir__runtime_leave(rt);
 }
 
-static int call(const struct weir_task *t)
+WEIR__ENTRY static int call(const struct weir_task *t)
 {
   int rc = t->guard ? t->guard(t->f, t->arg) : t->f(t->arg);
   return rc == WEIR__THREW ? WEIR_EFAILED : rc;
@@ -257,6 +258,13 @@ static void end_failed_task(struct weir__strand *s)
   struct weir_task *t = task_of(s->self);
   weir__strand_begin(s, &t->work, &t->waiting);
   end_task(s->worker, t);
+}
+
+/* What it has deferred, and its children, are seen to; its result says why. */
+void weir__task_crashed(struct weir__strand *s)
+{
+  task_of(s->self)->result = s->error.code;
+  end_failed_task(s);
 }
 
 bool weir__task_fail(int code)

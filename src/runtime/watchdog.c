@@ -67,7 +67,10 @@ static void look_at(struct weir_runtime *rt, unsigned index, int64_t now)
     *s = (struct weir__sight){.turns = turns, .work_to_poll = work_to_poll, .running = running, .since_ns = now};
     return;
   }
-  if (s->told || running == WEIR__NOBODY || now - s->since_ns < rt->watchdog.after_ns) return;
+  int64_t for_ns = running == WEIR__NOBODY ? 0 : now - s->since_ns;
+  if (s->told && rt->crashes.end_hogs_ns && for_ns >= rt->crashes.end_hogs_ns)
+    weir__end_hog(w, (uint64_t)turns << 32 | (uint32_t)work_to_poll);
+  if (s->told || !for_ns || for_ns < rt->watchdog.after_ns) return;
   s->told = true;
   s->message = atomic_load_explicit(&w->handling, memory_order_relaxed);
   name_it(rt, s);
@@ -107,14 +110,19 @@ static void *watch(void *runtime)
 static bool is_wanted(const struct weir_runtime *rt, const weir_runtime_options *o)
 {
   if (o->hog_after.ns == INT64_MAX) return false;
-  return rt->flavor == WEIR_MULTI_THREAD || o->hog_after.ns || o->on_hog;
+  return rt->flavor == WEIR_MULTI_THREAD || o->hog_after.ns || o->on_hog || o->end_hogs_after.ns;
+}
+
+int64_t weir__watchdog_after(const weir_runtime_options *o)
+{
+  return !o->hog_after.ns ? DEFAULT_NS : o->hog_after.ns < LEAST_NS ? LEAST_NS : o->hog_after.ns;
 }
 
 int weir__watchdog_start(struct weir_runtime *rt, const weir_runtime_options *o)
 {
   struct weir__watchdog *d = &rt->watchdog;
   if (!is_wanted(rt, o)) return WEIR_OK;
-  d->after_ns = !o->hog_after.ns ? DEFAULT_NS : o->hog_after.ns < LEAST_NS ? LEAST_NS : o->hog_after.ns;
+  d->after_ns = weir__watchdog_after(o);
   d->on_hog = o->on_hog;
   d->arg = o->on_hog_arg;
   d->sights = calloc(rt->worker_count, sizeof *d->sights);

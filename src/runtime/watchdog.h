@@ -41,6 +41,8 @@ struct weir__watchdog {
   pthread_cond_t stirred;
 };
 
+/* After so long it tells; INT64_MAX: there is none. */
+int64_t weir__watchdog_after(const weir_runtime_options *options);
 /* From the options. WEIR_OK, or an error with a text. */
 int weir__watchdog_start(struct weir_runtime *rt, const weir_runtime_options *options);
 void weir__watchdog_end(struct weir_runtime *rt);

@@ -47,6 +47,7 @@ struct weir__strand {
   struct weir__message *reply;        /* what the handler fills in */
   bool asks;                          /* it sleeps on an ask: see answered_go_first() */
   bool no_deadline;                   /* weir_ignore_deadline() */
+  bool crashed;                       /* what ran here: its actor ends without an end clause (T3) */
   bool uncancelled;                   /* an end clause starts uncancelled (F6) */
   struct weir__text *texts; /* of weir_format() and weir_bytes_leave(): freed when the handler has been answered */
   struct weir__error error;
@@ -112,11 +113,12 @@ struct weir__worker {
   _Atomic(int) work_to_poll;                     /* messages until it looks at the clock again */
   _Atomic(uint64_t) running;                     /* who: an actor's ref, or see there */
   _Atomic(const struct weir_message *) handling; /* what; NULL: no message */
-  bool searching;                                /* counted in rt->searching */
-  bool hired;      /* woken to search: counted in rt->searching by who woke it. Under rt->lock */
-  uint32_t random; /* where stealing starts */
-  int64_t look_ns; /* how long it looks around before it sleeps */
-  uv_loop_t *loop; /* its own, or, embedded, the program's */
+  _Atomic(uint64_t) condemned; /* X2 of crash.h: a turn. Written by the watchdog; relaxed: a signal follows */
+  bool searching;              /* counted in rt->searching */
+  bool hired;                  /* woken to search: counted in rt->searching by who woke it. Under rt->lock */
+  uint32_t random;             /* where stealing starts */
+  int64_t look_ns;             /* how long it looks around before it sleeps */
+  uv_loop_t *loop;             /* its own, or, embedded, the program's */
   uv_loop_t own_loop;
   uv_async_t doorbell;
   uv_timer_t clock;          /* wakes a parked worker for its wheel (U1) */
@@ -138,6 +140,7 @@ struct weir__worker {
   struct weir__notice_record **called_for; /* … the list of the actor for which it calls a function now; NULL: nobody */
   uv_thread_t thread_id;
   bool has_loop, has_thread;
+  struct weir__trap_thread *trap;        /* NULL: crashes here end the process (crash.h) */
   void (*let_go)(struct weir__worker *); /* embedded: when its handles are closed … */
   unsigned open_handles;                 /* … and how many are not yet */
   bool started, start_failed;            /* under rt->lock */
@@ -182,6 +185,13 @@ enum { WEIR__QUICK_NS = 500 };
 static inline bool weir__worker_is_quick(const struct weir__worker *w)
 {
   return atomic_load_explicit(&w->pace_ns, memory_order_relaxed) < WEIR__QUICK_NS;
+}
+
+/* Which turn, and which message of it. */
+static inline uint64_t weir__turn_of(const struct weir__worker *w)
+{
+  return (uint64_t)atomic_load_explicit(&w->tick, memory_order_relaxed) << 32 |
+         (uint32_t)atomic_load_explicit(&w->work_to_poll, memory_order_relaxed);
 }
 
 /* Shows the watchdog who runs here, and what it handles. */
