@@ -138,7 +138,7 @@ int weir__threw(const char *what)
 
 /* ---- the end ---- */
 
-WEIR__ENTRY static void run_end_clause(struct weir__cell *cell)
+WEIR__ENTRY_APART static void run_end_clause(struct weir__cell *cell)
 {
   weir__call call = {.state = weir__state_of(cell), .hook = WEIR__ENDED};
   struct weir__strand *s = weir__strand_here();

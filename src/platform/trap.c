@@ -363,7 +363,7 @@ static bool contain(struct look *look)
 bool weir__trap_contain(const void *address) { return contain(&(struct look){.address = (uintptr_t)address}); }
 bool weir__trap_contain_library(const char *name) { return contain(&(struct look){.suffix = name}); }
 
-/* As the C library has chosen them for this processor. */
+/* As the C library has chosen them for this processor: its own, not what a program has put before them. */
 static void find_movers(void)
 {
   static const char *const movers[] = {"memcpy",      "memmove", "memset",  "memcmp",  "memchr",  "memrchr",
@@ -372,10 +372,10 @@ static void find_movers(void)
                                        "strncasecmp", "strspn",  "strcspn"};
   trap.mover_count = 0;
   for (size_t i = 0; i < sizeof movers / sizeof movers[0]; i++) {
-    uintptr_t at = (uintptr_t)dlsym(RTLD_DEFAULT, movers[i]);
+    uintptr_t at = (uintptr_t)dlsym(RTLD_NEXT, movers[i]);
     if (at) trap.movers[trap.mover_count++] = at;
   }
-  trap.abort = (uintptr_t)dlsym(RTLD_DEFAULT, "abort");
+  trap.abort = (uintptr_t)dlsym(RTLD_NEXT, "abort");
 }
 
 static _Unwind_Reason_Code pass(struct _Unwind_Context *context, void *arg)

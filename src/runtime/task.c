@@ -233,7 +233,7 @@ static void end_task(struct weir__worker *w, struct weir_task *t)
   weir__runtime_leave(rt);
 }
 
-WEIR__ENTRY static int call(const struct weir_task *t)
+WEIR__ENTRY_APART static int call(const struct weir_task *t)
 {
   int rc = t->guard ? t->guard(t->f, t->arg) : t->f(t->arg);
   return rc == WEIR__THREW ? WEIR_EFAILED : rc;
