@@ -331,14 +331,15 @@ WEIR_ACTOR(prober, WEIR_ON(probe, prober_probe));
 static void test_control_words_and_signal_mask_are_as_before(void **state)
 {
   (void)state;
-  static const char *const leave[] = {"block_signals_and_crash", "leave_flags_behind"};
-  for (size_t i = 0; i < 2; i++) {
+  static const char *const leave[] = {"block_signals_and_crash",
+#ifdef __x86_64__
+                                      "leave_flags_behind"
+#endif
+  };
+  for (size_t i = 0; i < sizeof leave / sizeof leave[0]; i++) {
     weir_runtime *rt = begin(WEIR_CURRENT_THREAD);
     struct number *n;
     weir_ref victim = weir_spawn(&fragile);
-#ifndef __x86_64__
-    if (i) break;
-#endif
     assert_int_equal(weir_ask(victim, WEIR_SECONDS(20), NULL, crash, .way = leave[i]), WEIR_EFAILED);
     must(weir_ask(weir_spawn(&prober), WEIR_SECONDS(20), &n, probe));
     assert_int_equal(n->n, 1);
