@@ -41,6 +41,9 @@ if(WEIR_SANITIZE)
   list(APPEND weir_c_options ${weir_sanitizer_options})
   add_link_options(${weir_sanitizer_options})
 endif()
+if(WEIR_FUZZ) # libFuzzer sees which code an input reaches; tests/fuzz has the programs
+  list(APPEND weir_c_options -fsanitize=fuzzer-no-link)
+endif()
 
 foreach(weir_option ${weir_c_options})
   add_compile_options($<$<COMPILE_LANGUAGE:C>:${weir_option}>)

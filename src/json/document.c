@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "json/scan.h"
+#include "platform/utf8.h"
 
 /* Parents stand before their children, so one pass reaches all, however deep. */
 static void attach_values(struct weir__document *document)
@@ -140,7 +141,12 @@ static void path_add(struct path *path, const char *separator, const char *text,
 {
   size_t room = sizeof path->text - path->size;
   int n = snprintf(path->text + path->size, room, "%s%.*s", path->size ? separator : "", (int)size, text);
-  path->size = n < 0 || (size_t)n >= room ? sizeof path->text - 1 : path->size + (size_t)n;
+  if (n < 0 || (size_t)n >= room) {
+    weir__utf8_end(path->text, sizeof path->text, sizeof path->text);
+    path->size = sizeof path->text - 1;
+  } else {
+    path->size += (size_t)n;
+  }
 }
 
 /* How many characters of `text` can be a name. */
@@ -210,7 +216,7 @@ static WEIR_PRINTF(5, 0) void add_error(struct weir__document *document, uint32_
 {
   struct path path = path_of(document, node);
   char text[1024];
-  vsnprintf(text, sizeof text, format, arguments);
+  weir__utf8_end(text, sizeof text, vsnprintf(text, sizeof text, format, arguments));
   weir__report_add(document->report, document->file, (int)line, (int)column, "%s%s%s", path.text, path.size ? ": " : "",
                    text);
 }

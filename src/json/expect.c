@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "json/suggest.h"
+#include "platform/utf8.h"
 
 /* A value in few words; a number as it stands there. */
 static struct weir__quoted shown(const struct weir__document *document, uint32_t node)
@@ -32,7 +33,7 @@ void weir__expected(struct weir__document *document, uint32_t node, const char *
   va_list arguments;
   char text[256];
   va_start(arguments, format);
-  vsnprintf(text, sizeof text, format, arguments);
+  weir__utf8_end(text, sizeof text, vsnprintf(text, sizeof text, format, arguments));
   va_end(arguments);
   struct weir__quoted found = shown(document, node);
   weir__document_error(document, node, "must be %s, not %s", text, found.text);

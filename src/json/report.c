@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json/scan.h"
+
 static bool make_room(struct weir__report *report)
 {
   if (report->kept < report->capacity) return true;
@@ -27,17 +29,22 @@ static WEIR_PRINTF(1, 0) char *printed(const char *format, va_list arguments)
   return text;
 }
 
-/* A copy in which a control character is \u00XX: a document must not be able to steer a terminal. */
+/* A copy in which a control character is \u00XX: a document must not be able to steer a terminal. And what is no UTF-8
+ * (documents are, but a pointer that the program gave need not be) is \xXX. */
 static char *harmless(const char *text)
 {
-  char *copy = malloc(6 * strlen(text) + 1);
+  const unsigned char *c = (const unsigned char *)text, *end = c + strlen(text);
+  char *copy = malloc(6 * (size_t)(end - c) + 1);
   if (!copy) return NULL;
   char *to = copy;
-  for (const char *c = text; *c; c++)
-    if ((unsigned char)*c < 0x20 || *c == 0x7f)
-      to += sprintf(to, "\\u%04x", (unsigned)*c);
+  while (c < end) {
+    size_t size = weir__utf8_size(c, end);
+    if (!size || *c < 0x20 || *c == 0x7f)
+      to += sprintf(to, size ? "\\u%04x" : "\\x%02x", (unsigned)*c);
     else
-      *to++ = *c;
+      to = (char *)memcpy(to, c, size) + size;
+    c += size ? size : 1;
+  }
   *to = 0;
   return copy;
 }

@@ -9,6 +9,7 @@
 #include <weir/bytes.h>
 #include <weir/runtime.h>
 
+#include "platform/utf8.h"
 #include "runtime/depot.h"
 #include "runtime/wait.h"
 #include "runtime/worker.h"
@@ -159,7 +160,7 @@ int weir__errorv(int code, const char *format, va_list args)
   struct weir__error *e = weir__error_here();
   if (e) {
     char text[sizeof e->text]; /* the arguments may be the old text */
-    vsnprintf(text, sizeof text, format, args);
+    weir__utf8_end(text, sizeof text, vsnprintf(text, sizeof text, format, args));
     memcpy(e->text, text, sizeof text);
     e->code = code;
   }
@@ -192,7 +193,7 @@ int weir__misuse(int code, const char *format, ...)
   char text[sizeof((struct weir__error *)0)->text];
   va_list args;
   va_start(args, format);
-  vsnprintf(text, sizeof text, format, args);
+  weir__utf8_end(text, sizeof text, vsnprintf(text, sizeof text, format, args));
   va_end(args);
   diagnose(code, text);
   return weir_error(code, "%s", text);

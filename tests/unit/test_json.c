@@ -9,6 +9,7 @@
 
 #include "chance.h"
 #include "channel/fields.h"
+#include "json/scan.h"
 
 struct place {
   int32_t x, y;
@@ -213,6 +214,31 @@ static void syntax_errors_say_where(void **state)
   wrong("{\"must\": 18446744073709551616}", "f:1:10: the number is too large: at most 64 bits are read\n");
   wrong("{\"must\": -9223372036854775809}", "f:1:10: the number is too large: at most 64 bits are read\n");
   wrong("{\"must\": 1e999}", "f:1:10: the number is too large\n");
+}
+
+/* Whatever the program's pointer is, and wherever a text had to be cut. */
+static void what_is_told_is_utf8(void **state)
+{
+  (void)state;
+  struct place *p;
+  assert_int_equal(weir_json_read(place, &p, "{\"x\": 3}", 8, .at = "/\xab\xc3"), WEIR_EINVAL);
+  assert_string_equal(weir_error_text(), "1:1: nothing is at \"/\\xab\\xc3\"");
+  for (size_t shift = 0; shift < 6; shift++) {
+    char text[2048];
+    size_t size = (size_t)snprintf(text, sizeof text, "{\"%.*s", (int)shift, "abcdef");
+    for (int i = 0; i < 400; i++) size += (size_t)snprintf(text + size, sizeof text - size, "\xe2\x82\xac");
+    size += (size_t)snprintf(text + size, sizeof text - size, "\": 1, \"x\": 1}");
+    struct heard h = {.size = 0};
+    assert_int_equal(weir_json_read(place, &p, text, size, .file = "f", .problem = hear, .arg = &h), WEIR_EINVAL);
+    for (size_t i = 0; i < h.size; i++) {
+      size_t whole = weir__utf8_size((unsigned char *)h.text + i, (unsigned char *)h.text + h.size);
+      assert_true(whole > 0);
+      i += whole - 1;
+    }
+    const char *told = weir_error_text(), *end = told + strlen(told);
+    for (size_t whole; told < end; told += whole)
+      assert_true((whole = weir__utf8_size((const unsigned char *)told, (const unsigned char *)end)) > 0);
+  }
 }
 
 static void a_wide_integer_is_out_of_range_not_something_else(void **state)
@@ -515,6 +541,7 @@ int main(void)
       TEST(all_errors_are_told_with_place_and_pointer),
       TEST(what_is_missing_is_named),
       TEST(syntax_errors_say_where),
+      TEST(what_is_told_is_utf8),
       TEST(a_wide_integer_is_out_of_range_not_something_else),
       TEST(a_ref_is_not_read),
       TEST(no_text_needs_to_end_with_a_nul),
