@@ -104,22 +104,24 @@ static bool is_answer_to(const struct weir__wait *w, const weir_message *request
   return request->reply && weir_message_same(w->message->type, request->reply());
 }
 
-/* DONE. */
+/* DONE, and the caller's (I6 of wait.h). */
 static int take(weir_pending p, struct weir__wait *w, const weir_message *request, void *out)
 {
-  if (!is_answer_to(w, request))
-    return weir_error(WEIR_EPROTO, "a %s is no answer to a %s", w->message->type->name, request->name);
+  if (!is_answer_to(w, request)) {
+    int rc = weir_error(WEIR_EPROTO, "a %s is no answer to a %s", w->message->type->name, request->name);
+    weir__wait_leave(w);
+    return rc;
+  }
   unlink_pending(w);
   return weir__take_answer(p.to, w, out);
 }
 
-/* Its time is over. WEIR_OK: it is being answered at this very moment. */
-static int give_up(weir_pending p, struct weir__wait *w, const weir_message *request, void *out)
+/* Its time is over. False: it is being answered at this very moment. */
+static bool give_up(weir_pending p, struct weir__wait *w)
 {
   unsigned phase = weir__wait_claim(p.bits, WEIR__QUEUED | WEIR__BEGUN);
-  if (!phase) return WEIR_OK;
-  weir__wait_finish(w, phase == WEIR__BEGUN ? WEIR_EINDOUBT : WEIR_ETIMEDOUT, NULL, NULL);
-  return take(p, w, request, out);
+  if (phase) weir__wait_finish(w, phase == WEIR__BEGUN ? WEIR_EINDOUBT : WEIR_ETIMEDOUT, NULL, NULL);
+  return phase;
 }
 
 int weir__await(weir_pending p, const weir_message *request, void *out)
@@ -136,11 +138,9 @@ int weir__await(weir_pending p, const weir_message *request, void *out)
     if (rc == WEIR_STOP) return take(p, w, request, out);
     if (rc) return rc;
     rc = weir__wait_sleep(w, p.deadline);
-    if (!rc)
-      weir__wait_leave(w);
-    else if (rc == WEIR_ETIMEDOUT)
-      rc = give_up(p, w, request, out);
-    if (rc) return rc;
+    if (!rc || (rc == WEIR_ETIMEDOUT && give_up(p, w))) return take(p, w, request, out);
+    weir__wait_leave(w);
+    if (rc != WEIR_ETIMEDOUT) return rc;
   }
 }
 

@@ -54,13 +54,16 @@ bool weir_promise_wanted(weir_promise promise) { return weir__wait_phase(promise
 
 /* ---- the future ---- */
 
-/* DONE: takes the value, unless it is of another type. */
+/* DONE, and the caller's (I6 of wait.h): takes the value, unless it is of another type. */
 static int take(struct weir__wait *w, const weir_message *type, void **out)
 {
   struct weir__message *m = w->message;
   int rc = w->result;
-  if (m && type && !weir_message_same(m->type, type))
-    return weir_error(WEIR_EPROTO, "the value is a %s, not a %s", m->type->name, type->name);
+  if (m && type && !weir_message_same(m->type, type)) {
+    rc = weir_error(WEIR_EPROTO, "the value is a %s, not a %s", m->type->name, type->name);
+    weir__wait_leave(w);
+    return rc;
+  }
   weir__wait_close(w);
   if (!m) return weir_error(rc, "the promise was dropped");
   weir__count(WEIR__LEFT);
@@ -96,9 +99,9 @@ int weir_future_wait_value(weir_future future, weir_duration within, const weir_
   if (rc == WEIR_EBUSY) return busy();
   if (rc == WEIR_STOP) return take(w, type, out);
   rc = weir__wait_sleep(w, weir__deadline(within));
-  if (rc) return weir_error(rc, "no value yet: %s", weir_strerror(rc));
+  if (!rc) return take(w, type, out);
   weir__wait_leave(w);
-  return take(w, type, out);
+  return weir_error(rc, "no value yet: %s", weir_strerror(rc));
 }
 
 void weir_future_drop(weir_future future)

@@ -189,14 +189,15 @@ static bool parse_duration(const char *text, double *ns, int64_t *exact)
 {
   char *unit = NULL, *end = NULL;
   const char *digits = text + (*text == '-');
-  if (*digits < '0' || *digits > '9') return false;
+  if (*digits < '0' || *digits > '9' || (digits[1] | 0x20) == 'x') return false; /* strtod() also takes hexadecimal */
   *ns = strtod(text, &unit);
   int64_t one = unit_ns(unit);
+  if (!one) return false;
   *ns *= (double)one;
   errno = 0;
   int64_t whole = strtoll(text, &end, 10);
   if (end != unit || errno || __builtin_mul_overflow(whole, one, exact)) *exact = to_integer(*ns);
-  return one != 0;
+  return true;
 }
 
 /* A bare number would leave it to the reader which unit is meant, so it is refused. A time is not negative, unless the

@@ -54,6 +54,7 @@ struct weir__wait *weir__wait_open_for(enum weir__wait_phase phase, uint32_t edg
   assert(!w->cell && !w->text);
   if (phase == WEIR__IN_LINE) begin_line(w, NULL, 1);
   atomic_store_explicit(&w->keeps, false, memory_order_relaxed);
+  atomic_store_explicit(&w->taken, false, memory_order_relaxed);
   atomic_store_explicit(&w->word, weir__wait_word(generation_here(w), phase, edge), memory_order_release);
   return w;
 }
@@ -278,8 +279,8 @@ void weir__wait_attach(struct weir__wait *w)
 
 int weir__wait_reattach(struct weir__wait *w)
 {
+  if (atomic_exchange_explicit(&w->taken, true, memory_order_acquire)) return WEIR_EBUSY;
   uint64_t word = atomic_load_explicit(&w->word, memory_order_acquire);
-  if (word & WEIR__ATTACHED) return WEIR_EBUSY; /* also when it is DONE: that one goes on soon */
   if (weir__wait_phase_of(word) == WEIR__DONE) return WEIR_STOP;
   sleeper_here(w);
   while (weir__wait_phase_of(word) != WEIR__DONE)
@@ -291,9 +292,12 @@ int weir__wait_reattach(struct weir__wait *w)
 
 void weir__wait_leave(struct weir__wait *w)
 {
+  /* ATTACHED: then it is DONE, and nobody else writes the word. Else who took ATTACHED away has woken the caller. */
   uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
-  assert(weir__wait_phase_of(word) == WEIR__DONE);
-  atomic_store_explicit(&w->word, word & ~(uint64_t)WEIR__ATTACHED, memory_order_release);
+  assert(!(word & WEIR__ATTACHED) || weir__wait_phase_of(word) == WEIR__DONE);
+  if (word & WEIR__ATTACHED)
+    atomic_store_explicit(&w->word, word & ~(uint64_t)WEIR__ATTACHED, memory_order_release);
+  atomic_store_explicit(&w->taken, false, memory_order_release);
 }
 
 /* ---- an end by time or by cancellation ---- */

@@ -26,6 +26,9 @@
  *     and a stale name moves nobody's edge. In LINE it is the slot of the actor whose mailbox is full, in QUEUED
  *     and BEGUN of the one that holds the request; in IDLE it says what kind of end `task` means. 0: nobody knows
  *     who. An actor outlives all edges to it: its end claims them.
+ * I6  Who comes to a record that others may know, too (futures, asks that were begun), takes it first, and has it until it
+ *     leaves or closes it: also while it was woken by time or a stop, and has not gone on. Else another one would
+ *     write down itself as the sleeper of a sleep that has not returned.
  *
  * O1  claim: CAS, acquire: what the opener wrote is there.
  * O2  finish: exchange, release: result and message; pairs with the sleeper's load (acquire). */
@@ -69,6 +72,8 @@ struct weir__wait {
                           opener; relaxed: who reads it by a stale name fails in the CAS (I1) */
   _Atomic(bool) woken; /* plain and driving threads: set by the waker, once per attachment, as its last access
                           but for a lock and a bell that outlive the record. Release, acquire */
+  _Atomic(bool) taken; /* I6: an exchange by who comes, cleared by who leaves; acquire, release: what the one before wrote
+                          and read is over. The opener's store is relaxed: nobody knows its name */
 
   uint32_t places WEIR__ALIGNED; /* how many it needs; written before it joins the line */
   uint32_t runs_in;              /* the sweep's, see below */
@@ -294,9 +299,10 @@ static inline int weir__may_wait(void)
 
 /* Attaches the caller. Call before the name is given to anybody, or on a pending record with weir__wait_reattach(). */
 void weir__wait_attach(struct weir__wait *w);
-/* WEIR_OK: attached. WEIR_STOP: it is DONE already, nothing to sleep for. WEIR_EBUSY: somebody else sleeps on it. */
+/* WEIR_OK: attached. WEIR_STOP: it is DONE already, nothing to sleep for. Both: it is the caller's until that leaves or
+ * closes it (I6). WEIR_EBUSY: it is somebody else's. */
 int weir__wait_reattach(struct weir__wait *w);
-/* After a sleep on one that is DONE: somebody else may come. */
+/* After that, where the record stays: somebody else may come. */
 void weir__wait_leave(struct weir__wait *w);
 /* Sleeps until DONE, or, with `keeps`, until time is over or the caller is told to stop: then WEIR_ETIMEDOUT or
  * WEIR_ECANCELED and the record is pending as before. Returns WEIR_OK when it is DONE. Without `keeps` time and

@@ -216,6 +216,24 @@ static void syntax_errors_say_where(void **state)
   wrong("{\"must\": 1e999}", "f:1:10: the number is too large\n");
 }
 
+struct spans {
+  weir_duration wait;
+};
+WEIR_MESSAGE(spans, WEIR_FIELD(wait, .min = -0x1p63, .max = 0x1p63));
+
+static void a_duration_is_a_decimal_number_and_a_unit(void **state)
+{
+  (void)state;
+  static const char *const wrong_ones[] = {"0x10s", "-0X1s", "-9e999.5s", "9e999", "nans", "infs", "1", "1 s", "1e5"};
+  struct spans *s;
+  char text[64];
+  for (size_t i = 0; i < sizeof wrong_ones / sizeof wrong_ones[0]; i++) {
+    int size = snprintf(text, sizeof text, "{\"wait\": \"%s\"}", wrong_ones[i]);
+    assert_int_equal(weir_json_read(spans, &s, text, (size_t)size), WEIR_EINVAL);
+    assert_non_null(strstr(weir_error_text(), "must be a duration like"));
+  }
+}
+
 /* Whatever the program's pointer is, and wherever a text had to be cut. */
 static void what_is_told_is_utf8(void **state)
 {
@@ -541,6 +559,7 @@ int main(void)
       TEST(all_errors_are_told_with_place_and_pointer),
       TEST(what_is_missing_is_named),
       TEST(syntax_errors_say_where),
+      TEST(a_duration_is_a_decimal_number_and_a_unit),
       TEST(what_is_told_is_utf8),
       TEST(a_wide_integer_is_out_of_range_not_something_else),
       TEST(a_ref_is_not_read),

@@ -313,6 +313,25 @@ static void a_cancelled_wait_leaves_the_future_good(void **state)
   assert_int_equal(value_of(future, WEIR_SECONDS(1)), 2);
 }
 
+/* The stop has woken it, and it has not gone on yet: the future is still its. */
+static void a_future_is_whose_wait_was_ended_until_that_goes_on(void **state)
+{
+  (void)state;
+  int64_t n = 0;
+  struct number *m;
+  if (!on_current_thread()) return; /* elsewhere it may have gone on by then */
+  make();
+  weir_task *task = waiting_task(&n);
+  while (!(atomic_load(&weir__wait_at(future.bits)->word) & WEIR__ATTACHED)) weir_sleep(WEIR_MILLIS(0.1));
+  weir_task_cancel(task);
+  assert_int_equal(value_of(future, WEIR_SECONDS(20)), WEIR_EBUSY);
+  assert_int_equal(weir_promise_send(promise, number, .n = 6), WEIR_OK);
+  assert_int_equal(weir_future_try(future, &m, number), WEIR_EBUSY);
+  join(task);
+  assert_int_equal(n, WEIR_ECANCELED);
+  assert_int_equal(value_of(future, WEIR_SECONDS(20)), 6);
+}
+
 static void who_waits_after_another_gave_up_gets_the_value(void **state)
 {
   (void)state;
@@ -483,6 +502,7 @@ int main(void)
       ON_RUNTIME(one_waits_at_a_time),
       ON_RUNTIME(a_value_belongs_to_who_waits_for_it),
       ON_RUNTIME(a_cancelled_wait_leaves_the_future_good),
+      ON_RUNTIME(a_future_is_whose_wait_was_ended_until_that_goes_on),
       ON_RUNTIME(who_waits_after_another_gave_up_gets_the_value),
       ON_RUNTIME(nothing_is_left_of_two_ends_that_were_given_up),
       ON_RUNTIME(who_works_for_a_future_sees_that_it_was_dropped),

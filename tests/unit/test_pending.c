@@ -260,6 +260,26 @@ static void a_cancelled_caller_leaves_its_ask_pending(void **state)
 
 /* ---- the wrong place ---- */
 
+/* The stop has woken it, and it has not gone on yet: the ask is still its. */
+static void an_ask_is_whose_await_was_ended_until_that_goes_on(void **state)
+{
+  (void)state;
+  struct gate g;
+  int rc = 1;
+  if (!on_current_thread()) return; /* elsewhere it may have gone on by then */
+  weir_ref d = weir_spawn(&doubler);
+  gate_enter(&g, d);
+  weir_pending p = begin(d, WEIR_SECONDS(20), 4);
+  weir_task *task = weir_task_start(NULL, await_it, &p);
+  while (!(atomic_load(&weir__wait_at(p.bits)->word) & WEIR__ATTACHED)) weir_sleep(WEIR_MILLIS(0.1));
+  weir_task_cancel(task);
+  assert_int_equal(await(p), WEIR_EBUSY);
+  assert_int_equal(weir_task_join(task, WEIR_SECONDS(20), &rc), WEIR_OK);
+  assert_int_equal(rc, WEIR_ECANCELED);
+  gate_open(&g);
+  assert_int_equal(await(p), 8);
+}
+
 static struct {
   weir_pending p;
   int64_t early, full;
@@ -312,6 +332,7 @@ int main(void)
       ON_RUNTIME(an_answer_that_nobody_takes_is_freed_by_a_cancel),
       ON_RUNTIME(what_an_actor_has_begun_is_cancelled_when_it_ends),
       ON_RUNTIME(a_cancelled_caller_leaves_its_ask_pending),
+      ON_RUNTIME(an_ask_is_whose_await_was_ended_until_that_goes_on),
       ON_RUNTIME(a_callback_begins_where_there_is_room_and_never_waits),
       ON_RUNTIME(the_type_that_is_awaited_must_be_the_one_that_was_asked),
   };
