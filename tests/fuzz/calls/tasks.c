@@ -67,5 +67,5 @@ static void call_blocking(struct who *who, const struct step *s)
 }
 
 const struct call task_calls[] = {
-    {'H', call_start}, {'j', call_join_task}, {'Z', call_end_task}, {'Y', call_blocking}, {0},
+    {'H', call_start}, {'j', call_join_task}, {'A', call_end_task}, {'Y', call_blocking}, {0},
 };
