@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json/scan.h"
 #include "platform/utf8.h"
+#include "json/scan.h"
 
 /* Parents stand before their children, so one pass reaches all, however deep. */
 static void attach_values(struct weir__document *document)

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "json/suggest.h"
 #include "platform/utf8.h"
+#include "json/suggest.h"
 
 /* A value in few words; a number as it stands there. */
 static struct weir__quoted shown(const struct weir__document *document, uint32_t node)

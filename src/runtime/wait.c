@@ -295,8 +295,7 @@ void weir__wait_leave(struct weir__wait *w)
   /* ATTACHED: then it is DONE, and nobody else writes the word. Else who took ATTACHED away has woken the caller. */
   uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
   assert(!(word & WEIR__ATTACHED) || weir__wait_phase_of(word) == WEIR__DONE);
-  if (word & WEIR__ATTACHED)
-    atomic_store_explicit(&w->word, word & ~(uint64_t)WEIR__ATTACHED, memory_order_release);
+  if (word & WEIR__ATTACHED) atomic_store_explicit(&w->word, word & ~(uint64_t)WEIR__ATTACHED, memory_order_release);
   atomic_store_explicit(&w->taken, false, memory_order_release);
 }
 

@@ -72,7 +72,8 @@ struct weir__wait {
                           opener; relaxed: who reads it by a stale name fails in the CAS (I1) */
   _Atomic(bool) woken; /* plain and driving threads: set by the waker, once per attachment, as its last access
                           but for a lock and a bell that outlive the record. Release, acquire */
-  _Atomic(bool) taken; /* I6: an exchange by who comes, cleared by who leaves; acquire, release: what the one before wrote
+  _Atomic(bool)
+      taken; /* I6: an exchange by who comes, cleared by who leaves; acquire, release: what the one before wrote
                           and read is over. The opener's store is relaxed: nobody knows its name */
 
   uint32_t places WEIR__ALIGNED; /* how many it needs; written before it joins the line */

@@ -133,7 +133,6 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 {
   size = without_newlines(data, size);
   if (size < 2 || draw(&seed) % 3 == 0) return LLVMFuzzerMutate ? LLVMFuzzerMutate(data, size, max_size) : size;
-  for (unsigned times = 1 + draw(&seed) % 4; times--;)
-    size = 1 + mutate_steps(data + 1, size - 1, max_size - 1, &seed);
+  for (unsigned times = 1 + draw(&seed) % 4; times--;) size = 1 + mutate_steps(data + 1, size - 1, max_size - 1, &seed);
   return size;
 }

@@ -33,14 +33,15 @@ struct scalars {
   weir_bytes bytes;
   weir_duration span, any_span;
 };
-WEIR_MESSAGE(scalars, WEIR_FIELD(text, .def = "null"), WEIR_FIELD(color, .def = "\"red\"", .one_of = "red|green|dark blue"),
-             WEIR_FIELD(chars, .def = "\"\""), WEIR_FIELD(flag, .def = "true"), WEIR_FIELD(i32, .def = "0"),
+WEIR_MESSAGE(scalars, WEIR_FIELD(text, .def = "null"),
+             WEIR_FIELD(color, .def = "\"red\"", .one_of = "red|green|dark blue"), WEIR_FIELD(chars, .def = "\"\""),
+             WEIR_FIELD(flag, .def = "true"), WEIR_FIELD(i32, .def = "0"),
              WEIR_FIELD(small, .def = "3", .min = -5, .max = 5.5), WEIR_FIELD(u32, .def = "4294967295"),
              WEIR_FIELD(i64, .def = "-9223372036854775808"), WEIR_FIELD(wide, .def = "0", .min = -1e18, .max = 1e18),
              WEIR_FIELD(u64, .def = "18446744073709551615"), WEIR_FIELD(odd, .def = "2", .min = 1.5, .max = 1e19),
              WEIR_FIELD(f64, .def = "0.1"), WEIR_FIELD(share, .def = "1", .min = 0, .max = 1),
-             WEIR_FIELD(ref, .def = "null"), WEIR_FIELD(bytes, .def = "\"AAEC/w==\""), WEIR_FIELD(span, .def = "\"5s\""),
-             WEIR_FIELD(any_span, .def = "\"-1ms\"", .min = -0x1p63, .max = 0x1p63));
+             WEIR_FIELD(ref, .def = "null"), WEIR_FIELD(bytes, .def = "\"AAEC/w==\""),
+             WEIR_FIELD(span, .def = "\"5s\""), WEIR_FIELD(any_span, .def = "\"-1ms\"", .min = -0x1p63, .max = 0x1p63));
 
 /* Lists and arrays of every kind. */
 struct lists {
@@ -54,8 +55,8 @@ struct lists {
   const weir_bytes *blobs;
   const weir_duration *times;
   const struct point *points;
-  size_t text_count, bool_count, int_count, unsigned_count, long_count, number_count, real_count, blob_count, time_count,
-      point_count;
+  size_t text_count, bool_count, int_count, unsigned_count, long_count, number_count, real_count, blob_count,
+      time_count, point_count;
   const char *two_texts[2];
   bool bits[3];
   int32_t four[4];
@@ -138,7 +139,6 @@ static void check_round_trip(const weir_message *type, weir_value value)
 }
 
 /* ---- from a text ---- */
-
 
 static void read_document(const weir_message *(*of)(void), const char *at, const uint8_t *text, size_t size)
 {

@@ -169,9 +169,8 @@ static void run_it(const weir_topology *topology, bool has_trouble)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-  const struct weir__stock *const types[] = {&stand_in_source,   &weir__stock_split, &weir__stock_count,
-                                             &weir__stock_top,   &stand_in_sink,     &troubles,
-                                             NULL};
+  const struct weir__stock *const types[] = {
+      &stand_in_source, &weir__stock_split, &weir__stock_count, &weir__stock_top, &stand_in_sink, &troubles, NULL};
   weir_topology *topology, *stock;
   bool has_trouble;
   struct fuzz_told told = parse(types, data, size, &topology), again = parse(types, data, size, &stock);

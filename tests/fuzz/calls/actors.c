@@ -321,9 +321,23 @@ static void call_look(struct who *who, const struct step *s)
 }
 
 const struct call inside_calls[] = {
-    {'r', call_return},       {'!', call_fail},       {'f', call_forward},     {'h', call_stash},
-    {'u', call_unstash},      {'k', call_keep},       {'K', call_free},        {'p', call_pass},
-    {'e', call_select_job},   {'E', call_select_query}, {'l', call_answer_later}, {'L', call_answer},
-    {'o', call_take_over},    {'B', call_become},     {'g', call_join},        {'G', call_publish},
-    {'d', call_defer},        {'?', call_look},       {0},
+    {'r', call_return},
+    {'!', call_fail},
+    {'f', call_forward},
+    {'h', call_stash},
+    {'u', call_unstash},
+    {'k', call_keep},
+    {'K', call_free},
+    {'p', call_pass},
+    {'e', call_select_job},
+    {'E', call_select_query},
+    {'l', call_answer_later},
+    {'L', call_answer},
+    {'o', call_take_over},
+    {'B', call_become},
+    {'g', call_join},
+    {'G', call_publish},
+    {'d', call_defer},
+    {'?', call_look},
+    {0},
 };

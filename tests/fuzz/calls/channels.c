@@ -184,7 +184,9 @@ static void call_future(struct who *who, const struct step *s)
 }
 
 const struct call channel_calls[] = {
-    {'C', call_channel},      {'X', call_channel_end},     {'T', call_channel_send}, {'R', call_receive},
-    {'Q', call_channel_look}, {'U', call_channel_reserve}, {'O', call_oneshot},      {'P', call_promise},
+    {'C', call_channel},      {'X', call_channel_end},
+    {'T', call_channel_send}, {'R', call_receive},
+    {'Q', call_channel_look}, {'U', call_channel_reserve},
+    {'O', call_oneshot},      {'P', call_promise},
     {'F', call_future},       {0},
 };

@@ -152,7 +152,7 @@ static void call_dead_letters(struct who *who, const struct step *s)
 }
 
 const struct call place_calls[] = {
-    {'v', call_reserve},        {'V', call_fill},  {'W', call_give_back},    {'i', call_notify},
-    {'I', call_channel_notify}, {'J', call_notice_cancel}, {'t', call_stats}, {'c', call_set_capacity},
-    {'m', call_timer},          {'M', call_timer_cancel}, {'D', call_dead_letters}, {0},
+    {'v', call_reserve},        {'V', call_fill},          {'W', call_give_back},    {'i', call_notify},
+    {'I', call_channel_notify}, {'J', call_notice_cancel}, {'t', call_stats},        {'c', call_set_capacity},
+    {'m', call_timer},          {'M', call_timer_cancel},  {'D', call_dead_letters}, {0},
 };

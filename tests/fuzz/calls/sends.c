@@ -194,6 +194,17 @@ static void call_settle(struct who *who, const struct step *s)
 }
 
 const struct call actor_calls[] = {
-    {'N', call_spawn}, {'n', call_find},  {'y', call_self},  {'q', call_stop},   {'s', call_send}, {'S', call_send},
-    {'a', call_ask},   {'b', call_begin}, {'w', call_await}, {'x', call_cancel}, {'z', call_sleep}, {'Z', call_settle}, {0},
+    {'N', call_spawn},
+    {'n', call_find},
+    {'y', call_self},
+    {'q', call_stop},
+    {'s', call_send},
+    {'S', call_send},
+    {'a', call_ask},
+    {'b', call_begin},
+    {'w', call_await},
+    {'x', call_cancel},
+    {'z', call_sleep},
+    {'Z', call_settle},
+    {0},
 };

@@ -79,11 +79,20 @@ static const struct call *call_of(uint8_t letter)
   return all[letter % count];
 }
 
+static void trace(const struct who *who, const struct step *s)
+{
+  static int wanted = -1;
+  if (wanted < 0) wanted = getenv("WEIR_FUZZ_TRACE") != NULL;
+  if (!wanted) return;
+  static const char *const places[] = {"main", "handler", "end", "task", "callback"};
+  fprintf(stderr, "%s %u: %c %u %u %u\n", places[who->where], who->sender, call_of(s->call)->letter, s->a, s->b, s->c);
+}
+
 void perform(struct who *who, unsigned steps)
 {
   struct step s;
   while (steps-- && next_step(&s)) {
-    if (getenv("WEIR_FUZZ_TRACE")) fprintf(stderr, "place %d sender %u: %c %u %u %u\n", (int)who->where, who->sender, call_of(s.call)->letter, s.a, s.b, s.c);
+    trace(who, &s);
     call_of(s.call)->perform(who, &s);
   }
 }

@@ -19,7 +19,7 @@ enum {
   CHANNELS = 2,
   ONESHOTS = 4,
   TASKS = 4,
-  TASKS_MOST = 64,   /* in one run */
+  TASKS_MOST = 64,    /* in one run */
   SENDERS_MOST = 128, /* whose order is looked at */
   MESSAGES_MOST = 4096
 };
@@ -102,7 +102,8 @@ void perform(struct who *who, unsigned steps);
 /* ---- the tables ---- */
 
 struct message_note {
-  bool begun, moved, refused; /* a handler began with it; it was forwarded, kept, stashed or selected; its send failed */
+  bool begun, moved,
+      refused; /* a handler began with it; it was forwarded, kept, stashed or selected; its send failed */
 };
 
 struct world {
