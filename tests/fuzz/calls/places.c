@@ -66,13 +66,18 @@ static void on_room(void *arg, weir_permit permit, int status)
   perform(&who, s.b % 3);
 }
 
+/* Nor is what a task has deferred called back. */
+static bool can_be_called(const struct who *who)
+{
+  return who->where != IN_TASK && (who->where != IN_END || weir_ref_error(weir_self()) == WEIR_OK);
+}
+
 static void call_notify(struct who *who, const struct step *s)
 {
   weir_notice notice;
   weir_ref to = world.refs[s->a % REFS].ref;
   int rc = weir_notify_writable(to, on_room, &world, &notice);
-  bool can = who->where != IN_TASK;
-  EXPECT(who, rc, (can ? OK | DEAD | FULL : INVALID | DEAD) | own_errors(s->a));
+  EXPECT(who, rc, (can_be_called(who) ? OK | DEAD | FULL : INVALID | DEAD) | own_errors(s->a));
   CHECK(!rc == !!notice.bits);
   if (!rc) world.notices[s->b % NOTICES] = notice;
 }
@@ -81,7 +86,7 @@ static void call_channel_notify(struct who *who, const struct step *s)
 {
   weir_notice notice;
   int rc = weir_channel_notify_writable(world.channels[s->a % CHANNELS].tx[0], on_room, &world, &notice);
-  EXPECT(who, rc, who->where != IN_TASK ? OK | CLOSED : INVALID | CLOSED);
+  EXPECT(who, rc, can_be_called(who) ? OK | CLOSED : INVALID | CLOSED);
   if (!rc) world.notices[s->b % NOTICES] = notice;
 }
 

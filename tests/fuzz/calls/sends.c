@@ -101,7 +101,8 @@ static void check_answer(const struct sum *sum, uint32_t id)
   CHECK(!sum->load.size || ((const char *)sum->load.data)[0] == 0x5a);
 }
 
-enum { ANY_ANSWER = OK | TIMED | DOUBT | DEAD | FULL | FAILED | PROTO | RANGE | USER | WAITING };
+/* A handler that forwards to a ref that was never good answers with that ref's error. */
+enum { ANY_ANSWER = OK | EXISTS | TIMED | DOUBT | DEAD | FULL | FAILED | PROTO | RANGE | USER | WAITING };
 
 static void call_ask(struct who *who, const struct step *s)
 {
