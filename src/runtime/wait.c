@@ -273,6 +273,7 @@ static void sleeper_here(struct weir__wait *w)
 void weir__wait_attach(struct weir__wait *w)
 {
   sleeper_here(w);
+  atomic_store_explicit(&w->taken, true, memory_order_relaxed); /* published with the word */
   uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
   atomic_store_explicit(&w->word, word | WEIR__ATTACHED, memory_order_release);
 }

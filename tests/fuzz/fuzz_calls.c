@@ -37,7 +37,7 @@ static void check_not_wedged(void)
 {
   struct sum *sum = NULL;
   weir_ref probe = weir_spawn(actor_types[0]);
-  CHECK(weir_ask(probe, WEIR_SECONDS(8), &sum, query, .id = 0) == WEIR_OK && sum);
+  CHECK(weir_ask(probe, WEIR_SECONDS(600), &sum, query, .id = 0) == WEIR_OK && sum);
   weir_free(sum);
 }
 

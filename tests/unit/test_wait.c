@@ -202,10 +202,13 @@ static void a_record_that_keeps_outlives_its_sleeps(void **state)
   assert_int_equal(weir__wait_reattach(w), WEIR_OK);
   assert_int_equal(weir__wait_sleep(w, soon()), WEIR_ETIMEDOUT);
   assert_int_equal(weir__wait_phase(name), WEIR__IDLE);
+  assert_int_equal(weir__wait_reattach(w), WEIR_EBUSY); /* who slept has not left yet */
+  weir__wait_leave(w);
   assert_int_equal(weir__wait_reattach(w), WEIR_OK);
   weir__wait_cancel(&waiting);
   assert_int_equal(weir__wait_sleep(w, INT64_MAX), WEIR_ECANCELED);
   assert_int_equal(weir__wait_phase(name), WEIR__IDLE);
+  weir__wait_leave(w);
   assert_int_equal(weir__wait_reattach(w), WEIR_OK);
   assert_int_equal(weir__wait_claim(name, WEIR__IDLE), WEIR__IDLE);
   weir__wait_finish(w, WEIR_EUSER(1), NULL, NULL);
@@ -337,6 +340,7 @@ static int sleep_until_granted(struct race *r, struct weir__wait *w, int64_t dea
     r->timed_out += rc == WEIR_ETIMEDOUT;
     r->cancelled += rc == WEIR_ECANCELED;
     r->wrong += rc != WEIR_ETIMEDOUT && rc != WEIR_ECANCELED;
+    weir__wait_leave(w);
     rc = weir__may_wait();
     if (!rc) rc = weir__wait_reattach(w);
     if (rc) return rc == WEIR_STOP ? WEIR_OK : rc;

@@ -188,7 +188,7 @@ static void call_settle(struct who *who, const struct step *s)
   if (who->where != IN_MAIN) return;
   weir_ref probe = weir_spawn(actor_types[0]);
   for (unsigned i = 0; i < s->a % 4; i++) {
-    CHECK(weir_ask(probe, WEIR_SECONDS(8), &sum, query, .id = 0) == WEIR_OK && sum);
+    CHECK(weir_ask(probe, WEIR_SECONDS(600), &sum, query, .id = 0) == WEIR_OK && sum);
     weir_free(sum);
   }
   weir_stop(probe);
