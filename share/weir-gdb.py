@@ -391,7 +391,7 @@ class Runtimes(gdb.Command):
                     flavor,
                     RUNTIME_STATES[number(runtime["state"])],
                     live_in(runtime),
-                    number(runtime["injected_count"]),
+                    number(runtime["unowned"]),
                 )
             )
             rows = [("worker", "does", "queued", "suspended", "bound")]

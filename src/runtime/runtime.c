@@ -103,28 +103,28 @@ void weir__runtime_leave_counted(struct weir_runtime *rt)
 
 /* ---- the line that belongs to no worker ---- */
 
-void weir__runtime_inject_all(struct weir_runtime *rt, struct weir__work **works, unsigned count)
+void weir__runtime_inject(struct weir_runtime *rt, struct weir__work *work)
 {
   weir__runtime_hold(rt);
   pthread_mutex_lock(&rt->lock);
-  for (unsigned i = 0; i < count; i++) weir__work_append(&rt->injected, works[i]);
-  atomic_fetch_add_explicit(&rt->injected_count, count, memory_order_seq_cst);
+  weir__work_append(&rt->injected, work);
+  atomic_fetch_add_explicit(&rt->injected_count, 1, memory_order_relaxed);
+  atomic_fetch_add_explicit(&rt->unowned, 1, memory_order_seq_cst);
   pthread_mutex_unlock(&rt->lock);
   weir__runtime_notify(rt);
   weir__runtime_release(rt);
 }
 
-void weir__runtime_inject(struct weir_runtime *rt, struct weir__work *work) { weir__runtime_inject_all(rt, &work, 1); }
-
 unsigned weir__runtime_take_injected(struct weir_runtime *rt, struct weir__work **out, unsigned most)
 {
-  if (!atomic_load_explicit(&rt->injected_count, memory_order_seq_cst)) return 0;
+  if (!atomic_load_explicit(&rt->injected_count, memory_order_relaxed)) return 0;
   unsigned count = 0;
   pthread_mutex_lock(&rt->lock);
   /* A fair part, so that the others find some, too. */
   size_t part = atomic_load_explicit(&rt->injected_count, memory_order_relaxed) / rt->worker_count + 1;
   while (count < most && count < part && (out[count] = weir__work_take(&rt->injected))) count++;
-  atomic_fetch_sub_explicit(&rt->injected_count, count, memory_order_seq_cst);
+  atomic_fetch_sub_explicit(&rt->injected_count, count, memory_order_relaxed);
+  atomic_fetch_sub_explicit(&rt->unowned, count, memory_order_seq_cst);
   pthread_mutex_unlock(&rt->lock);
   return count;
 }
@@ -134,7 +134,7 @@ unsigned weir__runtime_take_injected(struct weir_runtime *rt, struct weir__work 
 /* Lock held. */
 static bool workers_are_quiet(struct weir_runtime *rt)
 {
-  if (atomic_load_explicit(&rt->injected_count, memory_order_seq_cst)) return false;
+  if (atomic_load_explicit(&rt->unowned, memory_order_seq_cst)) return false;
   for (unsigned i = 0; i < rt->worker_count; i++) {
     struct weir__worker *w = &rt->workers[i];
     if (!rt->is_parked[i] || atomic_load_explicit(&w->inbox, memory_order_seq_cst) ||
@@ -485,7 +485,7 @@ bool weir__runtime_is_quiet(struct weir_runtime *rt)
   if (!weir__blocking_rests(&rt->blocking)) return false; /* this thread gives it nothing meanwhile */
   struct weir__worker *w = &rt->workers[0];
   return !w->next && !w->ready.first && !atomic_load_explicit(&w->inbox, memory_order_seq_cst) &&
-         !weir__run_queue_length(&w->queue) && !atomic_load_explicit(&rt->injected_count, memory_order_seq_cst) &&
+         !weir__run_queue_length(&w->queue) && !atomic_load_explicit(&rt->unowned, memory_order_seq_cst) &&
          !atomic_load_explicit(&w->suspended, memory_order_acquire);
 }
 

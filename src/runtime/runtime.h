@@ -58,9 +58,12 @@ struct weir_runtime {
                                   takes it away gives that one work. A hint: who is gone by then is woken as any other */
   _Atomic(unsigned) parked; /* how many are parked; written under `lock`, read without it as a hint, seq_cst as above */
 
+  _Atomic(size_t) unowned; /* work that any worker may take: what is injected, and what has been spilled (spill.h).
+                               seq_cst as `searching` */
+
   pthread_mutex_t lock;            /* a leaf. Guards: */
-  struct weir__work_list injected; /* work from outside the workers, and what their queues had no room for */
-  _Atomic(size_t) injected_count;  /* its length; written under the lock, read without it (seq_cst as `searching`) */
+  struct weir__work_list injected; /* work from outside the workers … */
+  _Atomic(size_t) injected_count;  /* … and its length; written under the lock, read without it as a hint: relaxed */
   bool *is_parked;                 /* by worker */
   pthread_cond_t changed;          /* it may be quiet, or nothing live; for the thread that stops the runtime */
   struct weir_task *tasks;         /* that have not ended */
@@ -140,7 +143,6 @@ static inline struct weir_runtime *weir__runtime_here_held(void)
 
 /* Puts work in the line that belongs to no worker, and sees to it that somebody takes it. */
 void weir__runtime_inject(struct weir_runtime *rt, struct weir__work *work);
-void weir__runtime_inject_all(struct weir_runtime *rt, struct weir__work **works, unsigned count);
 /* Takes up to `most` of it. */
 unsigned weir__runtime_take_injected(struct weir_runtime *rt, struct weir__work **out, unsigned most);
 /* Work was put where others may take it: wakes one sleeper, unless somebody is looking already. */

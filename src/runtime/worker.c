@@ -202,14 +202,16 @@ static void leaves(struct weir__worker *w, struct weir__work *work)
   if (work->kind == WEIR__ACTOR_TURN) weir__actor_leaves(w, work);
 }
 
-/* Its queue is full: half of it goes to the line that belongs to no worker, at once, and this behind it. */
-static void overflow(struct weir__worker *w, struct weir__work *work)
+/* Its queue is full: half of it is put aside at once, and this behind it. */
+static void spill(struct weir__worker *w, struct weir__work *work)
 {
   struct weir__work *taken[WEIR__RUN_QUEUE_SIZE / 2 + 1];
   uint32_t count = weir__run_queue_take(&w->queue, taken, WEIR__RUN_QUEUE_SIZE / 2);
-  taken[count] = work;
-  for (unsigned i = 0; i <= count; i++) leaves(w, taken[i]);
-  weir__runtime_inject_all(w->rt, taken, count + 1);
+  taken[count++] = work;
+  for (unsigned i = 0; i < count; i++) leaves(w, taken[i]);
+  atomic_fetch_add_explicit(&w->rt->unowned, count, memory_order_seq_cst);
+  weir__spill_put(&w->spill, taken, count);
+  weir__runtime_notify(w->rt);
 }
 
 /* Should somebody take work out of the queue of this worker, which is awake? Not while its messages are quick: those
@@ -223,7 +225,7 @@ static bool needs_help(const struct weir__worker *w, int64_t now)
 static void offer(struct weir__worker *w, struct weir__work *work)
 {
   if (!weir__run_queue_put(&w->queue, work)) {
-    overflow(w, work);
+    spill(w, work);
   } else if (!w->told || !weir__worker_is_quick(w)) {
     w->told = true;
     weir__runtime_notify(w->rt);
@@ -274,6 +276,36 @@ static struct weir__work *take_injected(struct weir__worker *w, unsigned most)
   return keep_rest(w, taken, count);
 }
 
+/* Out of a spill. */
+static struct weir__work *take_over(struct weir__worker *w, struct weir__work **taken, unsigned count)
+{
+  if (!count) return NULL;
+  atomic_fetch_sub_explicit(&w->rt->unowned, count, memory_order_seq_cst);
+  for (unsigned i = 0; i < count; i++) weir__work_is_near(taken[i], w->index);
+  return keep_rest(w, taken, count);
+}
+
+/* S1: what is its own, and then what others have put aside. */
+static struct weir__work *take_spilled(struct weir__worker *w)
+{
+  struct weir__work *taken[TAKEN_AT_ONCE];
+  struct weir_runtime *rt = w->rt;
+  if (!atomic_load_explicit(&rt->unowned, memory_order_relaxed)) return NULL;
+  unsigned count = weir__spill_take_newest(&w->spill, taken, TAKEN_AT_ONCE);
+  for (unsigned i = 1; i < rt->worker_count && !count; i++)
+    count = weir__spill_take_oldest(&rt->workers[(w->index + i) % rt->worker_count].spill, taken, TAKEN_AT_ONCE);
+  return take_over(w, taken, count);
+}
+
+/* S2: each time after the loop had its turn. */
+static struct weir__work *look_back(struct weir__worker *w)
+{
+  struct weir__work *oldest;
+  w->looked_back_ns = w->polled_ns;
+  if (!atomic_load_explicit(&w->rt->unowned, memory_order_relaxed)) return NULL;
+  return take_over(w, &oldest, weir__spill_take_oldest(&w->spill, &oldest, 1));
+}
+
 static unsigned random_below(struct weir__worker *w, unsigned n)
 {
   w->random ^= w->random << 13, w->random ^= w->random >> 17, w->random ^= w->random << 5;
@@ -317,8 +349,7 @@ static bool may_search(struct weir__worker *w)
 
 static bool others_could_help(struct weir__worker *w)
 {
-  return weir__run_queue_length(&w->queue) > 0 ||
-         atomic_load_explicit(&w->rt->injected_count, memory_order_relaxed) > 0;
+  return weir__run_queue_length(&w->queue) > 0 || atomic_load_explicit(&w->rt->unowned, memory_order_relaxed) > 0;
 }
 
 /* With work in hand. Who put work somewhere meanwhile relied on this searcher to see it. */
@@ -361,8 +392,10 @@ static struct weir__work *find_work(struct weir__worker *w)
   unsigned tick = atomic_load_explicit(&w->tick, memory_order_relaxed) + 1;
   atomic_store_explicit(&w->tick, tick, memory_order_relaxed);
   if (tick % FIXED_SHARE == 0) work = take_injected(w, 1);
+  if (!work && WEIR__UNLIKELY(w->looked_back_ns != w->polled_ns)) work = look_back(w);
   if (!work) work = take_own(w);
   if (!work) work = take_injected(w, TAKEN_AT_ONCE);
+  if (!work) work = take_spilled(w);
   if (!work && may_search(w)) {
     work = steal(w);
     if (!work) work = take_injected(w, TAKEN_AT_ONCE);
@@ -542,7 +575,7 @@ static bool has_reason_to_stay(struct weir__worker *w, bool last_searcher)
 {
   struct weir_runtime *rt = w->rt;
   if (atomic_load_explicit(&w->inbox, memory_order_seq_cst) || atomic_load_explicit(&w->driven, memory_order_seq_cst) ||
-      atomic_load_explicit(&rt->injected_count, memory_order_seq_cst) ||
+      atomic_load_explicit(&rt->unowned, memory_order_seq_cst) ||
       atomic_load_explicit(&rt->state, memory_order_seq_cst) == WEIR__STOPPED)
     return true;
   if (!last_searcher) return false;
@@ -727,7 +760,8 @@ static void run_slice(struct weir__worker *w)
 {
   weir__runtime_unpark(w);
   ring_alarms(w);
-  begin_stint(w, weir__now_ns());
+  w->polled_ns = weir__now_ns();
+  begin_stint(w, w->polled_ns);
   do {
     atomic_store_explicit(&w->driven, false, memory_order_seq_cst); /* nobody drives; who stops it looks below */
     enter(w);

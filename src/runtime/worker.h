@@ -19,6 +19,7 @@
 #include "platform/fiber.h"
 #include "runtime/guard.h"
 #include "runtime/run_queue.h"
+#include "runtime/spill.h"
 #include "runtime/thread.h"
 #include "runtime/wheel.h"
 #include "runtime/work.h"
@@ -101,6 +102,7 @@ struct weir__worker {
   struct weir__work_list giving_way;      /* fibers, each behind what was queued when it came here */
   struct weir__guard_flags guard;         /* see guard.h */
   int64_t polled_ns;                      /* when the loop had its turn last (U3) */
+  int64_t looked_back_ns;                 /* its value when the oldest of what is spilled had its share (S2) */
   int64_t stint_pace_ns;                  /* how long a message took in the last stint, on the average */
   bool told;                              /* somebody was told of work in the queue since the last sleep */
   /* What lives in the runtime, as far as this worker began and ended it: R1. Written by this worker alone; left:
@@ -147,6 +149,7 @@ struct weir__worker {
 
   /* Shared. */
   struct weir__run_queue queue WEIR__ALIGNED;       /* see run_queue.h */
+  struct weir__spill spill WEIR__ALIGNED;           /* see spill.h */
   _Atomic(struct weir__work *) inbox WEIR__ALIGNED; /* things for this worker alone, newest first; pushed by anybody who
                                  holds the runtime, taken as a whole by the worker. Its push and `parked` are the two
                                  sides of a store-then-load, so both are seq_cst. */
