@@ -94,8 +94,8 @@ static int pool_begin(struct weir__io *io, enum weir__io_for what_for, char *at,
 {
   uv_buf_t piece = uv_buf_init(at, (unsigned)size);
   io->request.data = io;
-  int rc = (what_for == WEIR__IO_READ ? uv_fs_read : uv_fs_write)(weir_loop(), &io->request, io->fd, &piece, 1, -1,
-                                                                  on_request_done);
+  int rc = what_for == WEIR__IO_READ ? uv_fs_read(weir_loop(), &io->request, io->fd, &piece, 1, -1, on_request_done)
+                                     : uv_fs_write(weir_loop(), &io->request, io->fd, &piece, 1, -1, on_request_done);
   io->busy = rc == 0;
   return rc;
 }

@@ -55,6 +55,7 @@ WEIR_API weir_pending weir_ask_begin_value(weir_ref to, weir_duration within, we
  * Errors   WEIR_EINVAL  awaited or cancelled before;  WEIR_EBUSY  another one waits for it
  *          WEIR_EPROTO  the answer is not one to that type of request; it stays
  *          WEIR_ECANCELED  the caller was told to stop; it stays pending
+ *          WEIR_ENOMEM  there is no stack to wait upon: it was cancelled
  *          the rest as weir_ask_value(), for which a late begin of the handler is WEIR_ETIMEDOUT: withdrawn
  */
 WEIR_API WEIR_NODISCARD int weir__await(weir_pending pending, const weir_message *request, void *out);

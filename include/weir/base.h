@@ -1,6 +1,6 @@
 /* weir/base.h: what every other header stands on: attributes, refs, durations, errors.
  *
- * Includes neither libuv nor jansson. */
+ * Does not include libuv. */
 #ifndef WEIR_BASE_H
 #define WEIR_BASE_H
 

@@ -8,7 +8,7 @@
  *   free(text);
  *   weir_free(g);
  *
- * How each kind of field looks in JSON: docs/guide/json.md. Does not include jansson's header. */
+ * How each kind of field looks in JSON: docs/guide/json.md. */
 #ifndef WEIR_JSON_H
 #define WEIR_JSON_H
 

@@ -60,8 +60,11 @@ static void default_text(weir_ref to, int code)
   case WEIR_EDEAD:
     weir_error(code, "actor %u is gone", weir__slot_of(to));
     break;
-  default:
-    weir__error_with(code, NULL);
+  default: /* none was given, or there was no memory for it; a program's own codes speak for themselves */
+    if (code <= WEIR_EUSER(0))
+      weir__error_with(code, NULL);
+    else
+      weir_error(code, "an ask of actor %u: %s", weir__slot_of(to), weir_strerror(code));
     break;
   }
 }
@@ -205,7 +208,7 @@ static inline struct weir__wait *ask_at_once(weir_ref to, weir_duration within, 
 WEIR__SLOW static int ask_slowly(weir_ref to, weir_duration within, void *out, weir_value value)
 {
   struct weir__parcel parcel;
-  int rc = weir_ref_error(to);
+  int rc = weir__ref_check(to);
   if (rc && !to.bits) weir__misuse(rc, "an ask of a ref that was never set");
   if (rc) return weir__tell_refused(to, value.type ? value.type() : NULL, weir__turned_away(rc), true);
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));

@@ -60,7 +60,7 @@ static int add_listener(weir_ref ref)
 
 int weir_dead_letters(weir_ref listener)
 {
-  int rc = weir_ref_error(listener);
+  int rc = weir__ref_check(listener);
   if (rc) return rc;
   struct weir__cell *cell = weir__cell_at(weir__slot_of(listener));
   if (cell && weir__is_relay(cell, listener)) return weir_error(WEIR_EINVAL, "only an actor listens to dead letters");

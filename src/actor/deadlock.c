@@ -105,10 +105,17 @@ static struct {
   bool again;       /* the second reading: nothing is added */
 } graph;
 
-static void *grown(void *at, uint32_t *room, size_t bytes)
+/* Room that is always there: most cycles are small, and are found without memory, too. */
+enum { FEW = 64 };
+static struct node few_nodes[FEW];
+static uint32_t few_links[FEW];
+
+/* The first time what is there is `few`. */
+static void *grown(void *at, void *few, uint32_t *room, size_t bytes)
 {
-  uint32_t more = *room ? 2 * *room : 64;
-  void *moved = realloc(at, more * bytes);
+  uint32_t more = *room ? 2 * *room : FEW;
+  void *moved = !at ? few : realloc(at == few ? NULL : at, more * bytes);
+  if (moved && at == few) memcpy(moved, few, FEW * bytes);
   if (moved)
     *room = more;
   else
@@ -118,7 +125,7 @@ static void *grown(void *at, uint32_t *room, size_t bytes)
 
 static uint32_t add_node(uint64_t name, struct weir__wait *w, const struct weir__edge_seen *seen)
 {
-  if (graph.count == graph.room) graph.nodes = grown(graph.nodes, &graph.room, sizeof *graph.nodes);
+  if (graph.count == graph.room) graph.nodes = grown(graph.nodes, few_nodes, &graph.room, sizeof *graph.nodes);
   if (graph.broken) return RUNS;
   graph.nodes[graph.count] = (struct node){.name = name, .seen = *seen};
   w->node_of = graph.reading;
@@ -147,7 +154,8 @@ static uint32_t node_of(const _Atomic(uint64_t) *waiting, struct weir__cell *cel
 
 static void add_link(uint32_t to)
 {
-  if (graph.link_count == graph.link_room) graph.links = grown(graph.links, &graph.link_room, sizeof *graph.links);
+  if (graph.link_count == graph.link_room)
+    graph.links = grown(graph.links, few_links, &graph.link_room, sizeof *graph.links);
   if (!graph.broken) graph.links[graph.link_count++] = to;
 }
 

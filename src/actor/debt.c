@@ -272,8 +272,8 @@ static int send_on(weir_ref to, struct weir__message *m)
   parcel.forwarded = m->asker != 0;
   if (cell) return weir__cell_send(cell, weir__generation_of(to), &parcel, m->deadline, WEIR_EDEAD);
   weir__message_end(m, WEIR__DEAD);
-  int rc = weir_ref_error(to);
-  return weir_error(rc ? rc : WEIR_EDEAD, "%s", weir_strerror(rc ? rc : WEIR_EDEAD));
+  int rc = weir__ref_check(to);
+  return rc ? rc : weir_error(WEIR_EDEAD, "%s", weir_strerror(WEIR_EDEAD));
 }
 
 int weir_forward(weir_ref to)

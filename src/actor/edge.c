@@ -390,15 +390,18 @@ void weir__node_begins(struct weir__cell *cell)
   if (node_of(cell)) weir__strand_here()->before_wait = flush_here;
 }
 
+/* Who can't be told so, for want of memory, would wait for ever: it is to end with what it has. */
 static void send_end(struct edge *e, weir_ref to)
 {
+  int rc = WEIR_ENOMEM;
   struct weir__message *m = weir__message_room(&end_type, 0);
-  if (!m) {
-    tell_lost(e->owner, &end_type, WEIR_ENOMEM, NULL);
-    return;
+  if (m) {
+    m->kind = WEIR__EDGE_END;
+    rc = post(e, to, m, true);
   }
-  m->kind = WEIR__EDGE_END;
-  post(e, to, m, true);
+  if (!rc || rc == WEIR_EDEAD) return;
+  tell_lost(e->owner, &end_type, rc, NULL);
+  weir_drain(to);
 }
 
 static void drop_batches(struct edge *e, int code, const char *text)

@@ -43,7 +43,7 @@ static int tell_instances(weir_ref ref, uint32_t flags)
 
 int weir__tell(weir_ref ref, uint32_t flags)
 {
-  int rc = weir_ref_error(ref);
+  int rc = weir__ref_check(ref);
   if (rc) return rc;
   struct weir__cell *cell = weir__cell_at(weir__slot_of(ref));
   if (!cell) return gone(ref);

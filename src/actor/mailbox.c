@@ -11,7 +11,7 @@ static int gone(weir_ref ref) { return weir_error(WEIR_EDEAD, "actor %u is gone"
 /* The cell of an actor, which may be gone by now. NULL: *rc says why. */
 static struct weir__cell *actor_at(weir_ref ref, int *rc)
 {
-  *rc = weir_ref_error(ref);
+  *rc = weir__ref_check(ref);
   struct weir__cell *cell = *rc ? NULL : weir__cell_at(weir__slot_of(ref));
   if (!*rc && !cell) *rc = gone(ref);
   if (!*rc && weir__is_relay(cell, ref)) *rc = weir_error(WEIR_EINVAL, "an output or a route has no mailbox");

@@ -66,7 +66,7 @@ static int refused(weir_ref to, const weir_message *type, int code) { return wei
 static int begin(weir_pending *p, weir_value value)
 {
   struct weir__parcel parcel;
-  int rc = weir_ref_error(p->to);
+  int rc = weir__ref_check(p->to);
   if (rc) return refused(p->to, value.type ? value.type() : NULL, weir__turned_away(rc));
   struct weir__cell *cell = weir__cell_at(weir__slot_of(p->to));
   rc = weir__parcel_of_value(&parcel, value);
@@ -136,6 +136,7 @@ int weir__await(weir_pending p, const weir_message *request, void *out)
     if (!rc) rc = weir__wait_reattach(w);
     if (rc == WEIR_EBUSY) return weir_error(rc, "another one waits for it");
     if (rc == WEIR_STOP) return take(p, w, request, out);
+    if (rc == WEIR_ENOMEM) weir_cancel(&p, 1); /* there is no stack to wait upon: it is over */
     if (rc) return rc;
     rc = weir__wait_sleep(w, p.deadline);
     if (!rc || (rc == WEIR_ETIMEDOUT && give_up(p, w))) return take(p, w, request, out);

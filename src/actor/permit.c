@@ -25,7 +25,7 @@ int weir__actor_notices(struct weir__notice_record ***list)
 /* The one actor's cell that is meant, `*to` its ref. */
 static int find(weir_ref *to, struct weir__cell **cell)
 {
-  int rc = weir_ref_error(*to);
+  int rc = weir__ref_check(*to);
   *cell = weir__cell_at(weir__slot_of(*to));
   if (!rc && !*cell) return WEIR_EDEAD;
   if (rc || !weir__is_relay(*cell, *to)) return rc;

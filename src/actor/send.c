@@ -77,7 +77,7 @@ static int relay_value(weir_ref to, struct weir__cell *cell, weir_value value, e
 static int send_value(weir_ref to, weir_value value, enum mode mode, weir_duration within)
 {
   struct weir__parcel parcel;
-  int rc = weir_ref_error(to);
+  int rc = weir__ref_check(to);
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   if (rc && !to.bits) weir__misuse(rc, "a send to a ref that was never set");
   if (!rc && !cell) rc = dead(to);
@@ -203,7 +203,7 @@ int weir_pass(weir_ref to, void *message)
   struct weir__parcel parcel = {
       .type = m->type, .value = message, .message = m, .deadline = INT64_MAX, .bytes = m->payload_bytes};
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
-  int rc = weir_ref_error(to);
+  int rc = weir__ref_check(to);
   if (!rc && !cell) rc = dead(to);
   if (!rc && !weir__is_relay(cell, to))
     return weir__tell_refused(to, parcel.type, send_parcel(to, cell, &parcel, WAIT, INT64_MAX), false);

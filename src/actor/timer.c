@@ -299,7 +299,7 @@ static weir_timer set_on(struct weir_runtime *rt, weir_ref to, int64_t due_ns, i
 static weir_timer set(weir_ref to, weir_duration after, int64_t period_ns, weir_value value)
 {
   struct weir__parcel parcel;
-  int rc = weir_ref_error(to);
+  int rc = weir__ref_check(to);
   if (!rc && !weir_alive(to)) rc = weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to));
   if (!rc) rc = weir__parcel_of_value(&parcel, value);
   if (rc) return failed(rc);

@@ -58,6 +58,12 @@ int weir_ref_error(weir_ref ref)
   return code ? code : WEIR_EDEAD; /* all zero: a ref that nobody has set */
 }
 
+int weir__ref_check(weir_ref ref)
+{
+  int rc = weir_ref_error(ref);
+  return rc ? weir_error(rc, "a ref that names nobody: it holds the error of what was to make it") : WEIR_OK;
+}
+
 /* ---- slabs ---- */
 
 /* Lock held. */

@@ -148,6 +148,8 @@ static inline weir_ref weir__ref_of(const struct weir__cell *cell)
 }
 /* A ref that is nobody's and carries an error. */
 weir_ref weir__ref_error_make(int code);
+/* As weir_ref_error(), with a text. */
+int weir__ref_check(weir_ref ref);
 
 /* The state of an actor. */
 static inline void *weir__state_of(struct weir__cell *cell)

@@ -8,53 +8,6 @@
 #include "platform/utf8.h"
 #include "json/scan.h"
 
-/* Parents stand before their children, so one pass reaches all, however deep. */
-static void attach_values(struct weir__document *document)
-{
-  document->nodes[0].value = document->root;
-  for (uint32_t i = 1; i < document->node_count; i++) {
-    struct weir__json_node *node = &document->nodes[i];
-    json_t *parent = document->nodes[node->parent].value;
-    node->value =
-        node->key_line ? json_object_get(parent, document->keys + node->key) : json_array_get(parent, node->index);
-  }
-}
-
-/* Integers that jansson does not hold become its largest one. */
-static void narrow(const struct weir__document *document, char *copy)
-{
-  static const char largest[] = "9223372036854775807";
-  for (uint32_t i = 0; i < document->node_count; i++) {
-    char *number = copy + document->nodes[i].offset;
-    size_t digits = strspn(number, "0123456789");
-    bool integer = digits && !strchr(".eE", number[digits] ? number[digits] : ' ');
-    if (!integer || strtoull(number, NULL, 10) <= INT64_MAX) continue;
-    memset(number, ' ', digits); /* as many, or one more */
-    memcpy(number, largest, sizeof largest - 1);
-  }
-}
-
-static json_t *load_narrowed(const struct weir__document *document)
-{
-  char *copy = malloc(document->size + 1);
-  if (!copy) return NULL;
-  memcpy(copy, document->text, document->size + 1);
-  narrow(document, copy);
-  json_t *root = json_loadb(copy, document->size, JSON_DECODE_ANY, NULL);
-  free(copy);
-  return root;
-}
-
-/* The scanner is at least as strict as jansson; what jansson fails at after it is memory, whatever jansson calls it. */
-static int parse(struct weir__document *document)
-{
-  document->root =
-      document->wide ? load_narrowed(document) : json_loadb(document->text, document->size, JSON_DECODE_ANY, NULL);
-  if (!document->root) return WEIR_ENOMEM;
-  attach_values(document);
-  return WEIR_OK;
-}
-
 int weir__document_open(struct weir__document *document, const char *file, const char *text, size_t size,
                         struct weir__report *report)
 {
@@ -63,17 +16,53 @@ int weir__document_open(struct weir__document *document, const char *file, const
     weir__report_add(report, file, 0, 0, "too large: more than %d MiB", (int)WEIR__DOCUMENT_BYTES_MAX >> 20);
     return weir__report_code(report);
   }
-  int rc = weir__scan(document);
-  return rc ? rc : parse(document);
+  return weir__scan(document);
 }
 
 void weir__document_close(struct weir__document *document)
 {
-  json_decref(document->root);
   free(document->nodes);
-  free(document->keys);
+  free(document->texts);
   free(document->table);
   *document = (struct weir__document){0};
+}
+
+enum weir__json_kind weir__document_kind(const struct weir__document *document, uint32_t node)
+{
+  switch (document->text[document->nodes[node].offset]) {
+  case '{':
+    return WEIR__OBJECT;
+  case '[':
+    return WEIR__LIST;
+  case '"':
+    return WEIR__TEXT;
+  case 't':
+    return WEIR__TRUE;
+  case 'f':
+    return WEIR__FALSE;
+  case 'n':
+    return WEIR__NULL;
+  default:
+    return WEIR__NUMBER;
+  }
+}
+
+const char *weir__document_text(const struct weir__document *document, uint32_t node)
+{
+  return weir__document_is(document, node, WEIR__TEXT) ? document->texts + document->nodes[node].inside : NULL;
+}
+
+uint32_t weir__document_count(const struct weir__document *document, uint32_t node)
+{
+  return weir__document_is(document, node, WEIR__LIST) ? document->nodes[node].inside : 0;
+}
+
+bool weir__document_is_integer(const struct weir__document *document, uint32_t node)
+{
+  if (!weir__document_is(document, node, WEIR__NUMBER)) return false;
+  const char *c = weir__document_number(document, node);
+  c += strspn(c, "-0123456789");
+  return *c != '.' && *c != 'e' && *c != 'E';
 }
 
 uint32_t weir__document_member(const struct weir__document *document, uint32_t node, const char *key)
@@ -89,7 +78,7 @@ uint32_t weir__document_child(const struct weir__document *document, uint32_t no
 
 const char *weir__document_key(const struct weir__document *document, uint32_t node)
 {
-  return document->keys + document->nodes[node].key;
+  return document->texts + document->nodes[node].key;
 }
 
 /* ---- JSON pointers ---- */
@@ -111,9 +100,9 @@ static bool take_step(const char **pointer, char *key, size_t room)
 
 static uint32_t child_at(const struct weir__document *document, uint32_t node, const char *key)
 {
-  if (json_is_object(document->nodes[node].value)) return weir__document_member(document, node, key);
+  if (weir__document_is(document, node, WEIR__OBJECT)) return weir__document_member(document, node, key);
   bool is_index = *key && strspn(key, "0123456789") == strlen(key) && (*key != '0' || !key[1]);
-  if (!json_is_array(document->nodes[node].value) || !is_index) return WEIR__NO_NODE;
+  if (!weir__document_is(document, node, WEIR__LIST) || !is_index) return WEIR__NO_NODE;
   unsigned long long index = strtoull(key, NULL, 10);
   uint32_t child = weir__document_child(document, node);
   while (child != WEIR__NO_NODE && index--) child = document->nodes[child].next;
@@ -172,7 +161,7 @@ static void path_add_pointer(struct path *path, const struct weir__document *doc
   char index[16];
   snprintf(index, sizeof index, "%u", (unsigned)n->index);
   path_add(path, "", "/", 1);
-  for (const char *c = n->key_line ? document->keys + n->key : index; *c; c++)
+  for (const char *c = n->key_line ? document->texts + n->key : index; *c; c++)
     if (*c == '~' || *c == '/')
       path_add(path, "", *c == '~' ? "~0" : "~1", 2);
     else
@@ -183,7 +172,7 @@ static void path_add_step(struct path *path, const struct weir__document *docume
 {
   const struct weir__json_node *n = &document->nodes[node];
   if (n->key_line) {
-    const char *key = document->keys + n->key;
+    const char *key = document->texts + n->key;
     bool plain = *key && (key[0] == '$' ? name_size(key + 1) + 1 : name_size(key)) == strlen(key);
     struct weir__quoted quoted = weir__quote(key);
     path_add(path, ".", plain ? key : quoted.text, plain ? strlen(key) : strlen(quoted.text));

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "platform/utf8.h"
@@ -11,20 +12,20 @@
 /* A value in few words; a number as it stands there. */
 static struct weir__quoted shown(const struct weir__document *document, uint32_t node)
 {
-  const json_t *value = document->nodes[node].value;
-  if (json_is_string(value)) return weir__quote(json_string_value(value));
+  static const char *const words[] = {[WEIR__OBJECT] = "an object",
+                                      [WEIR__LIST] = "a list",
+                                      [WEIR__TRUE] = "true",
+                                      [WEIR__FALSE] = "false",
+                                      [WEIR__NULL] = "null"};
+  enum weir__json_kind kind = weir__document_kind(document, node);
+  if (kind == WEIR__TEXT) return weir__quote(weir__document_text(document, node));
   const char *number = weir__document_number(document, node);
-  size_t digits = json_is_number(value) ? strspn(number, "+-.0123456789eE") : 0;
+  size_t digits = strspn(number, "+-.0123456789eE");
   struct weir__quoted s;
-  if (digits)
+  if (kind == WEIR__NUMBER)
     snprintf(s.text, sizeof s.text, "%.*s", (int)(digits < 60 ? digits : 60), number);
   else
-    snprintf(s.text, sizeof s.text, "%s",
-             json_is_object(value)  ? "an object"
-             : json_is_array(value) ? "a list"
-             : json_is_true(value)  ? "true"
-             : json_is_false(value) ? "false"
-                                    : "null");
+    snprintf(s.text, sizeof s.text, "%s", words[kind]);
   return s;
 }
 
@@ -41,34 +42,36 @@ void weir__expected(struct weir__document *document, uint32_t node, const char *
 
 bool weir__expect_object(struct weir__document *document, uint32_t node)
 {
-  bool is = json_is_object(document->nodes[node].value);
+  bool is = weir__document_is(document, node, WEIR__OBJECT);
   if (!is) weir__expected(document, node, "an object");
   return is;
 }
 
 bool weir__expect_list(struct weir__document *document, uint32_t node)
 {
-  bool is = json_is_array(document->nodes[node].value);
+  bool is = weir__document_is(document, node, WEIR__LIST);
   if (!is) weir__expected(document, node, "a list");
   return is;
 }
 
 bool weir__expect_text(struct weir__document *document, uint32_t node, const char **text)
 {
-  const json_t *value = document->nodes[node].value;
-  if (json_is_string(value))
-    *text = json_string_value(value);
+  const char *found = weir__document_text(document, node);
+  if (found)
+    *text = found;
   else
     weir__expected(document, node, "a text");
-  return json_is_string(value);
+  return found;
 }
 
 bool weir__expect_integer(struct weir__document *document, uint32_t node, int64_t least, int64_t most, int64_t *number)
 {
-  const json_t *value = document->nodes[node].value;
-  bool is = json_is_integer(value) && json_integer_value(value) >= least && json_integer_value(value) <= most;
+  /* What takes 64 bits without a sign becomes the largest with one. */
+  bool is = weir__document_is_integer(document, node);
+  int64_t found = is ? strtoll(weir__document_number(document, node), NULL, 10) : 0;
+  is = is && found >= least && found <= most;
   if (is)
-    *number = json_integer_value(value);
+    *number = found;
   else
     weir__expected(document, node, "an integer from %" PRId64 " to %" PRId64, least, most);
   return is;

@@ -28,20 +28,17 @@ static const char *key_of(const weir_field *field) { return field->json ? field-
 
 static bool has_bounds(const weir_field *field) { return field->min < field->max; }
 
-static const json_t *value_of(const struct reading *r) { return r->document->nodes[r->node].value; }
+static bool is(const struct reading *r, enum weir__json_kind kind)
+{
+  return weir__document_is(r->document, r->node, kind);
+}
 
 /* NULL: it is no text. */
-static const char *text_of(const struct reading *r) { return json_string_value(value_of(r)); }
+static const char *text_of(const struct reading *r) { return weir__document_text(r->document, r->node); }
 
-/* ---- numbers: read from the document's text, which has more digits than jansson keeps ---- */
+/* ---- numbers ---- */
 
-static bool is_integer(const struct reading *r)
-{
-  if (!json_is_number(value_of(r))) return false;
-  const char *c = weir__document_number(r->document, r->node);
-  c += strspn(c, "-0123456789");
-  return *c != '.' && *c != 'e' && *c != 'E';
-}
+static bool is_integer(const struct reading *r) { return weir__document_is_integer(r->document, r->node); }
 
 /* A bound as an integer; a double near 2^63 does not fit. */
 static int64_t to_integer(double bound)
@@ -115,9 +112,9 @@ static void read_unsigned(const struct reading *r, uint64_t *at)
 static void read_real(const struct reading *r, double *at)
 {
   const weir_field *f = r->field;
-  bool is = json_is_number(value_of(r));
-  double number = is ? strtod(weir__document_number(r->document, r->node), NULL) : 0;
-  if (is && !(has_bounds(f) && (number < f->min || number > f->max)))
+  bool is_number = is(r, WEIR__NUMBER);
+  double number = is_number ? strtod(weir__document_number(r->document, r->node), NULL) : 0;
+  if (is_number && !(has_bounds(f) && (number < f->min || number > f->max)))
     *at = number;
   else if (has_bounds(f))
     weir__expected(r->document, r->node, "a number from %.15g to %.15g", f->min, f->max);
@@ -220,15 +217,15 @@ static void read_duration(const struct reading *r, weir_duration *at)
 
 static void read_bool(const struct reading *r, bool *at)
 {
-  if (json_is_boolean(value_of(r)))
-    *at = json_is_true(value_of(r));
+  if (is(r, WEIR__TRUE) || is(r, WEIR__FALSE))
+    *at = is(r, WEIR__TRUE);
   else
     weir__expected(r->document, r->node, "true or false");
 }
 
 static void read_optional(const struct reading *r, void *at)
 {
-  if (json_is_null(value_of(r))) return;
+  if (is(r, WEIR__NULL)) return;
   const weir_message *type = r->field->of();
   void *made = weir__arena_alloc(r->arena, type->size);
   if (!made) return;
@@ -292,7 +289,7 @@ static void read_items(const struct reading *r, char *items)
 static void read_list(const struct reading *r, void *into)
 {
   if (!weir__expect_list(r->document, r->node)) return;
-  size_t count = json_array_size(value_of(r));
+  size_t count = weir__document_count(r->document, r->node);
   char *items = weir__arena_array(r->arena, count, weir__kind_bytes(r->field, r->field->item));
   if (!items) return;
   memcpy((char *)into + r->field->offset, &items, sizeof items);
@@ -304,18 +301,18 @@ static void read_array(const struct reading *r, void *at)
 {
   size_t count = weir__array_count(r->field);
   if (!weir__expect_list(r->document, r->node)) return;
-  if (json_array_size(value_of(r)) == count)
+  uint32_t found = weir__document_count(r->document, r->node);
+  if (found == count)
     read_items(r, at);
   else
-    weir__document_error(r->document, r->node, "must be a list of %zu items, and has %zu", count,
-                         json_array_size(value_of(r)));
+    weir__document_error(r->document, r->node, "must be a list of %zu items, and has %u", count, found);
 }
 
 static void read_value(const struct reading *r, void *into)
 {
   const char *def = r->field->def;
   void *at = (char *)into + r->field->offset;
-  if (json_is_null(value_of(r)) && def && strcmp(def, "null") == 0) return; /* nothing was given, and that is fine */
+  if (is(r, WEIR__NULL) && def && strcmp(def, "null") == 0) return; /* nothing was given, and that is fine */
   if (r->field->kind == WEIR_KIND_LIST)
     read_list(r, into);
   else if (r->field->kind == WEIR_KIND_ARRAY)

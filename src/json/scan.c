@@ -17,8 +17,7 @@
 
 struct open_container {
   uint32_t node;
-  uint32_t last;  /* child so far, or WEIR__NO_NODE */
-  uint32_t count; /* of children */
+  uint32_t last; /* child so far, or WEIR__NO_NODE */
 };
 
 struct scanner {
@@ -133,7 +132,7 @@ static bool add_node(struct scanner *s)
   d->nodes[node] = (struct weir__json_node){.parent = in ? in->node : WEIR__NO_NODE, .next = WEIR__NO_NODE};
   if (!in) return true;
   if (in->last != WEIR__NO_NODE) d->nodes[in->last].next = node;
-  d->nodes[node].index = in->count++;
+  d->nodes[node].index = d->nodes[in->node].inside++;
   in->last = node;
   return true;
 }
@@ -160,7 +159,7 @@ static uint32_t *find_place(const struct weir__document *d, uint32_t parent, con
     uint32_t *place = &d->table[i & (d->table_size - 1)];
     if (*place == WEIR__NO_NODE) return place;
     const struct weir__json_node *node = &d->nodes[*place];
-    if (node->parent == parent && strcmp(d->keys + node->key, key) == 0) return place;
+    if (node->parent == parent && strcmp(d->texts + node->key, key) == 0) return place;
   }
 }
 
@@ -181,7 +180,7 @@ static bool grow_table(struct weir__document *d)
   d->table = table;
   d->table_size = size;
   for (uint32_t i = 0; i < old_size; i++)
-    if (old[i] != WEIR__NO_NODE) *find_place(d, d->nodes[old[i]].parent, d->keys + d->nodes[old[i]].key) = old[i];
+    if (old[i] != WEIR__NO_NODE) *find_place(d, d->nodes[old[i]].parent, d->texts + d->nodes[old[i]].key) = old[i];
   free(old);
   return true;
 }
@@ -192,7 +191,7 @@ static bool enter_key(struct scanner *s)
   struct weir__document *d = s->document;
   if (!grow_table(d)) return false;
   uint32_t node = d->node_count - 1;
-  uint32_t *place = find_place(d, d->nodes[node].parent, d->keys + d->nodes[node].key);
+  uint32_t *place = find_place(d, d->nodes[node].parent, d->texts + d->nodes[node].key);
   if (*place != WEIR__NO_NODE) {
     s->duplicates++;
   } else {
@@ -255,7 +254,7 @@ static int scan_unicode_escape(struct scanner *s, char **to)
     return fail(s, "\\u%04x is half of a character: its other half is missing", (unsigned)unit);
   uint32_t character = (uint32_t)unit;
   if (high) character = 0x10000 + ((character - 0xd800) << 10) + ((uint32_t)low - 0xdc00);
-  if (*to) *to = put_utf8(*to, character);
+  *to = put_utf8(*to, character);
   s->at += high ? 12 : 6;
   return GO_ON;
 }
@@ -267,7 +266,7 @@ static int scan_escape(struct scanner *s, char **to)
   if (c == 'u') return scan_unicode_escape(s, to);
   const char *escape = c ? strchr(escapes, c) : NULL;
   if (!escape) return fail(s, "JSON has no such escape (a backslash itself is \\\\)");
-  if (*to) *(*to)++ = meanings[escape - escapes];
+  *(*to)++ = meanings[escape - escapes];
   s->at += 2;
   return GO_ON;
 }
@@ -282,25 +281,25 @@ static int scan_character(struct scanner *s, char **to)
   if (c < 0x20) return fail(s, "a control character (0x%02x) inside a text: write \\u%04x", c, c);
   size_t size = weir__utf8_size(s->at, s->end);
   if (!size) return fail(s, "byte 0x%02x is not valid UTF-8", c);
-  if (*to) {
-    memcpy(*to, s->at, size);
-    *to += size;
-  }
+  memcpy(*to, s->at, size);
+  *to += size;
   skip_character(s, size);
   return GO_ON;
 }
 
-/* `to`: where the text goes, unescaped and with its NUL; NULL: it is only checked. */
-static int scan_string(struct scanner *s, char **to)
+/* Goes to the document's texts. */
+static int scan_string(struct scanner *s)
 {
+  char *to = s->document->texts + s->document->texts_size;
   uint32_t line = s->line, began = column(s);
   for (s->at++; s->at < s->end && *s->at != '"';) {
-    int rc = scan_character(s, to);
+    int rc = scan_character(s, &to);
     if (rc) return rc;
   }
   if (s->at == s->end) return fail(s, "the file ends inside the text that begins at %u:%u", line, began);
   s->at++;
-  if (*to) *(*to)++ = 0;
+  *to++ = 0;
+  s->document->texts_size = (uint32_t)(to - s->document->texts);
   return GO_ON;
 }
 
@@ -313,13 +312,13 @@ static const unsigned char *skip_digits(const unsigned char *c)
 }
 
 /* Integers are held in 64 bits, with a sign or without; all others as a double. */
-static bool integer_fits(struct scanner *s)
+static bool integer_fits(const struct scanner *s)
 {
   errno = 0;
   if (*s->at == '-')
     (void)strtoll((const char *)s->at, NULL, 10);
-  else if (strtoull((const char *)s->at, NULL, 10) > INT64_MAX)
-    s->document->wide = true;
+  else
+    (void)strtoull((const char *)s->at, NULL, 10);
   return errno != ERANGE;
 }
 
@@ -368,10 +367,16 @@ static int scan_word(struct scanner *s)
               (const char *)s->at, size > 40 ? "..." : "");
 }
 
+static int scan_text_value(struct scanner *s)
+{
+  s->document->nodes[s->document->node_count - 1].inside = s->document->texts_size;
+  return scan_string(s);
+}
+
 static int scan_scalar(struct scanner *s)
 {
   unsigned char c = s->at < s->end ? *s->at : 0;
-  if (c == '"') return scan_string(s, &(char *){NULL});
+  if (c == '"') return scan_text_value(s);
   if (c == '-' || (c >= '0' && c <= '9')) return scan_number(s);
   if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') return scan_word(s);
   return fail_unexpected(s, "a value");
@@ -388,11 +393,9 @@ static int scan_key(struct scanner *s)
   struct weir__json_node *node = &d->nodes[d->node_count - 1];
   node->key_line = s->line;
   node->key_column = column(s);
-  node->key = d->keys_size;
-  char *to = d->keys + d->keys_size;
-  int rc = scan_string(s, &to);
+  node->key = d->texts_size;
+  int rc = scan_string(s);
   if (rc) return rc;
-  d->keys_size = (uint32_t)(to - d->keys);
   if (!enter_key(s)) return no_memory(s);
   skip_space(s);
   if (s->at == s->end || *s->at != ':') return fail_unexpected(s, "\":\" after the key");
@@ -478,7 +481,7 @@ static void report_duplicates(struct weir__document *d)
   for (uint32_t i = 1; i < d->node_count; i++) {
     const struct weir__json_node *node = &d->nodes[i];
     if (!node->key_line) continue;
-    uint32_t first = weir__scan_find(d, node->parent, d->keys + node->key);
+    uint32_t first = weir__scan_find(d, node->parent, d->texts + node->key);
     if (first != i)
       weir__document_key_error(d, i, "given twice (first at %u:%u)", (unsigned)d->nodes[first].key_line,
                                (unsigned)d->nodes[first].key_column);
@@ -489,8 +492,8 @@ int weir__scan(struct weir__document *d)
 {
   const unsigned char *text = (const unsigned char *)d->text;
   struct scanner s = {.document = d, .at = text, .end = text + d->size, .line_start = text, .line = 1};
-  d->keys = malloc(d->size + 1); /* unescaped keys are never longer than the text; what is not used stays untouched */
-  if (!d->keys) return no_memory(&s);
+  d->texts = malloc(d->size + 1); /* unescaped they are never longer; what is not used stays untouched */
+  if (!d->texts) return no_memory(&s);
   int rc = scan_text(&s);
   if (!rc && s.duplicates) report_duplicates(d);
   return rc ? rc : weir__report_code(d->report);

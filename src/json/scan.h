@@ -7,7 +7,7 @@
 
 #include "json/document.h"
 
-/* Fills in nodes, keys and table. Reports the first syntax error, or all keys that are given twice.
+/* Fills in nodes, texts and table. Reports the first syntax error, or all keys that are given twice.
  * Errors: WEIR_EINVAL, WEIR_ENOMEM. */
 int weir__scan(struct weir__document *document);
 

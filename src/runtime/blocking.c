@@ -19,6 +19,7 @@ struct weir__pool_thread {
   struct weir__pool_thread *next; /* among those that have ended: under the pool's lock */
   pthread_t id;                   /* likewise */
   struct weir_runtime *rt;
+  struct weir__thread *context; /* had before the thread is started: jobs count on it */
   /* The thread's own: */
   struct weir__strand strand;             /* lent to actors */
   jmp_buf given_up;                       /* where weir__blocking_drop() goes … */
@@ -126,18 +127,20 @@ static void *pool_thread(void *arg)
   struct weir__pool_thread *p = arg;
   struct weir__blocking *b = &p->rt->blocking;
   struct weir__work *work;
-  while (!weir__thread()) sched_yield(); /* until there is memory for its context: jobs count on this thread */
+  struct weir__thread *context = p->context;
+  weir__thread_begin(context);
   here = p;
-  weir__thread_here->pool_of = p->rt;
+  context->pool_of = p->rt;
   pthread_mutex_lock(&b->lock);
   while ((work = await_job(b))) {
     pthread_mutex_unlock(&b->lock);
     run_job(p, work);
     pthread_mutex_lock(&b->lock);
   }
-  weir__thread_here->pool_of = NULL;
+  context->pool_of = NULL;
   leave(b, p);
   pthread_mutex_unlock(&b->lock);
+  weir__thread_end(context);
   return NULL;
 }
 
@@ -160,14 +163,17 @@ static bool start_thread(struct weir_runtime *rt)
   struct weir__pool_thread *p = calloc(1, sizeof *p);
   if (!p) return false;
   p->rt = rt;
+  p->context = weir__thread_reserve();
   sigset_t before;
   weir__block_signals(&before);
-  bool started = pthread_create(&p->id, NULL, pool_thread, p) == 0;
+  bool started = p->context && pthread_create(&p->id, NULL, pool_thread, p) == 0;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
-  if (started)
+  if (started) {
     b->threads++;
-  else
+  } else {
+    if (p->context) weir__thread_give_back(p->context);
     free(p);
+  }
   return started;
 }
 

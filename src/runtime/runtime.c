@@ -417,11 +417,14 @@ int weir__runtime_begin(const weir_runtime_options *options, uv_loop_t *loop, we
   if (rc) return rc;
   struct weir_runtime *rt = runtime_make(&o);
   if (!rt) return weir_error(WEIR_ENOMEM, "no memory for a runtime");
-  for (unsigned i = 0; i < rt->worker_count && !rc; i++) rc = weir__worker_init(&rt->workers[i], rt, i, loop);
+  for (unsigned i = 0; i < rt->worker_count && !rc; i++) rc = weir__worker_init(&rt->workers[i], rt, i);
+  for (unsigned i = 0; i < rt->worker_count && !rc && !loop; i++) rc = weir__worker_make_loop(&rt->workers[i]);
   if (!rc) rc = weir__crashes_begin(rt, &o);
   if (!rc && rt->flavor == WEIR_CURRENT_THREAD) rc = adopt_this_thread(rt);
   if (!rc && rt->flavor == WEIR_MULTI_THREAD) rc = start_threads(rt);
   if (!rc) rc = weir__watchdog_start(rt, &o);
+  /* The program's loop comes last: nothing is to be left there if the start fails. */
+  if (!rc && loop) rc = weir__worker_move_into(&rt->workers[0], loop);
   if (rc) {
     weir__watchdog_end(rt);
     weir__blocking_end(rt);

@@ -1,6 +1,7 @@
 /* task.c: see weir/task.h.
  *
  *   WAITS ----> RUNS ----> JOINS (its children) ----> ENDED ----> freed, by join or detach
+ *                           '-- set down, without memory to wait with, until they have ended: to JOINS again
  *
  * I1  One lock for all tasks guards phase, joiner, family and the list of a runtime's tasks: slow path only, and a task
  *     that has ended outlives its runtime until it is joined. It is taken before a wait's finish, never after a
@@ -32,7 +33,8 @@ struct weir_task {
   struct weir__scope *scope;                          /* its fiber's; NULL: none */
   bool detached;                                      /* this and the rest: under the lock */
   uint64_t joiner;                                    /* the wait of who joins it */
-  uint64_t reaper;                                    /* the wait of its own, for its children */
+  uint64_t reaper;                                    /* the wait of its own, for its children … */
+  bool set_down;                                      /* … or it has neither that nor a stack: see set_down() */
   uint64_t owner;                                     /* the actor that started it; 0: none */
   struct weir_task *parent, *child, *elder, *younger; /* children that have not ended */
   struct weir_task *next, *previous;                  /* in its runtime's list */
@@ -179,6 +181,19 @@ weir_task *weir__task_start(weir_runtime *rt, weir__guard guard, int (*f)(void *
 }
 /* ---- run and end ---- */
 
+/* There is no memory to wait for its children with, and no need of a stack: its function has returned, and what is left
+ * to do begins anew when the last of them has ended. */
+static void set_down(struct weir__strand *s)
+{
+  struct weir_task *t = task_of(s->self);
+  weir__strand_rest(s);
+  pthread_mutex_lock(&lock);
+  t->set_down = t->child;
+  bool goes_on = !t->set_down;
+  pthread_mutex_unlock(&lock);
+  if (goes_on) weir__schedule(t->rt, &t->work);
+}
+
 /* A task ends after those that it started: also when it was cancelled, they were, too. */
 static void join_children(struct weir_task *t)
 {
@@ -196,18 +211,25 @@ static void join_children(struct weir_task *t)
       t->reaper = weir__wait_name(w);
     }
     pthread_mutex_unlock(&lock);
-    if (w) {
-      weir__wait_sleep(w, INT64_MAX);
-      weir__wait_close(w);
-    } else {
-      weir__give_way(strand->worker); /* no memory to wait with: look again in the next turn */
-    }
+    if (!w) weir__drop(set_down);
+    weir__wait_sleep(w, INT64_MAX);
+    weir__wait_close(w);
     pthread_mutex_lock(&lock);
   }
   pthread_mutex_unlock(&lock);
 }
 
 struct weir__scope **weir__task_scope(struct weir__work *self) { return &task_of(self)->scope; }
+
+/* Lock held. */
+static void wake_parent(struct weir_task *parent)
+{
+  if (parent->set_down)
+    weir__schedule(parent->rt, &parent->work);
+  else if (parent->reaper)
+    wake(parent->reaper);
+  parent->set_down = false;
+}
 
 static void end_task(struct weir__worker *w, struct weir_task *t)
 {
@@ -223,7 +245,7 @@ static void end_task(struct weir__worker *w, struct weir_task *t)
   pthread_mutex_lock(&lock);
   unlink_task(t);
   struct weir_task *parent = t->parent;
-  if (parent && !parent->child && parent->reaper) wake(parent->reaper);
+  if (parent && !parent->child) wake_parent(parent);
   bool detached = t->detached;
   assert(t->work.phase == JOINS && !t->child);
   t->work.phase = ENDED;
@@ -231,6 +253,13 @@ static void end_task(struct weir__worker *w, struct weir_task *t)
   pthread_mutex_unlock(&lock);
   if (detached) free(t);
   weir__runtime_leave(rt);
+}
+
+/* Of one whose own stack is gone. */
+static void end_without_stack(struct weir__strand *s, struct weir_task *t)
+{
+  weir__strand_begin(s, &t->work, &t->waiting);
+  end_task(s->worker, t);
 }
 
 WEIR__ENTRY_APART static int call(const struct weir_task *t)
@@ -243,9 +272,14 @@ void weir__run_task(struct weir__worker *w, struct weir__work *work)
 {
   struct weir_task *t = task_of(work);
   pthread_mutex_lock(&lock);
-  assert(t->work.phase == WAITS);
-  t->work.phase = RUNS;
+  assert(t->work.phase == WAITS || t->work.phase == JOINS);
+  bool was_set_down = t->work.phase == JOINS;
+  if (!was_set_down) t->work.phase = RUNS;
   pthread_mutex_unlock(&lock);
+  if (was_set_down) {
+    end_without_stack(w->current, t);
+    return;
+  }
   bind_to(t, w);
   weir__strand_begin(w->current, &t->work, &t->waiting);
   weir__strand_shows(w->current, WEIR__SOME_TASK);
@@ -253,12 +287,7 @@ void weir__run_task(struct weir__worker *w, struct weir__work *work)
   end_task(weir__worker_here(), t);
 }
 
-static void end_failed_task(struct weir__strand *s)
-{
-  struct weir_task *t = task_of(s->self);
-  weir__strand_begin(s, &t->work, &t->waiting);
-  end_task(s->worker, t);
-}
+static void end_failed_task(struct weir__strand *s) { end_without_stack(s, task_of(s->self)); }
 
 /* What it has deferred, and its children, are seen to; its result says why. */
 void weir__task_crashed(struct weir__strand *s)

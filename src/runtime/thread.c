@@ -16,6 +16,11 @@
 
 _Thread_local struct weir__thread *weir__thread_here __attribute__((tls_model("initial-exec")));
 
+/* What weir_error_text() says where there is no context to keep a text in; and whether that was so here: then it is the
+ * first error of the context that is made later. */
+static const char no_context[] = "no memory for this thread's context";
+static _Thread_local bool lacked_context;
+
 /* All contexts ever made, and those whose thread has ended. */
 static struct {
   pthread_mutex_t lock;
@@ -36,6 +41,14 @@ void weir__texts_free(struct weir__text *texts)
   }
 }
 
+static void keep_free(struct weir__thread *t)
+{
+  pthread_mutex_lock(&threads.lock);
+  t->next_free = threads.free;
+  threads.free = t;
+  pthread_mutex_unlock(&threads.lock);
+}
+
 static void thread_ended(void *context)
 {
   struct weir__thread *t = context;
@@ -50,10 +63,7 @@ static void thread_ended(void *context)
   t->texts = NULL;
   t->text_count = 0;
   weir__thread_here = NULL;
-  pthread_mutex_lock(&threads.lock);
-  t->next_free = threads.free;
-  threads.free = t;
-  pthread_mutex_unlock(&threads.lock);
+  keep_free(t);
 }
 
 static struct weir__thread *make_context(void)
@@ -71,28 +81,55 @@ static struct weir__thread *make_context(void)
   return t;
 }
 
-struct weir__thread *weir__thread_make(void)
+static struct weir__thread *take_context(void)
 {
   struct weir__thread *t = NULL;
   pthread_mutex_lock(&threads.lock);
-  if (!threads.has_key) threads.has_key = pthread_key_create(&threads.key, thread_ended) == 0;
-  if (threads.has_key) {
-    t = threads.free;
-    if (t)
-      threads.free = t->next_free;
-    else
-      t = make_context();
-  }
+  t = threads.free;
+  if (t)
+    threads.free = t->next_free;
+  else
+    t = make_context();
   pthread_mutex_unlock(&threads.lock);
-  if (!t || pthread_setspecific(threads.key, t) != 0) return NULL;
+  if (!t) return NULL;
   t->worker = NULL;
   t->strand = NULL;
   t->pool_of = NULL;
   t->error.code = 0;
   t->error.text[0] = 0;
+  return t;
+}
+
+/* So that we are told of the end of this thread, which is not one of ours. */
+static bool will_tell(struct weir__thread *t)
+{
+  pthread_mutex_lock(&threads.lock);
+  if (!threads.has_key) threads.has_key = pthread_key_create(&threads.key, thread_ended) == 0;
+  bool has_key = threads.has_key;
+  pthread_mutex_unlock(&threads.lock);
+  return has_key && pthread_setspecific(threads.key, t) == 0;
+}
+
+struct weir__thread *weir__thread_make(void)
+{
+  struct weir__thread *t = take_context();
+  if (t && !will_tell(t)) {
+    keep_free(t);
+    t = NULL;
+  }
+  if (t && lacked_context) {
+    t->error.code = WEIR_ENOMEM;
+    memcpy(t->error.text, no_context, sizeof no_context);
+  }
+  lacked_context = !t;
   weir__thread_here = t;
   return t;
 }
+
+struct weir__thread *weir__thread_reserve(void) { return take_context(); }
+void weir__thread_give_back(struct weir__thread *t) { keep_free(t); }
+void weir__thread_begin(struct weir__thread *t) { weir__thread_here = t; }
+void weir__thread_end(struct weir__thread *t) { thread_ended(t); }
 
 /* ---- counting ---- */
 
@@ -216,7 +253,7 @@ const char *weir__error_text_of(int code)
 const char *weir_error_text(void)
 {
   struct weir__error *e = weir__error_here();
-  return e ? e->text : "";
+  return e ? e->text : no_context;
 }
 
 /* ---- weir_format() and weir_bytes_leave() ---- */
@@ -260,9 +297,11 @@ const char *weir_format(const char *format, ...)
   va_start(args, format);
   int length = vsnprintf(NULL, 0, format, args);
   va_end(args);
-  if (length < 0 || !t) return NULL;
-  struct weir__text *made = malloc(sizeof *made + (size_t)length + 1);
-  if (!made) return NULL;
+  struct weir__text *made = length < 0 || !t ? NULL : malloc(sizeof *made + (size_t)length + 1);
+  if (!made) {
+    weir_error(WEIR_ENOMEM, "weir_format(): no memory for a text");
+    return NULL;
+  }
   va_start(args, format);
   vsnprintf(made->text, (size_t)length + 1, format, args);
   va_end(args);

@@ -86,6 +86,12 @@ struct weir__thread {
 
 extern _Thread_local struct weir__thread *weir__thread_here __attribute__((tls_model("initial-exec")));
 struct weir__thread *weir__thread_make(void);
+/* For a thread of our own: its context is had before it is started (NULL: no memory), is that thread's from begin to
+ * end, or is given back if there is no thread for it. */
+struct weir__thread *weir__thread_reserve(void);
+void weir__thread_give_back(struct weir__thread *t);
+void weir__thread_begin(struct weir__thread *t);
+void weir__thread_end(struct weir__thread *t);
 
 /* Implemented by channel/cell.c: this thread takes no more cells; slabs without a living one go back. */
 void weir__cell_thread_ends(struct weir__thread *t);

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "platform/clock.h"
 #include "runtime/depot.h"
@@ -819,7 +820,7 @@ void weir__worker_let_go(struct weir__worker *w, void (*closed)(struct weir__wor
 }
 
 /* All but the doorbell can't fail, and nothing is left of that if it does. */
-static int move_into(struct weir__worker *w, uv_loop_t *loop)
+int weir__worker_move_into(struct weir__worker *w, uv_loop_t *loop)
 {
   w->loop = loop;
   w->embedded = w->in_uv = true;
@@ -929,11 +930,15 @@ static void on_doorbell(uv_async_t *doorbell)
   ((struct weir__worker *)((char *)doorbell - offsetof(struct weir__worker, doorbell)))->rung = true;
 }
 
-static int make_loop(struct weir__worker *w)
+int weir__worker_make_loop(struct weir__worker *w)
 {
   w->loop = &w->own_loop;
   int rc = uv_loop_init(w->loop);
-  if (rc) return weir_error(rc, "a worker's loop");
+  if (rc) {
+    /* libuv forgets it when a later step fails; 0 or less: it had none yet. */
+    if (w->loop->backend_fd > 0) close(w->loop->backend_fd);
+    return weir_error(rc, "a worker's loop");
+  }
   w->has_loop = true;
   rc = uv_async_init(w->loop, &w->doorbell, on_doorbell);
   if (rc) return weir_error(rc, "a worker's doorbell");
@@ -943,7 +948,7 @@ static int make_loop(struct weir__worker *w)
   return WEIR_OK;
 }
 
-int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned index, uv_loop_t *loop)
+int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned index)
 {
   w->rt = rt;
   w->index = index;
@@ -952,8 +957,7 @@ int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned 
   weir__guard_init(&w->guard);
   weir__wheel_init(&w->wheel, ms_of(weir__now_ns()));
   w->current = strand_make(w);
-  if (!w->current) return WEIR_ENOMEM;
-  return loop ? move_into(w, loop) : make_loop(w);
+  return w->current ? WEIR_OK : WEIR_ENOMEM;
 }
 
 static void close_handle(uv_handle_t *handle, void *arg)

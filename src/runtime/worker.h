@@ -205,8 +205,10 @@ static inline void weir__worker_shows(struct weir__worker *w, uint64_t running, 
 }
 
 /* ---- for the runtime ---- */
-/* `loop`: the program's, for an embedded runtime; NULL: it makes its own. */
-int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned index, uv_loop_t *loop);
+int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned index);
+/* Then a loop of its own; or the program's, for an embedded runtime: what fails leaves nothing there. */
+int weir__worker_make_loop(struct weir__worker *w);
+int weir__worker_move_into(struct weir__worker *w, uv_loop_t *loop);
 void weir__worker_close(
     struct weir__worker *w);                    /* on its thread: closes handles, runs the loop until they are closed */
 void weir__worker_free(struct weir__worker *w); /* fibers, memory */

@@ -3,6 +3,7 @@
 #include "topology/check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "json/expect.h"
@@ -106,9 +107,10 @@ static void read_flavor(struct check *c, uint32_t node)
 static void read_workers(struct check *c, uint32_t node)
 {
   if (node == WEIR__NO_NODE) return;
-  const json_t *value = c->document->nodes[node].value;
-  if (json_is_string(value) && strcmp(json_string_value(value), "auto") == 0) return;
-  json_int_t workers = json_is_integer(value) ? json_integer_value(value) : 0;
+  const char *text = weir__document_text(c->document, node);
+  if (text && strcmp(text, "auto") == 0) return;
+  bool is_integer = weir__document_is_integer(c->document, node);
+  long long workers = is_integer ? strtoll(weir__document_number(c->document, node), NULL, 10) : 0;
   if (workers < 1 || workers > WEIR__WORKERS_MAX)
     weir__expected(c->document, node, "an integer from 1 to %d, or \"auto\"", (int)WEIR__WORKERS_MAX);
   else if (c->graph->flavor == WEIR_CURRENT_THREAD && workers != 1)
@@ -218,12 +220,12 @@ static void read_route(struct check *c, struct weir__graph_actor *actor)
 {
   uint32_t node = member(c, actor->node, "route");
   if (node == WEIR__NO_NODE) return;
-  const json_t *value = c->document->nodes[node].value;
-  if (json_is_object(value)) {
+  const char *text = weir__document_text(c->document, node);
+  if (weir__document_is(c->document, node, WEIR__OBJECT)) {
     weir__expect_keys(c->document, node, route_keys);
     uint32_t hash = weir__expect_member(c->document, node, "hash");
     if (hash != WEIR__NO_NODE) read_hash(c, actor, hash);
-  } else if (!json_is_string(value) || strcmp(json_string_value(value), "round_robin") != 0) {
+  } else if (!text || strcmp(text, "round_robin") != 0) {
     weir__expected(c->document, node, "\"round_robin\" or {\"hash\": FIELD}");
   }
   if (actor->stock && !actor->stock->takes)
@@ -324,7 +326,7 @@ static bool read_target(struct check *c, struct weir__graph_actor *actor, uint32
 
 static void read_targets(struct check *c, struct weir__graph_actor *actor, uint32_t list)
 {
-  size_t count = json_array_size(c->document->nodes[list].value);
+  size_t count = weir__document_count(c->document, list);
   actor->edges = weir__arena_array(c->arena, count, sizeof *actor->edges);
   if (!actor->edges) return;
   for (uint32_t item = weir__document_child(c->document, list); item != WEIR__NO_NODE;
@@ -334,16 +336,16 @@ static void read_targets(struct check *c, struct weir__graph_actor *actor, uint3
 
 static void read_to(struct check *c, struct weir__graph_actor *actor, uint32_t node)
 {
-  const json_t *value = c->document->nodes[node].value;
-  if (json_is_array(value)) {
+  enum weir__json_kind kind = weir__document_kind(c->document, node);
+  if (kind == WEIR__LIST) {
     read_targets(c, actor, node);
     return;
   }
   bool read = false;
-  if (json_is_string(value)) {
+  if (kind == WEIR__TEXT) {
     actor->edges = weir__arena_alloc(c->arena, sizeof *actor->edges);
     read = actor->edges && read_target(c, actor, node);
-  } else if (json_is_object(value)) {
+  } else if (kind == WEIR__OBJECT) {
     weir__document_error(c->document, node, "outputs by name are " NOT_YET ": give an actor's name, or a list of them");
   } else {
     weir__expected(c->document, node, "an actor's name, or a list of them");
@@ -355,8 +357,8 @@ static void check_outputs(struct check *c, const struct weir__graph_actor *actor
 {
   uint32_t to = member(c, actor->node, "to");
   bool gives = actor->stock && actor->stock->gives;
-  bool empty = to != WEIR__NO_NODE && json_array_size(c->document->nodes[to].value) == 0 &&
-               json_is_array(c->document->nodes[to].value);
+  bool empty = to != WEIR__NO_NODE && weir__document_is(c->document, to, WEIR__LIST) &&
+               weir__document_count(c->document, to) == 0;
   if (gives && to == WEIR__NO_NODE)
     weir__document_error(c->document, actor->node, "its records go nowhere: \"to\" is missing");
   else if (gives && empty)
@@ -402,7 +404,7 @@ static void read_wiring(struct check *c)
 static void read_actors(struct check *c, uint32_t list)
 {
   if (list == WEIR__NO_NODE || !weir__expect_list(c->document, list)) return;
-  size_t count = json_array_size(c->document->nodes[list].value);
+  size_t count = weir__document_count(c->document, list);
   if (!count) weir__document_error(c->document, list, "there must be at least one actor");
   c->graph->actors = weir__arena_array(c->arena, count, sizeof *c->graph->actors);
   if (!c->graph->actors) return;

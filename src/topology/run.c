@@ -219,8 +219,8 @@ static int finish(struct run *run, const weir_listener *listener)
   weir__tell_problems(&run->report, listener);
   for (size_t i = 0; listener && listener->account && i < run->spawned; i++)
     listener->account(listener->arg, &run->instances[i].account);
-  if (run->failure) return run->failure;
-  return run->lost ? WEIR_EDEAD : WEIR_OK;
+  if (run->failure) return weir_error(run->failure, "%s", run->failure_text);
+  return run->lost ? weir_error(WEIR_EDEAD, "%" PRIu64 " messages were lost", run->lost) : WEIR_OK;
 }
 
 int weir_topology_run(const weir_topology *topology, const weir_runtime_options *runtime, const weir_listener *listener)
@@ -230,7 +230,7 @@ int weir_topology_run(const weir_topology *topology, const weir_runtime_options 
   struct run run = {.graph = &topology->graph};
   for (size_t i = 0; i < run.graph->count; i++) run.living += run.graph->actors[i].instances;
   int rc = uv_mutex_init(&run.lock);
-  if (rc) return rc;
+  if (rc) return weir_error(rc, "no lock for a run");
   run_graph(&run, runtime ? runtime : &as_written);
   rc = finish(&run, listener);
   uv_mutex_destroy(&run.lock);

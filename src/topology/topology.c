@@ -9,6 +9,8 @@
 
 #include "topology/check.h"
 
+static int no_memory_for(const char *name) { return weir_error(WEIR_ENOMEM, "%s: no memory to read it", name); }
+
 /* `text` is followed by a zero byte. */
 static int read_text(const struct weir__stock *const *types, const char *name, const char *text, size_t size,
                      struct weir__report *report, weir_topology *topology)
@@ -24,14 +26,17 @@ static int make_topology(const struct weir__stock *const *types, const char *nam
                          const weir_listener *listener, weir_topology **topology)
 {
   weir_topology *made = calloc(1, sizeof *made);
-  if (!made) return WEIR_ENOMEM;
+  if (!made) return no_memory_for(name);
   struct weir__report report = {0};
   int rc = read_text(types, name, text, size, &report, made);
   if (rc) {
     weir_topology_free(made);
     made = NULL;
   }
-  if (rc == WEIR_EINVAL) weir__tell_problems(&report, listener);
+  if (rc == WEIR_EINVAL)
+    weir__tell_problems(&report, listener);
+  else if (rc == WEIR_ENOMEM)
+    no_memory_for(name);
   weir__report_free(&report);
   *topology = made;
   return rc;
@@ -42,7 +47,7 @@ int weir__topology_parse(const struct weir__stock *const *types, const char *nam
 {
   *topology = NULL;
   char *copy = size < SIZE_MAX ? malloc(size + 1) : NULL;
-  if (!copy) return WEIR_ENOMEM;
+  if (!copy) return no_memory_for(name);
   if (size) memcpy(copy, text, size);
   copy[size] = 0;
   int rc = make_topology(types, name, copy, size, listener, topology);
@@ -109,8 +114,13 @@ static int read_file(const char *file, struct contents *contents)
 static void tell_unreadable(const weir_listener *listener, const char *file, int rc)
 {
   struct weir__report report = {0};
-  weir__report_add(&report, NULL, 0, 0, "cannot read %s: %s", file, strerror(-rc));
-  weir__tell_problems(&report, listener);
+  const char *why = strerror(-rc);
+  weir__report_add(&report, NULL, 0, 0, "cannot read %s: %s", file, why);
+  if (!report.failed)
+    weir__tell_problems(&report, listener);
+  else if (listener && listener->problem)
+    listener->problem(listener->arg, &(weir_problem){.text = why});
+  weir_error(rc, "cannot read %s: %s", file, why);
 }
 
 int weir_topology_load(const char *file, const weir_listener *listener, weir_topology **topology)
@@ -120,7 +130,9 @@ int weir_topology_load(const char *file, const weir_listener *listener, weir_top
   int rc = read_file(file, &contents);
   if (!rc)
     rc = make_topology(weir__stock_types, file, contents.text, contents.size, listener, topology);
-  else if (rc != WEIR_ENOMEM)
+  else if (rc == WEIR_ENOMEM)
+    no_memory_for(file);
+  else
     tell_unreadable(listener, file, rc);
   free(contents.text);
   return rc;

@@ -5,6 +5,8 @@
 
 #include <cmocka.h>
 
+#include <jansson.h>
+
 #include "unit/topology_fixture.h"
 #include "json/document.h"
 
@@ -165,11 +167,16 @@ static void values_know_where_they_stand(void **state)
   uint32_t b = weir__document_member(&d, object, "b");
   assert_int_equal(d.nodes[a].key_column, 3);
   assert_int_equal(d.nodes[a].column, 8);
-  assert_int_equal(json_integer_value(d.nodes[ten].value), 10);
+  assert_true(weir__document_is_integer(&d, ten));
+  assert_int_equal(strtoll(weir__document_number(&d, ten), NULL, 10), 10);
+  assert_int_equal(weir__document_count(&d, a), 2);
+  assert_int_equal(weir__document_count(&d, object), 0);
   assert_int_equal(d.nodes[object].line, 2);
   assert_int_equal(d.nodes[object].column, 3);
   assert_int_equal(d.nodes[object].next, WEIR__NO_NODE);
-  assert_string_equal(json_string_value(d.nodes[b].value), "x");
+  assert_string_equal(weir__document_text(&d, b), "x");
+  assert_null(weir__document_text(&d, a));
+  assert_true(weir__document_is(&d, weir__document_member(&d, 0, "c"), WEIR__NULL));
   assert_int_equal(d.nodes[weir__document_member(&d, 0, "c")].line, 3);
   assert_int_equal(weir__document_member(&d, 0, "b"), WEIR__NO_NODE);
   assert_int_equal(weir__document_child(&d, b), WEIR__NO_NODE);
@@ -189,10 +196,90 @@ static void many_keys_are_found(void **state)
   for (int i = 0; i < KEYS; i += 7) {
     char key[16];
     snprintf(key, sizeof key, "k%d", i);
-    assert_int_equal(json_integer_value(d.nodes[weir__document_member(&d, 0, key)].value), i);
+    assert_int_equal(strtoll(weir__document_number(&d, weir__document_member(&d, 0, key)), NULL, 10), i);
   }
   weir__document_close(&d);
   free(text);
+}
+
+/* ---- the same as another reader finds there ---- */
+
+static void expect_same(const struct weir__document *d, uint32_t node, json_t *value)
+{
+  static const enum weir__json_kind kinds[] = {
+      [JSON_OBJECT] = WEIR__OBJECT,  [JSON_ARRAY] = WEIR__LIST,  [JSON_STRING] = WEIR__TEXT,
+      [JSON_INTEGER] = WEIR__NUMBER, [JSON_REAL] = WEIR__NUMBER, [JSON_TRUE] = WEIR__TRUE,
+      [JSON_FALSE] = WEIR__FALSE,    [JSON_NULL] = WEIR__NULL};
+  assert_non_null(value);
+  assert_int_equal(weir__document_kind(d, node), kinds[json_typeof(value)]);
+  assert_int_equal(weir__document_is_integer(d, node), json_is_integer(value));
+  assert_int_equal(weir__document_count(d, node), json_array_size(value));
+  if (json_is_string(value)) assert_string_equal(weir__document_text(d, node), json_string_value(value));
+  if (json_is_integer(value))
+    assert_int_equal(strtoll(weir__document_number(d, node), NULL, 10), json_integer_value(value));
+  if (json_is_real(value)) assert_true(strtod(weir__document_number(d, node), NULL) == json_real_value(value));
+  size_t children = 0;
+  for (uint32_t child = weir__document_child(d, node); child != WEIR__NO_NODE; child = d->nodes[child].next)
+    expect_same(d, child,
+                json_is_object(value) ? json_object_get(value, weir__document_key(d, child))
+                                      : json_array_get(value, children)),
+        children++;
+  assert_int_equal(children, json_is_object(value) ? json_object_size(value) : json_array_size(value));
+}
+
+static uint32_t random_number(uint32_t below)
+{
+  static uint32_t state = 2463534242u;
+  state ^= state << 13, state ^= state >> 17, state ^= state << 5;
+  return state % below;
+}
+
+/* A value, with all that is good in it somewhere. */
+static char *write_random(char *to, int depth)
+{
+  static const char *const scalars[] = {"0",
+                                        "-0",
+                                        "17",
+                                        "-9223372036854775808",
+                                        "9223372036854775807",
+                                        "1.5",
+                                        "-2e-3",
+                                        "1E+2",
+                                        "true",
+                                        "false",
+                                        "null",
+                                        "\"\"",
+                                        "\"a text\"",
+                                        "\"\\u00e9\\n\\\\\\\"\\/\"",
+                                        "\"\\ud83d\\ude00\"",
+                                        "\"\xe2\x82\xac\"",
+                                        "[]",
+                                        "{}",
+                                        " [ ] "};
+  uint32_t what = random_number(depth ? 3 : 1), count = 1 + random_number(4);
+  if (what == 0) return to + sprintf(to, "%s", scalars[random_number(sizeof scalars / sizeof scalars[0])]);
+  for (uint32_t i = 0; i < count; i++) {
+    to += sprintf(to, "%s", i ? " ,\n" : what == 1 ? "[" : "{ ");
+    if (what == 2) to += sprintf(to, "\"k\\u0065y%u\":", i);
+    to = write_random(to, depth - 1);
+  }
+  return to + sprintf(to, what == 1 ? "]" : "}");
+}
+
+static void values_are_those_that_another_reader_finds(void **state)
+{
+  (void)state;
+  static char text[1 << 16];
+  for (int i = 0; i < 2000; i++) {
+    struct weir__report report = {0};
+    struct weir__document d;
+    size_t size = (size_t)(write_random(text, 4) - text);
+    json_t *root = json_loadb(text, size, JSON_DECODE_ANY, NULL);
+    assert_int_equal(weir__document_open(&d, "t.json", text, size, &report), WEIR_OK);
+    expect_same(&d, 0, root);
+    weir__document_close(&d);
+    json_decref(root);
+  }
 }
 
 int main(void)
@@ -207,6 +294,7 @@ int main(void)
       cmocka_unit_test(a_text_above_the_limit_is_refused_unread),
       cmocka_unit_test(values_know_where_they_stand),
       cmocka_unit_test(many_keys_are_found),
+      cmocka_unit_test(values_are_those_that_another_reader_finds),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,146 @@
+/* document.c: scenarios that read and write JSON, print, and check and run topologies. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <weir/topology.h>
+#include <weir/weir.h>
+
+#include "faults/inject.h"
+#include "faults/scenario.h"
+
+struct spot {
+  double x, y;
+};
+WEIR_MESSAGE(spot, WEIR_FIELD(x), WEIR_FIELD(y, .def = "0"));
+struct survey {
+  const char *name;
+  weir_bytes picture;
+  struct spot home;
+  const struct spot *spots;
+  size_t spot_count;
+  const char *const *tags;
+  size_t tag_count;
+  const struct spot *extra;
+};
+WEIR_MESSAGE(survey, WEIR_FIELD(name), WEIR_FIELD(picture), WEIR_NESTED(home, spot),
+             WEIR_LIST_OF(spots, spot_count, spot), WEIR_LIST(tags, tag_count), WEIR_OPTIONAL(extra, spot));
+
+static const char good[] = "{\"name\": \"a \\u00fc text\", \"picture\": \"aGVsbG8=\", \"home\": {\"x\": 1.5},\n"
+                           " \"spots\": [{\"x\": 1, \"y\": 2}, {\"x\": 3}], \"tags\": [\"one\", \"two\"],\n"
+                           " \"extra\": {\"x\": 7}}";
+static const char bad[] = "{\"nam\": \"a\", \"picture\": \"?\", \"home\": {\"x\": \"far\", \"z\": 1},\n"
+                          " \"spots\": [{}, 5], \"tags\": [1], \"tags\": []}";
+static const char broken[] = "{\"name\": \"a\", \"home\" [1, 2}";
+
+static void on_problem(void *arg, const weir_problem *problem)
+{
+  ++*(size_t *)arg;
+  if (!problem->text || !*problem->text) failed("a problem without a text");
+}
+
+static void read_wrong(const char *text)
+{
+  struct survey *s;
+  size_t problems = 0;
+  int rc = weir_json_read(survey, &s, text, strlen(text), .problem = on_problem, .arg = &problems);
+  if (rc != WEIR_EINVAL) checked(rc ? rc : WEIR_EPROTO, "a wrong document");
+  if (rc == WEIR_EINVAL && !problems) failed("wrong, and nobody was told");
+}
+
+static void read_and_write(void)
+{
+  struct survey *s;
+  char *text = NULL;
+  char shown[400];
+  size_t size;
+  if (!CHECK(weir_json_read(survey, &s, good, strlen(good)))) {
+    if (!CHECK(weir_json_write(survey, s, &text, &size)) && strlen(text) != size) failed("cut short");
+    if (weir_print(survey, s, shown, sizeof shown) == 0) failed("not printed");
+    weir_free(s);
+    free(text);
+  }
+  read_wrong(bad);
+  read_wrong(broken);
+  static char many[4096] = "[";
+  memset(many + 1, '[', 2000);
+  read_wrong(many);
+}
+
+/* ---- topologies ---- */
+
+static const char topology[] =
+    "{ \"runtime\": { \"flavor\": \"%s\"%s },\n"
+    "  \"actors\": [\n"
+    "    { \"name\": \"lines\", \"type\": \"file_lines\", \"config\": { \"paths\": [\"%s\"] }, \"to\": [\"words\"] },\n"
+    "    { \"name\": \"words\", \"type\": \"split\", \"mailbox\": { \"capacity\": 1 }, \"to\": [\"count\"] },\n"
+    "    { \"name\": \"count\", \"type\": \"count\", \"instances\": 2, \"route\": { \"hash\": \"word\" }, \"to\": "
+    "[\"top\"] },\n"
+    "    { \"name\": \"top\", \"type\": \"top\", \"config\": { \"k\": 3 },\n      \"mailbox\": { \"capacity\": 1 }, "
+    "\"to\": [\"out\"] },\n"
+    "    { \"name\": \"out\", \"type\": \"print\" } ] }\n";
+
+static void listen(void *arg, const weir_problem *problem)
+{
+  on_problem(arg, problem);
+  if (!undisturbed()) reported();
+}
+
+static void check_and_run(const char *text)
+{
+  size_t problems = 0;
+  weir_topology *t;
+  weir_listener listener = {.problem = listen, .arg = &problems};
+  if (CHECK(weir_topology_parse("t.json", text, strlen(text), &listener, &t))) return;
+  int rc = weir_topology_run(t, NULL, &listener);
+  if (rc && undisturbed()) failed("run: %d %s", rc, weir_error_text());
+  if (rc && !problems) checked(rc, "a run of which no problem was told");
+  weir_topology_free(t);
+}
+
+/* A file that has a word twice, and more than one block of text. */
+static void make_input(char *path)
+{
+  fault_pause();
+  int fd = mkstemp(path);
+  FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+  if (!f) abort();
+  for (int i = 0; i < 12000; i++)
+    fprintf(f, "the word%c%c%c and the end of the line\n", 'a' + i % 26, 'a' + i / 26 % 26, 'a' + i / 676);
+  fclose(f);
+  fault_go_on();
+}
+
+static void run_topology_on(const char *flavor, const char *workers)
+{
+  char text[2048], path[] = "/tmp/weir-faults-XXXXXX";
+  make_input(path);
+  snprintf(text, sizeof text, topology, flavor, workers, path);
+  check_and_run(text);
+  unlink(path);
+}
+static void run_on_current(void) { run_topology_on("current_thread", ""); }
+static void run_on_two(void) { run_topology_on("multi_thread", ", \"workers\": 2"); }
+
+static void check_wrong_topology(void)
+{
+  static const char wrong[] =
+      "{ \"actors\": [ { \"name\": \"lines\", \"type\": \"file_line\", \"too\": [\"wrds\"] },\n"
+      "  { \"name\": \"words\", \"type\": \"split\", \"config\": { \"om\": 1 }, \"to\": [\"wirds\"] },\n"
+      "  { \"name\": \"words\", \"type\": \"count\", \"to\": [\"words\"] } ] }";
+  size_t problems = 0;
+  weir_topology *t;
+  weir_listener listener = {.problem = on_problem, .arg = &problems};
+  int rc = weir_topology_parse("t.json", wrong, strlen(wrong), &listener, &t);
+  if (rc != WEIR_EINVAL) checked(rc ? rc : WEIR_EPROTO, "a wrong topology");
+  if (rc == WEIR_EINVAL && !problems) failed("wrong, and nobody was told");
+}
+
+const struct scenario document_scenarios[] = {
+    {"JSON", read_and_write, LACKS_FOR_EVER},
+    {"topology that is wrong", check_wrong_topology, LACKS_FOR_EVER},
+    {"topology", run_on_current, LACKS_FOR_EVER | USES_POOL},
+    {"topology on two", run_on_two, LACKS_FOR_EVER | USES_POOL},
+    {NULL, NULL, 0},
+};
