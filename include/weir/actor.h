@@ -280,7 +280,7 @@ WEIR_API WEIR_NODISCARD int weir_send_within_value(weir_ref to, weir_duration wi
  *          WEIR_EINDOUBT     the time was over, and the handler had begun
  *          WEIR_EDEAD        no such actor any more, none began (at once); or the ref's own error
  *          WEIR_EFAILED      the actor that began failed or was stopped meanwhile (at once): weir_error_text()
- *          WEIR_EPROTO       the actor has no clause for this message
+ *          WEIR_EPROTO       the actor has no clause for this message, or answered without a content that is wanted
  *          WEIR_EDEADLOCK    no answer can come before the caller goes on; weir_error_text() tells the cycle
  *          WEIR_ECANCELED    the caller was told to stop (the request may be at work: then it is in doubt, too)
  *          WEIR_EWOULDBLOCK  in a libuv callback, always

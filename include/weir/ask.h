@@ -112,7 +112,7 @@ WEIR_API WEIR_NODISCARD weir_asker weir_asker_take_over(weir_asker asker);
  */
 WEIR_API int weir_answer_value(weir_asker asker, weir_value value);
 /** The request was handled, and there is nothing more to say: for a plain message that was asked, and wherever the
- * asker wants no content. Threads, errors: as weir_answer_value(). */
+ * asker wants no content; one that does gets WEIR_EPROTO. Threads, errors: as weir_answer_value(). */
 WEIR_API int weir_answer_done(weir_asker asker);
 /** Refuses: the asker gets the code (a negative one) and the text, which is copied; NULL: none. Threads, errors: as
  * weir_answer_value(). */

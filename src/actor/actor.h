@@ -177,7 +177,7 @@ int weir__send_to_actor(weir_ref to, struct weir__parcel *p, bool waits, int64_t
 /* When an ask that is made now is over: L3, never later than the request in hand. */
 int64_t weir__ask_deadline(weir_duration within);
 /* The answer of a wait that is DONE; closes it. */
-int weir__take_answer(weir_ref to, struct weir__wait *w, void *out);
+int weir__take_answer(weir_ref to, struct weir__wait *w, const weir_message *request, void *out);
 
 /* Answers who asked, unless that one has given up. Owns `message`; `text` is borrowed. */
 void weir__answer(uint64_t asker, int code, struct weir__message *message, const char *text);

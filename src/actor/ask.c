@@ -80,7 +80,7 @@ WEIR__SLOW static int take_refusal(weir_ref to, struct weir__wait *w)
   return rc;
 }
 
-int weir__take_answer(weir_ref to, struct weir__wait *w, void *out)
+int weir__take_answer(weir_ref to, struct weir__wait *w, const weir_message *request, void *out)
 {
   int rc = w->result;
   struct weir__message *m = w->message;
@@ -90,6 +90,9 @@ int weir__take_answer(weir_ref to, struct weir__wait *w, void *out)
     *(void **)out = weir__message_hand_out(m);
   else if (m)
     weir__message_end(m, WEIR__FREED);
+  else if (out && request->reply) /* nobody is left with WEIR_OK and a null pointer */
+    rc = weir_error(WEIR_EPROTO, "actor %u answered a %s without a %s", weir__slot_of(to), request->name,
+                    request->reply()->name);
   weir__wait_close(w);
   return rc;
 }
@@ -126,7 +129,7 @@ static int ask_in_line(weir_ref to, struct weir__cell *cell, struct weir__wait *
     return not_asked(to, w, p, weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to)));
   }
   if (w->result) weir__line_leave_late(w);
-  return weir__take_answer(to, w, out);
+  return weir__take_answer(to, w, p->type, out);
 }
 
 static int ask(weir_ref to, struct weir__cell *cell, struct weir__parcel *p, int64_t deadline_ns, void *out)
@@ -141,7 +144,7 @@ static int ask(weir_ref to, struct weir__cell *cell, struct weir__parcel *p, int
   if (rc == WEIR_EDEAD) weir_error(rc, "actor %u is gone", weir__slot_of(to));
   if (rc) return not_asked(to, w, p, rc);
   weir__wait_sleep(w, deadline_ns);
-  return weir__take_answer(to, w, out);
+  return weir__take_answer(to, w, p->type, out);
 }
 
 /* ---- the common case of an ask, in one piece ---- */
@@ -225,10 +228,10 @@ WEIR__SLOW static int ask_slowly(weir_ref to, weir_duration within, void *out, w
 }
 
 /* The usual answer: a message that is wanted. */
-static inline int take_at_once(weir_ref to, struct weir__wait *w, void **out)
+static inline int take_at_once(weir_ref to, struct weir__wait *w, weir_value value, void **out)
 {
   struct weir__message *m = w->message;
-  if (WEIR__UNLIKELY(w->result || !m || !out)) return weir__take_answer(to, w, out);
+  if (WEIR__UNLIKELY(w->result || !m || !out)) return weir__take_answer(to, w, value.type(), out);
   weir__wait_close_plain(weir__thread_here, w);
   *out = weir__message_hand_to(weir__cell_here(), m);
   return WEIR_OK;
@@ -238,5 +241,5 @@ int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value valu
 {
   if (out) *(void **)out = NULL;
   struct weir__wait *w = ask_at_once(to, within, value);
-  return WEIR__LIKELY(w != NULL) ? take_at_once(to, w, out) : ask_slowly(to, within, out, value);
+  return WEIR__LIKELY(w != NULL) ? take_at_once(to, w, value, out) : ask_slowly(to, within, out, value);
 }

@@ -113,7 +113,7 @@ static int take(weir_pending p, struct weir__wait *w, const weir_message *reques
     return rc;
   }
   unlink_pending(w);
-  return weir__take_answer(p.to, w, out);
+  return weir__take_answer(p.to, w, request, out);
 }
 
 /* Its time is over. False: it is being answered at this very moment. */

@@ -127,6 +127,23 @@ static void a_request_is_refused_later(void **state)
   assert_int_equal(result_of(&asking[0]), WEIR_EUSER(3));
 }
 
+/* Whoever wants a content is not left with WEIR_OK and a null pointer. */
+static void who_wants_a_content_does_not_get_nothing(void **state)
+{
+  (void)state;
+  struct asking asking[1];
+  struct number *m;
+  weir_ref k = questions(asking, 1, WEIR_SECONDS(20));
+  weir_pending wants = weir_ask_begin(k, WEIR_SECONDS(20), twice, .n = 1);
+  weir_pending does_not = weir_ask_begin(k, WEIR_SECONDS(20), twice, .n = 1);
+  assert_int_equal(weir_ask(k, WEIR_SECONDS(20), NULL, number, .n = DONE), WEIR_OK);
+  assert_int_equal(result_of(&asking[0]), WEIR_EPROTO);
+  assert_int_equal(weir_await(wants, &m, twice), WEIR_EPROTO);
+  assert_null(m);
+  assert_non_null(strstr(weir_error_text(), "answered a twice without a number"));
+  assert_int_equal(weir_await(does_not, NULL, twice), WEIR_OK);
+}
+
 static void an_answer_has_the_type_of_its_request(void **state)
 {
   (void)state;
@@ -457,6 +474,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       ON_RUNTIME(answers_come_later_in_any_order),
       ON_RUNTIME(a_request_is_refused_later),
+      ON_RUNTIME(who_wants_a_content_does_not_get_nothing),
       ON_RUNTIME(an_answer_has_the_type_of_its_request),
       ON_RUNTIME(a_plain_message_that_was_asked_is_answered_by_done),
       ON_RUNTIME(who_is_owed_an_answer_learns_of_the_end_at_once),
