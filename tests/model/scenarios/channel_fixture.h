@@ -56,6 +56,18 @@ static inline int64_t next(void)
   return n;
 }
 
+/* What comes without waiting: a number above 0; or a code. */
+static inline int64_t try_next(void)
+{
+  struct number *m;
+  int rc = weir_try_receive(rx, &m, number);
+  int64_t n = rc ? rc : m->n;
+  weir_free(m);
+  return n;
+}
+
+static inline bool somebody_waits(void) { return cell()->places & WEIR__WAITERS; }
+
 /* Every message has had one end (L2). */
 static inline void accounts_are_even(void)
 {
