@@ -109,7 +109,8 @@ WEIR_API WEIR_NODISCARD int weir_runtime_start(const weir_runtime_options *optio
  */
 WEIR_API int weir_runtime_stop(weir_runtime *rt, weir_duration drain);
 
-/** The runtime of the calling handler or task; on a plain thread the oldest one that runs. NULL: none. */
+/** The runtime of the calling handler or task; on a plain thread the oldest one that runs and is not simulated. NULL:
+ * none. */
 WEIR_API weir_runtime *weir_runtime_here(void);
 
 /** The number of workers. Threads: any. */

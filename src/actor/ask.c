@@ -5,6 +5,7 @@
 #include "actor/actor.h"
 #include "actor/dead_letter.h"
 #include "actor/relay.h"
+#include "actor/simulated.h"
 #include "channel/line.h"
 #include "channel/overflow.h"
 #include "channel/send.h"
@@ -241,5 +242,7 @@ int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value valu
 {
   if (out) *(void **)out = NULL;
   struct weir__wait *w = ask_at_once(to, within, value);
-  return WEIR__LIKELY(w != NULL) ? take_at_once(to, w, value, out) : ask_slowly(to, within, out, value);
+  if (WEIR__LIKELY(w != NULL)) return take_at_once(to, w, value, out);
+  struct weir__simulated_send send = weir__simulated_send_begins("asks", to, value, true);
+  return weir__simulated_send_ends(send, ask_slowly(to, within, out, value));
 }

@@ -4,10 +4,14 @@
 #include <string.h>
 
 #include "actor/actor.h"
+#include "actor/simulated.h"
 #include "platform/trap.h"
 
 WEIR__ENTRY int weir__dispatch_as(const struct weir__cell *cell, weir__call *call)
 {
+  int rc;
+  if (!call->probe && weir__simulated_instead(cell, &rc)) return rc;
+  if (!cell->became) return cell->type->dispatch(call); /* there was a fault, and it goes on */
   return cell->extras->behaviour->dispatch(call);
 }
 

@@ -6,6 +6,7 @@
 #include "actor/actor.h"
 #include "actor/edge.h"
 #include "actor/relay.h"
+#include "actor/simulated.h"
 #include "actor/stash.h"
 #include "channel/line.h"
 #include "channel/mpsc.h"
@@ -87,7 +88,23 @@ static void stop_if_of(struct weir__cell *cell, void *runtime)
   weir__cell_wake(cell, wake);
 }
 
-void weir__stop_all_actors(struct weir_runtime *rt) { weir__cells_each(stop_if_of, rt); }
+/* S2: in the order in which they were spawned, wherever their cells lie. */
+static void stop_simulated(struct weir_runtime *rt)
+{
+  for (size_t i = 0; i < weir__simulation_actors(rt->simulation); i++) {
+    weir_ref ref = {weir__simulation_actor(rt->simulation, i)};
+    struct weir__cell *cell = weir__cell_at(weir__slot_of(ref));
+    if (cell && names(cell, ref)) stop_if_of(cell, rt);
+  }
+}
+
+void weir__stop_all_actors(struct weir_runtime *rt)
+{
+  if (rt->simulation && !weir__simulation_is_broken(rt->simulation))
+    stop_simulated(rt);
+  else
+    weir__cells_each(stop_if_of, rt);
+}
 
 /* ---- failing ---- */
 
@@ -95,6 +112,7 @@ static void end_failed(struct weir__strand *s)
 {
   struct weir__cell *cell = weir__cell_of_work(s->self);
   struct weir__error error = s->error;
+  weir__simulated_end(cell, error.code);
   bool ending = cell->phase == WEIR__ENDS; /* it failed in its end clause: the rest of the end follows */
   weir__settle(cell, weir_error(WEIR_EFAILED, "%s failed: %s", weir__actor_name(cell), error.text));
   s->error = error;
@@ -340,6 +358,7 @@ static bool end_at_once(struct weir__cell *cell)
 void weir__actor_end(struct weir__cell *cell, int code, const char *text)
 {
   if (!code && leaves_nothing(cell) && end_at_once(cell)) return;
+  if (!code) weir__simulated_end(cell, code);
   char why[sizeof((struct weir__error *)0)->text] = "";
   if (text) snprintf(why, sizeof why, "%s", text);
   struct weir__bucket *bucket = weir__bucket_lock(cell);

@@ -13,6 +13,7 @@
 #include "actor/actor.h"
 #include "actor/dead_letter.h"
 #include "actor/relay.h"
+#include "actor/simulated.h"
 #include "channel/send.h"
 #include "runtime/wait.h"
 
@@ -92,7 +93,8 @@ static int begin(weir_pending *p, weir_value value)
 weir_pending weir_ask_begin_value(weir_ref to, weir_duration within, weir_value value)
 {
   weir_pending p = {.to = to, .deadline = weir__ask_deadline(within)};
-  p.error = begin(&p, value);
+  struct weir__simulated_send send = weir__simulated_send_begins("asks", to, value, true);
+  p.error = weir__simulated_send_ends(send, begin(&p, value));
   return p;
 }
 

@@ -5,6 +5,7 @@
 #include "actor/dead_letter.h"
 #include "actor/edge.h"
 #include "actor/relay.h"
+#include "actor/simulated.h"
 #include "channel/bias.h"
 #include "runtime/strand.h"
 #include "runtime/task.h"
@@ -43,8 +44,9 @@ int weir__spend_budget(void)
 {
   struct weir__strand *s = weir__strand_here();
   if (!s || !s->self || --s->budget) return WEIR_OK;
-  s->budget = WEIR__SEND_BUDGET;
   struct weir__worker *w = weir__worker_here();
+  struct weir__simulation *simulation = weir__simulation_here();
+  s->budget = simulation ? weir__simulation_budget(simulation) : WEIR__SEND_BUDGET;
   return w ? weir__give_way(w) : WEIR_OK; /* on the blocking pool nobody is kept waiting */
 }
 
@@ -74,7 +76,7 @@ static int relay_value(weir_ref to, struct weir__cell *cell, weir_value value, e
   return rc ? rc : weir__relay_send(cell, to, &parcel, mode == WAIT, deadline_ns);
 }
 
-static int send_value(weir_ref to, weir_value value, enum mode mode, weir_duration within)
+static int send_plainly(weir_ref to, weir_value value, enum mode mode, weir_duration within)
 {
   struct weir__parcel parcel;
   int rc = weir__ref_check(to);
@@ -88,6 +90,13 @@ static int send_value(weir_ref to, weir_value value, enum mode mode, weir_durati
   if (!rc) rc = weir__parcel_of_value(&parcel, value);
   if (!rc) rc = send_parcel(to, cell, &parcel, mode, deadline_ns);
   return rc == WEIR_EDEAD ? weir__tell_refused(to, value.type(), rc, false) : rc;
+}
+
+static int send_value(weir_ref to, weir_value value, enum mode mode, weir_duration within)
+{
+  if (WEIR__LIKELY(!weir__simulation_here())) return send_plainly(to, value, mode, within);
+  struct weir__simulated_send send = weir__simulated_send_begins("sends", to, value, mode == WAIT);
+  return weir__simulated_send_ends(send, send_plainly(to, value, mode, within));
 }
 
 static inline bool is_edge(const struct weir__cell *cell, weir_ref to, weir_value value)

@@ -133,7 +133,7 @@ static int set_name(struct weir__cell *cell, const char *name)
 /* Only the pool may have no room for it. */
 static int choose_home(struct weir__cell *cell)
 {
-  if (cell->type->runs == WEIR_ON_BLOCKING_POOL) {
+  if (cell->type->runs == WEIR_ON_BLOCKING_POOL && !cell->rt->simulation) { /* that one's pool is its worker */
     cell->work.home = WEIR__ON_POOL;
     return weir__blocking_move_in(cell->rt);
   }
@@ -230,6 +230,8 @@ static weir_ref launch(const struct order *order, struct weir__cell *cell)
   atomic_store_explicit(&cell->inbox, order->starts ? 0 : WEIR__CELL_IDLE, memory_order_relaxed);
   weir_ref ref = weir__ref_of(cell);
   weir__cell_open(cell);
+  if (WEIR__UNLIKELY(order->rt->simulation != NULL))
+    weir__simulation_knows_actor(order->rt->simulation, ref.bits, &cell->work, cell->type->name);
   if (order->starts) weir__schedule(order->rt, &cell->work);
   return ref;
 }

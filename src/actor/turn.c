@@ -5,6 +5,7 @@
 #include "actor/actor.h"
 #include "actor/dead_letter.h"
 #include "actor/edge.h"
+#include "actor/simulated.h"
 #include "actor/stash.h"
 #include "channel/bias.h"
 #include "channel/overflow.h"
@@ -231,16 +232,27 @@ WEIR__ENTRY static int handle_by_kind(struct weir__cell *cell, struct weir__mess
   return handle_plain(cell, m);
 }
 
-WEIR__ENTRY static inline int handle_message(struct turn *t, struct weir__message *m)
+WEIR__ENTRY static inline int handle_any(struct weir__cell *cell, struct weir__message *m)
 {
-  struct weir__cell *cell = t->cell;
-  if (WEIR__LIKELY(m->kind == WEIR__PLAIN && !m->asker && !m->type->reply && !cell->keeps_places))
-    return handle_sent(t, m);
   if (!cell->keeps_places) return handle_by_kind(cell, m);
   weir__place_in_hand(cell, m);
   int rc = handle_by_kind(cell, m);
   weir__place_back(cell);
   return rc;
+}
+
+WEIR__ENTRY static inline int handle_message(struct turn *t, struct weir__message *m)
+{
+  struct weir__cell *cell = t->cell;
+  if (WEIR__LIKELY(m->kind == WEIR__PLAIN && !m->asker && !m->type->reply && !cell->keeps_places))
+    return handle_sent(t, m);
+  return handle_any(cell, m);
+}
+
+/* For who calls it seldom: so that it is inlined where it is called always. */
+WEIR__ENTRY WEIR__SLOW static int handle_slowly(struct weir__cell *cell, struct weir__message *m)
+{
+  return handle_any(cell, m);
 }
 
 /* ---- the turn ---- */
@@ -287,16 +299,42 @@ static struct weir__message *next_message(struct weir__cell *cell)
 enum outcome { MORE, NOTHING_LEFT, ENDED };
 
 /* Of quick messages there may be more: else a mailbox of the usual size is never emptied in one turn. Not where the
- * program's own callbacks wait for the slice to end (runtime/embed.h). */
+ * program's own callbacks wait for the slice to end (runtime/embed.h); in a simulation none by the ordinary way. */
 static int most_of(const struct weir__worker *w)
 {
-  return w && !w->embedded && weir__worker_is_quick(w) ? QUICK_MESSAGES_A_TURN : MESSAGES_A_TURN;
+  if (WEIR__UNLIKELY(!w || w->apart)) return w && w->rt->simulation ? 0 : MESSAGES_A_TURN;
+  return weir__worker_is_quick(w) ? QUICK_MESSAGES_A_TURN : MESSAGES_A_TURN;
 }
 
 static void collect_timers(struct weir__cell *cell)
 {
   atomic_fetch_and_explicit(&cell->work.flags, ~(uint32_t)WEIR__TIMER_CAME, memory_order_relaxed);
   weir__mpsc_collect(cell);
+}
+
+static enum outcome end(struct weir__cell *cell)
+{
+  weir__actor_end(cell, WEIR_OK, NULL);
+  return ENDED;
+}
+
+/* As handle_some(), while each message is noted, and may meet a fault. */
+WEIR__SLOW static enum outcome handle_simulated(struct weir__cell *cell, struct weir__worker *w)
+{
+  struct weir__simulation *s = w->rt->simulation;
+  for (int left = weir__simulation_turn(s); left > 0; left--) {
+    uint32_t flags = flags_of(cell);
+    if (flags & WEIR__STOPPING) return end(cell);
+    if (flags & WEIR__TIMER_CAME) collect_timers(cell);
+    weir__mpsc_collect(cell);
+    struct weir__message *m = weir__mpsc_pop_slowly(cell);
+    if (!m) return NOTHING_LEFT;
+    weir__simulated_takes(s, cell, m);
+    int rc = handle_slowly(cell, m);
+    weir__simulated_took(s, cell, rc);
+    if (rc == WEIR_STOP) return end(cell);
+  }
+  return MORE;
 }
 
 WEIR__ENTRY static enum outcome handle_some(struct weir__cell *cell, struct weir__strand *s)
@@ -307,19 +345,16 @@ WEIR__ENTRY static enum outcome handle_some(struct weir__cell *cell, struct weir
                    .call = {.state = weir__state_of(cell), .hook = WEIR__MESSAGE_HOOK}};
   for (int left = most_of(t.worker); left > 0; left--) {
     uint32_t flags = flags_of(cell);
-    if (WEIR__UNLIKELY(flags & WEIR__STOPPING)) {
-      weir__actor_end(cell, WEIR_OK, NULL);
-      return ENDED;
-    }
+    if (WEIR__UNLIKELY(flags & WEIR__STOPPING)) return end(cell);
     if (WEIR__UNLIKELY(flags & WEIR__TIMER_CAME)) collect_timers(cell);
     struct weir__message *m = next_message(cell);
     if (!m) return NOTHING_LEFT;
     if (t.worker) weir__worker_did(t.worker, 1);
     if (WEIR__LIKELY(handle_message(&t, m) != WEIR_STOP)) continue;
-    weir__actor_end(cell, WEIR_OK, NULL);
-    return ENDED;
+    return end(cell);
   }
-  return MORE;
+  struct weir__worker *w = t.worker;
+  return WEIR__UNLIKELY(w && w->apart && w->rt->simulation) ? handle_simulated(cell, w) : MORE;
 }
 
 /* Nothing is left: what it has gathered for others goes off; told to drain, it ends. `seen`: what it had been told. */

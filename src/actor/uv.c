@@ -43,6 +43,10 @@ uv_loop_t *weir_loop(void)
 {
   struct weir__strand *s = weir__strand_here();
   if (!s || !s->self || !weir__worker_here()) return NULL;
+  if (weir__simulation_here()) {
+    weir_error(WEIR_ENOTSUP, "there is no loop in a simulation");
+    return NULL;
+  }
   struct weir__cell *cell = weir__cell_here();
   if (cell) weir__stay_here(cell);
   return s->worker->loop;
@@ -54,6 +58,10 @@ void *weir__uv_new(size_t size)
   if (!weir__worker_here()) cell = NULL; /* on the blocking pool */
   struct weir__extras *extras = cell ? weir__extras(cell) : NULL;
   if (!cell) weir_error(WEIR_EINVAL, "only an actor's handler on a worker can own a libuv handle");
+  if (weir__simulation_here()) {
+    weir_error(WEIR_ENOTSUP, "there are no libuv handles in a simulation");
+    return NULL;
+  }
   if (!extras) return NULL;
   struct weir__handle *h = calloc(1, HEAD + size);
   if (!h) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "channel/fields.h"
+#include "runtime/simulation.h"
 
 enum { TEXT_MOST = 60, BYTES_MOST = 16, ITEMS_MOST = 8, DEPTH_MOST = 8 };
 
@@ -93,10 +94,16 @@ static void add_bytes(struct printing *p, weir_bytes b)
 
 static void add_ref(struct printing *p, weir_ref ref)
 {
-  if (ref.bits >> 32)
+  struct weir__simulation *s = weir__simulation_here();
+  char name[WEIR__SIM_NAME];
+  if (s) { /* slots differ from run to run */
+    weir__simulation_name(s, ref.bits, name);
+    add_name(p, name);
+  } else if (ref.bits >> 32) {
     add(p, "actor %" PRIu32, (uint32_t)ref.bits);
-  else
+  } else {
     add(p, "nobody");
+  }
 }
 
 static void add_double(struct printing *p, double number)

@@ -10,7 +10,8 @@
 
 #include "platform/clock.h"
 #include "runtime/runtime.h"
-#include "runtime/wait.h"
+#include "runtime/simulation.h"
+#include "runtime/strand.h"
 
 enum { THREADS_MOST = 512 };
 #define IDLE_NS 10000000000 /* as long as it is likely that the next burst comes soon; an idle thread costs little */
@@ -34,6 +35,7 @@ static _Thread_local struct weir__pool_thread *here;
 static void run_turn(struct weir__pool_thread *p, struct weir__work *work)
 {
   weir__thread_here->strand = &p->strand;
+  p->strand.budget = WEIR__SEND_BUDGET;
   p->dropped = NULL;
   setjmp(p->given_up);
   void (*dropped)(struct weir__strand *) = p->dropped;
@@ -264,6 +266,18 @@ static int call_on_pool(struct weir__strand *s, weir__guard guard, int (*f)(void
   return s->call.result;
 }
 
+/* On this very fiber, after others had their turn, and before they have it again. */
+static int call_simulated(struct weir__simulation *s, weir__guard guard, int (*f)(void *), void *arg)
+{
+  int rc = weir__may_wait();
+  if (!rc) rc = weir__simulation_gives_way(s);
+  if (rc) return not_run(rc);
+  rc = call(guard, f, arg);
+  if (rc == WEIR__THREW) weir_fail(WEIR_EFAILED, "%s", weir_error_text());
+  weir__simulation_gives_way(s);
+  return rc;
+}
+
 int weir__run_blocking(weir__guard guard, int (*f)(void *), void *arg)
 {
   if (!f) return weir_error(WEIR_EINVAL, "not run: no function was given");
@@ -271,6 +285,7 @@ int weir__run_blocking(weir__guard guard, int (*f)(void *), void *arg)
   case WEIR__IN_CALLBACK:
     return not_run(WEIR_EWOULDBLOCK);
   case WEIR__IN_FIBER:
+    if (weir__simulation_here()) return call_simulated(weir__simulation_here(), guard, f, arg);
     return call_on_pool(weir__strand_here(), guard, f, arg);
   case WEIR__ON_THREAD:
   case WEIR__ON_DRIVER:

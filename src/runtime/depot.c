@@ -15,6 +15,7 @@
 
 #include "platform/region.h"
 #include "platform/sanitizer.h"
+#include "runtime/simulation.h"
 
 enum {
   CHUNK_LEAST = 128 << 10, /* bytes of a chunk, … */
@@ -155,15 +156,64 @@ static void *take_alone(unsigned class)
   return b;
 }
 
+static void *take_malloced(unsigned class, size_t bytes)
+{
+  if (weir__simulation_has_no_memory()) return NULL;
+  return malloc(class == WEIR__NO_CLASS ? bytes : class_bytes(class));
+}
+
+/* Enough to be always too many. */
+enum { ASIDE = 1 << 30 };
+
+static void *take_aside(struct weir__cache *c, unsigned class)
+{
+  if (weir__simulation_has_no_memory()) return NULL;
+  struct weir__block *b = c->head ? c->head : take_batch(class);
+  if (!b) return NULL;
+  if (!c->head) c->count = b->count;
+  c->head = b->next;
+  c->count--;
+  return b;
+}
+
+/* A cache has become full: a batch leaves it, or, of a cache that is kept aside, the block that came in. */
+static void relieve(struct weir__thread *t, unsigned class)
+{
+  struct weir__cache *c = &t->messages[class];
+  if (!t->aside) {
+    put_batch(class, cut_batch(c, batch_blocks[class]), batch_blocks[class]);
+    return;
+  }
+  struct weir__cache *aside = &t->aside[class];
+  struct weir__block *b = c->head;
+  b->next = aside->head;
+  aside->head = b;
+  aside->count++;
+  *c = (struct weir__cache){.count = ASIDE};
+}
+
+void weir__depot_set_aside(struct weir__thread *t, struct weir__cache *aside)
+{
+  for (unsigned class = 0; class < WEIR__CLASSES; class ++) {
+    if (aside)
+      aside[class] = t->messages[class];
+    else
+      t->messages[class] = t->aside[class];
+    if (aside) t->messages[class] = (struct weir__cache){.count = ASIDE};
+  }
+  t->aside = aside;
+  if (!aside) weir__depot_return_all(t); /* they may be more than a cache holds */
+}
+
 void *weir__depot_take(unsigned class, size_t bytes)
 {
   struct weir__thread *t = weir__thread();
-  if (class == WEIR__NO_CLASS) return malloc(bytes);
-  if (WEIR__ASAN) return malloc(class_bytes(class));
+  if (class == WEIR__NO_CLASS || WEIR__ASAN) return take_malloced(class, bytes);
   if (!t) return take_alone(class);
   struct weir__cache *c = &t->messages[class];
   struct weir__block *b = c->head;
   if (WEIR__UNLIKELY(!b)) {
+    if (t->aside) return take_aside(&t->aside[class], class);
     b = take_batch(class);
     if (!b) return NULL;
     c->count = b->count;
@@ -189,8 +239,7 @@ void weir__depot_put(unsigned class, void *block)
   struct weir__cache *c = &t->messages[class];
   b->next = c->head;
   c->head = b;
-  unsigned batch = batch_blocks[class];
-  if (++c->count >= 2 * batch) put_batch(class, cut_batch(c, batch), batch);
+  if (++c->count >= 2u * batch_blocks[class]) relieve(t, class);
 }
 
 void weir__depot_return_all(struct weir__thread *t)

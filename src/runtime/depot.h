@@ -60,6 +60,9 @@ static inline bool weir__depot_put_here(struct weir__thread *t, unsigned class, 
   c->count++;
   return true;
 }
+/* From now on weir__depot_next() shows this thread none: its blocks are in `aside`, a cache for each class, all zeros
+ * at first. NULL: as before. For simulations. */
+void weir__depot_set_aside(struct weir__thread *t, struct weir__cache *aside);
 /* Empties the caches of a thread that ends. */
 void weir__depot_return_all(struct weir__thread *t);
 

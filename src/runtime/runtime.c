@@ -18,6 +18,7 @@ enum {
   STACK_MOST = 1 << 30,
   STACK_BYTES = 256 << 10
 };
+#define STOP_MOST_NS INT64_C(1000000000000) /* simulated: by then it never ends */
 
 /* The runtimes of the process, the oldest first. */
 static struct {
@@ -103,8 +104,14 @@ void weir__runtime_leave_counted(struct weir_runtime *rt)
 
 /* ---- the line that belongs to no worker ---- */
 
+void weir__runtime_touch(struct weir_runtime *rt)
+{
+  if (weir__thread_here != rt->owner) weir__simulation_is_touched(rt->simulation);
+}
+
 void weir__runtime_inject(struct weir_runtime *rt, struct weir__work *work)
 {
+  if (rt->simulation) weir__runtime_touch(rt);
   weir__runtime_hold(rt);
   pthread_mutex_lock(&rt->lock);
   weir__work_append(&rt->injected, work);
@@ -269,6 +276,7 @@ void weir__runtime_free(struct weir_runtime *rt)
     weir__worker_free(&rt->workers[i]);
   }
   weir__crashes_end(rt);
+  if (rt->simulation) weir__simulation_free(rt->simulation);
   weir__blocking_free(&rt->blocking);
   pthread_mutex_destroy(&rt->lock);
   pthread_cond_destroy(&rt->changed);
@@ -278,11 +286,16 @@ void weir__runtime_free(struct weir_runtime *rt)
   free(rt);
 }
 
-static struct weir_runtime *runtime_make(const weir_runtime_options *o)
+/* Owns the simulation. */
+static struct weir_runtime *runtime_make(const weir_runtime_options *o, struct weir__simulation *simulation)
 {
   struct weir_runtime *rt = calloc(1, sizeof *rt);
   pthread_condattr_t attributes;
-  if (!rt) return NULL;
+  if (!rt) {
+    if (simulation) weir__simulation_free(simulation);
+    return NULL;
+  }
+  rt->simulation = simulation;
   rt->flavor = o->flavor;
   rt->worker_count = o->flavor == WEIR_CURRENT_THREAD ? 1 : o->workers ? (unsigned)o->workers : cores();
   rt->stack_bytes = o->stack_bytes ? o->stack_bytes : STACK_BYTES;
@@ -384,7 +397,16 @@ static void let_this_thread_go(struct weir_runtime *rt)
   weir__fiber_unadopt(&w->own);
   weir__crashes_thread_end(w);
   weir__cell_thread_ends(rt->owner);
+  if (rt->simulation) weir__simulation_ends(rt->simulation);
   rt->owner->worker = NULL;
+}
+
+/* A simulated one is for its own thread alone. */
+static struct weir_runtime *first_for_others(void)
+{
+  struct weir_runtime *rt = runtimes.first;
+  while (rt && rt->simulation) rt = rt->next;
+  return rt;
 }
 
 static void list_add(struct weir_runtime *rt)
@@ -408,21 +430,21 @@ static bool list_remove(struct weir_runtime *rt)
   return last;
 }
 
-int weir__runtime_begin(const weir_runtime_options *options, uv_loop_t *loop, weir_runtime **rt_out)
+/* Its options are checked. Owns the simulation. */
+static int begin(const weir_runtime_options *o, uv_loop_t *loop, struct weir__simulation *simulation,
+                 weir_runtime **rt_out)
 {
-  weir_runtime_options o = {0};
-  if (options) o = *options;
-  *rt_out = NULL;
-  int rc = check_options(&o);
-  if (rc) return rc;
-  struct weir_runtime *rt = runtime_make(&o);
+  int rc = WEIR_OK;
+  struct weir_runtime *rt = runtime_make(o, simulation);
   if (!rt) return weir_error(WEIR_ENOMEM, "no memory for a runtime");
   for (unsigned i = 0; i < rt->worker_count && !rc; i++) rc = weir__worker_init(&rt->workers[i], rt, i);
-  for (unsigned i = 0; i < rt->worker_count && !rc && !loop; i++) rc = weir__worker_make_loop(&rt->workers[i]);
-  if (!rc) rc = weir__crashes_begin(rt, &o);
+  for (unsigned i = 0; i < rt->worker_count && !rc && !loop && !simulation; i++)
+    rc = weir__worker_make_loop(&rt->workers[i]);
+  if (!rc) rc = weir__crashes_begin(rt, o);
   if (!rc && rt->flavor == WEIR_CURRENT_THREAD) rc = adopt_this_thread(rt);
   if (!rc && rt->flavor == WEIR_MULTI_THREAD) rc = start_threads(rt);
-  if (!rc) rc = weir__watchdog_start(rt, &o);
+  if (!rc && simulation) weir__simulation_begins(simulation, &rt->workers[0]);
+  if (!rc) rc = weir__watchdog_start(rt, o);
   /* The program's loop comes last: nothing is to be left there if the start fails. */
   if (!rc && loop) rc = weir__worker_move_into(&rt->workers[0], loop);
   if (rc) {
@@ -436,6 +458,24 @@ int weir__runtime_begin(const weir_runtime_options *options, uv_loop_t *loop, we
   list_add(rt);
   *rt_out = rt;
   return WEIR_OK;
+}
+
+int weir__runtime_begin(const weir_runtime_options *options, uv_loop_t *loop, weir_runtime **rt)
+{
+  weir_runtime_options o = {0};
+  if (options) o = *options;
+  *rt = NULL;
+  int rc = check_options(&o);
+  return rc ? rc : begin(&o, loop, NULL, rt);
+}
+
+int weir__runtime_simulate(const weir_runtime_options *options, uint64_t seed, const weir_simulation_options *simulated,
+                           weir_runtime **rt)
+{
+  int rc = check_options(options);
+  if (rc) return rc;
+  struct weir__simulation *s = weir__simulation_make(seed, simulated);
+  return s ? begin(options, NULL, s, rt) : weir_error(WEIR_ENOMEM, "no memory for a simulation");
 }
 
 /* The one that this thread works for; NULL: a plain thread. */
@@ -454,7 +494,7 @@ weir_runtime *weir_runtime_here(void)
 {
   if (own_runtime()) return own_runtime();
   pthread_mutex_lock(&runtimes.lock);
-  struct weir_runtime *rt = runtimes.first;
+  struct weir_runtime *rt = first_for_others();
   pthread_mutex_unlock(&runtimes.lock);
   return rt;
 }
@@ -465,7 +505,7 @@ struct weir_runtime *weir__runtime_found_held(void)
   if (own) weir__runtime_hold(own);
   if (own) return own;
   pthread_mutex_lock(&runtimes.lock); /* a runtime leaves the list before its holds are waited for */
-  struct weir_runtime *rt = runtimes.first;
+  struct weir_runtime *rt = first_for_others();
   if (rt) weir__runtime_hold(rt);
   pthread_mutex_unlock(&runtimes.lock);
   return rt;
@@ -487,6 +527,7 @@ bool weir__runtime_is_quiet(struct weir_runtime *rt)
   if (rt->flavor == WEIR_MULTI_THREAD) return is_quiet(rt);
   if (!weir__blocking_rests(&rt->blocking)) return false; /* this thread gives it nothing meanwhile */
   struct weir__worker *w = &rt->workers[0];
+  if (rt->simulation && !weir__simulation_is_empty(rt->simulation)) return false;
   return !w->next && !w->ready.first && !atomic_load_explicit(&w->inbox, memory_order_seq_cst) &&
          !weir__run_queue_length(&w->queue) && !atomic_load_explicit(&rt->unowned, memory_order_seq_cst) &&
          !atomic_load_explicit(&w->suspended, memory_order_acquire);
@@ -497,7 +538,8 @@ static bool nothing_lives(struct weir_runtime *rt) { return !weir__runtime_lives
 static bool come_or_over(void *arg)
 {
   struct stop_wait *wait = arg;
-  return wait->come(wait->rt) || weir__now_ns() >= wait->deadline_ns;
+  struct weir__simulation *s = wait->rt->simulation;
+  return wait->come(wait->rt) || weir__now_ns() >= wait->deadline_ns || (s && weir__simulation_is_stuck(s));
 }
 
 static void time_is_over(struct weir__worker *w, struct weir__alarm *alarm)
@@ -510,6 +552,7 @@ static bool wait_driving(struct stop_wait *wait)
 {
   struct weir__worker *w = &wait->rt->workers[0];
   struct weir__alarm alarm = {.ring = time_is_over};
+  if (wait->rt->simulation) weir__simulation_stops(wait->rt->simulation);
   if (wait->deadline_ns != INT64_MAX) weir__worker_arm(w, &alarm, wait->deadline_ns);
   weir__worker_drive(w, come_or_over, wait);
   if (wait->deadline_ns != INT64_MAX) weir__worker_disarm(w, &alarm);
@@ -554,6 +597,7 @@ static void stop_everything(struct weir_runtime *rt)
   do {
     weir__runtime_tell_all(rt);
     pause_ns *= 2; /* a look goes through all cells */
+    if (rt->simulation && pause_ns > STOP_MOST_NS) weir__simulation_never_ends(rt->simulation);
   } while (!wait_for(rt, nothing_lives, weir__deadline((weir_duration){pause_ns})));
 }
 

@@ -27,6 +27,7 @@
 #include "runtime/blocking.h"
 #include "runtime/crash.h"
 #include "runtime/embed.h"
+#include "runtime/simulation.h"
 #include "runtime/watchdog.h"
 #include "runtime/worker.h"
 
@@ -43,6 +44,7 @@ struct weir_runtime {
   struct weir__crashes crashes;
   struct weir__embedded_stop stopping; /* embedded: see embed.h. Its thread's */
   struct weir__thread *owner;          /* current-thread: who may drive it */
+  struct weir__simulation *simulation; /* see simulation.h; NULL: none. Its thread's */
   struct weir_runtime *next;           /* in the list of runtimes, under its lock */
 
   _Atomic(int) state; /* written by who stops it. seq_cst: stored, then R1 looked at; who starts something adds to
@@ -158,6 +160,11 @@ struct weir__worker *weir__runtime_least_bound(struct weir_runtime *rt);
 /* ---- for embed.c: the steps of weir_runtime_start() and weir_runtime_stop() ---- */
 /* Makes and starts one; `loop`: the program's, NULL: its own. */
 int weir__runtime_begin(const weir_runtime_options *options, uv_loop_t *loop, struct weir_runtime **rt);
+/* Makes a simulated one; see weir_simulation_start(). */
+int weir__runtime_simulate(const weir_runtime_options *options, uint64_t seed, const weir_simulation_options *simulated,
+                           struct weir_runtime **rt);
+/* A simulated one gets work: from its own thread? */
+void weir__runtime_touch(struct weir_runtime *rt);
 /* Is nothing at work any more? On the thread of a current-thread runtime. */
 bool weir__runtime_is_quiet(struct weir_runtime *rt);
 /* Nothing new is admitted; all that lives is told to stop. */

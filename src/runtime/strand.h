@@ -14,7 +14,6 @@ static inline void weir__strand_begin(struct weir__strand *s, struct weir__work 
 {
   s->self = self;
   s->waiting = waiting;
-  s->budget = WEIR__SEND_BUDGET;
   s->before_wait = NULL;
   s->before_suspend = NULL;
   s->asker = 0;

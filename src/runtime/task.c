@@ -159,6 +159,7 @@ static void begin(struct weir_task *t)
   link_task(t);
   if (t->parent && (atomic_load_explicit(&t->parent->work.flags, memory_order_relaxed) & WEIR__CANCELLED)) cancel(t);
   pthread_mutex_unlock(&lock);
+  if (t->rt->simulation) weir__simulation_knows_task(t->rt->simulation, &t->work);
   place(t);
 }
 

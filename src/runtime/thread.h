@@ -14,6 +14,7 @@
 #include "platform/cpu.h"
 
 struct weir__permit;
+struct weir__simulation;
 struct weir__worker;
 struct weir__strand;
 
@@ -65,6 +66,9 @@ struct weir__thread {
   struct weir__strand *strand;  /* who runs here: the worker's fiber, or, on a thread of a blocking pool, whose job it
                                    does; NULL: a plain thread, a libuv callback. Owner only */
   struct weir_runtime *pool_of; /* of a thread of a blocking pool: whose that is. Owner only */
+  struct weir__simulation *simulation; /* that this thread runs; NULL: none. Owner only */
+  struct weir__cache *aside; /* a simulation's thread: where its blocks are, while `messages` shows none; else NULL.
+                                Owner only */
   struct weir__cache messages[WEIR__CLASSES];
   struct weir__cache waits;
   struct weir__cache debts;               /* see actor/debt.c */

@@ -7,6 +7,7 @@
 
 #include "platform/clock.h"
 #include "runtime/runtime.h"
+#include "runtime/simulation.h"
 #include "runtime/slots.h"
 
 struct weir__slots weir__waits = WEIR__SLOTS(struct weir__wait, 1 << 24);
@@ -392,7 +393,9 @@ static bool is_woken(void *wait)
 
 static void sleep_driving(struct weir__wait *w, int64_t deadline_ns)
 {
+  struct weir__simulation *s = w->worker->rt->simulation;
   if (deadline_ns != INT64_MAX) weir__wait_arm(w, w->worker, deadline_ns);
+  if (s) weir__simulation_drives(s, weir__wait_name(w));
   weir__worker_drive(w->worker, is_woken, w);
   if (deadline_ns != INT64_MAX) weir__worker_disarm(w->worker, &w->timer);
 }

@@ -108,6 +108,27 @@ struct weir__wheel_node *weir__wheel_expire(struct weir__wheel *w, int64_t now_m
   return node;
 }
 
+unsigned weir__wheel_due(struct weir__wheel *w, int64_t now_ms)
+{
+  unsigned level, slot, count = 0;
+  int64_t begins_ms;
+  while (first_slot(w, &level, &slot, &begins_ms) && begins_ms <= now_ms) {
+    w->now_ms = begins_ms;
+    open_slot(w, level, slot);
+  }
+  if (now_ms > w->now_ms) w->now_ms = now_ms;
+  for (const struct weir__wheel_node *node = w->due; node; node = node->next) count++;
+  return count;
+}
+
+struct weir__wheel_node *weir__wheel_take_due(struct weir__wheel *w, unsigned place)
+{
+  struct weir__wheel_node *node = w->due;
+  while (node && place--) node = node->next;
+  if (node) unlink_node(w, node);
+  return node;
+}
+
 int64_t weir__wheel_next_ms(const struct weir__wheel *w)
 {
   unsigned level, slot;

@@ -32,6 +32,10 @@ void weir__wheel_remove(struct weir__wheel *w, struct weir__wheel_node *node);
 /* Takes one node out that is due by `now_ms`, the earlier before the later; NULL: none is. Between two calls nodes may
  * be added and removed. `now_ms` does not go back. */
 struct weir__wheel_node *weir__wheel_expire(struct weir__wheel *w, int64_t now_ms);
+/* How many nodes are due by `now_ms`. `now_ms` does not go back. */
+unsigned weir__wheel_due(struct weir__wheel *w, int64_t now_ms);
+/* Takes one of those out: they stand from 0 on, the earlier before the later. */
+struct weir__wheel_node *weir__wheel_take_due(struct weir__wheel *w, unsigned place);
 /* When to look again: not later than the earliest node; INT64_MAX: there is none. */
 int64_t weir__wheel_next_ms(const struct weir__wheel *w);
 

@@ -8,7 +8,8 @@
 #include "platform/clock.h"
 #include "runtime/depot.h"
 #include "runtime/runtime.h"
-#include "runtime/wait.h"
+#include "runtime/simulation.h"
+#include "runtime/strand.h"
 
 enum {
   FIXED_SHARE = 61,       /* every so many turns the injected work goes first (U) */
@@ -32,18 +33,27 @@ enum {
 /* ---- fibers ---- */
 
 static void scheduling_loop(struct weir__fiber *fiber);
+static void simulated_loop(struct weir__fiber *fiber);
+
+typedef void loop_of_fibers(struct weir__fiber *);
+static loop_of_fibers *loop_of(const struct weir__worker *w)
+{
+  return w->rt->simulation ? simulated_loop : scheduling_loop;
+}
 
 static struct weir__strand *strand_make(struct weir__worker *w)
 {
-  const char *why = "";
-  struct weir__strand *s =
-      (struct weir__strand *)weir__fiber_make(sizeof *s, w->rt->stack_bytes, scheduling_loop, &why);
+  const char *why = "the simulation has none";
+  struct weir__strand *s = NULL;
+  if (!weir__simulation_has_no_memory())
+    s = (struct weir__strand *)weir__fiber_make(sizeof *s, w->rt->stack_bytes, loop_of(w), &why);
   if (!s) {
     weir_error(WEIR_ENOMEM, "no stack to go on with: %s", why);
     return NULL;
   }
   s->worker = w;
   s->work.kind = WEIR__FIBER_RESUME;
+  if (w->rt->simulation) weir__simulation_knows_strand(w->rt->simulation, s);
   return s;
 }
 
@@ -76,10 +86,10 @@ void weir__suspend(struct weir__worker *w)
 }
 
 /* On the fiber of the scheduling loop, which becomes idle. */
-static void switch_to(struct weir__worker *w, struct weir__strand *s)
+static WEIR__INLINED void switch_to(struct weir__worker *w, struct weir__strand *s)
 {
   struct weir__strand *me = w->current;
-  if (w->pooled >= FIBERS_KEPT) pool_shrink(w, FIBERS_KEPT - 1);
+  if (w->pooled >= FIBERS_KEPT && !w->rt->simulation) pool_shrink(w, FIBERS_KEPT - 1);
   pool_put(w, me);
   w->thread->strand = w->current = s;
   weir__count_suspended(w, -1);
@@ -175,7 +185,7 @@ static void enter(struct weir__worker *w)
     call_back(w);
     run_fibers(w);
   }
-  if (w->leave == WEIR__DROP) weir__fiber_reset(&w->current->fiber, scheduling_loop);
+  if (w->leave == WEIR__DROP) weir__fiber_reset(&w->current->fiber, loop_of(w));
 }
 
 /* ---- finding work ---- */
@@ -405,9 +415,22 @@ static struct weir__work *find_work(struct weir__worker *w)
   return work;
 }
 
+/* For simulations, which decide for themselves (simulation.h, S1): each line that find_work() knows is in here. */
+struct weir__work *weir__worker_take_any(struct weir__worker *w)
+{
+  struct weir__work *work = w->next;
+  w->next = NULL;
+  weir__worker_take_inbox(w);
+  if (!work) work = weir__work_take(&w->ready);
+  if (!work) work = weir__run_queue_take_first(&w->queue);
+  if (!work) work = weir__work_take(&w->giving_way);
+  if (!work) work = take_injected(w, 1);
+  return work ? work : take_spilled(w);
+}
+
 /* ---- the scheduling loop ---- */
 
-static void run(struct weir__worker *w, struct weir__work *work)
+static WEIR__INLINED void run(struct weir__worker *w, struct weir__work *work)
 {
   w->watch_ns = 0;
   switch ((enum weir__work_kind)work->kind) {
@@ -431,7 +454,8 @@ static void run(struct weir__worker *w, struct weir__work *work)
   }
 }
 
-static void scheduling_loop(struct weir__fiber *fiber)
+/* The worker of a fiber that begins. If it was dropped, what is to be done first has been. */
+static struct weir__worker *begin_loop(struct weir__fiber *fiber)
 {
   struct weir__worker *w = ((struct weir__strand *)fiber)->worker;
   void (*dropped)(struct weir__strand *) = w->dropped;
@@ -439,10 +463,34 @@ static void scheduling_loop(struct weir__fiber *fiber)
     w->dropped = NULL;
     dropped(w->current);
   }
+  return w;
+}
+
+static void scheduling_loop(struct weir__fiber *fiber)
+{
+  struct weir__worker *w = begin_loop(fiber);
   for (;;) {
     if (atomic_load_explicit(&w->driven, memory_order_relaxed)) leave(w, WEIR__DRIVEN);
     if (weir__worker_did(w, 1) <= 0) leave(w, WEIR__POLL);
     struct weir__work *work = find_work(w);
+    w->current->budget = WEIR__SEND_BUDGET;
+    if (work)
+      run(w, work);
+    else
+      leave(w, WEIR__PARK);
+  }
+}
+
+/* The same where the seed decides. */
+static void simulated_loop(struct weir__fiber *fiber)
+{
+  struct weir__worker *w = begin_loop(fiber);
+  struct weir__simulation *s = w->rt->simulation;
+  for (;;) {
+    bool driven = atomic_load_explicit(&w->driven, memory_order_relaxed);
+    if (driven && weir__simulation_returns(s)) leave(w, WEIR__DRIVEN);
+    struct weir__work *work = weir__simulation_picks(s, driven);
+    w->current->budget = weir__simulation_budget(s);
     if (work)
       run(w, work);
     else
@@ -487,6 +535,10 @@ static void sweep(struct weir__worker *w, struct weir__alarm *alarm)
 
 void weir__worker_sweep_soon(struct weir__worker *w)
 {
+  if (w->rt->simulation) { /* it looks whenever nothing can run */
+    w->sweeps_soon = true;
+    return;
+  }
   weir__worker_disarm(w, &w->sweep);
   w->sweeps_soon = true;
   w->sweep_ns = SWEEP_FIRST_NS;
@@ -695,7 +747,10 @@ static void leave_was_for(struct weir__worker *w)
     end_stint(w);
     break;
   case WEIR__PARK:
-    park(w);
+    if (w->rt->simulation)
+      weir__simulation_parks(w->rt->simulation);
+    else
+      park(w);
     break;
   case WEIR__DROP:
   case WEIR__DRIVEN:
@@ -823,7 +878,7 @@ void weir__worker_let_go(struct weir__worker *w, void (*closed)(struct weir__wor
 int weir__worker_move_into(struct weir__worker *w, uv_loop_t *loop)
 {
   w->loop = loop;
-  w->embedded = w->in_uv = true;
+  w->embedded = w->apart = w->in_uv = true;
   int rc = uv_async_init(loop, &w->doorbell, on_embedded_doorbell);
   if (rc) return weir_error(rc, "a doorbell in the program's loop");
   uv_timer_init(loop, &w->clock);
@@ -853,7 +908,10 @@ void weir__worker_post(struct weir__worker *w, struct weir__work *work)
 void weir__worker_ring(struct weir__worker *w)
 {
   if (!atomic_load_explicit(&w->parked, memory_order_seq_cst)) return;
-  if (weir__runtime_unpark(w)) uv_async_send(&w->doorbell);
+  if (w->rt->simulation)
+    weir__runtime_touch(w->rt);
+  else if (weir__runtime_unpark(w))
+    uv_async_send(&w->doorbell);
 }
 
 /* To the worker that it is bound to, or to the blocking pool. */
@@ -957,6 +1015,9 @@ int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned 
   weir__guard_init(&w->guard);
   weir__wheel_init(&w->wheel, ms_of(weir__now_ns()));
   w->current = strand_make(w);
+  w->apart = rt->simulation != NULL;
+  atomic_store_explicit(&w->parked, w->apart,
+                        memory_order_relaxed); /* a simulated one for good: who rings is looked at */
   return w->current ? WEIR_OK : WEIR_ENOMEM;
 }
 

@@ -35,7 +35,7 @@ struct weir__strand {
   /* Who runs on it: saved while it is suspended. */
   struct weir__work *self;    /* an actor's or a task's; NULL: the scheduling loop itself */
   _Atomic(uint64_t) *waiting; /* where `self` publishes its wait, for those who tell it to stop */
-  unsigned budget;            /* messages that may be sent before others get their turn (F6) */
+  unsigned budget;            /* messages that may be sent before others get their turn (F6): by who lets it run */
   uint32_t behind;            /* while it gives way: the place of the worker's queue that it stands before */
   void (*before_suspend)(struct weir__work *self); /* an actor: sees to those that wait for a place; NULL: a task */
   void (*before_wait)(
@@ -92,6 +92,7 @@ struct weir__worker {
   bool
       in_uv; /* … in uv_run(), so perhaps in a callback; or, current-thread, outside of the runtime. Embedded: always */
   bool embedded; /* the program runs the loop: see embed.h */
+  bool apart; /* embedded or simulated (simulation.h): its turns have a length of their own. Written before it starts */
   enum weir__leave leave;
   struct weir__call_work *callback;       /* after WEIR__CALLS */
   void (*dropped)(struct weir__strand *); /* after WEIR__DROP: the first thing to do on the fresh fiber */
@@ -214,6 +215,8 @@ void weir__worker_close(
 void weir__worker_free(struct weir__worker *w); /* fibers, memory */
 /* The thread of a multi-thread worker: works until the runtime is stopped. */
 void weir__worker_run(struct weir__worker *w);
+/* The first of any of its lines; NULL: all are empty. */
+struct weir__work *weir__worker_take_any(struct weir__worker *w);
 /* Works on the calling thread (the worker's) until `done(arg)`; it is looked at when w->driven was set. */
 void weir__worker_drive(struct weir__worker *w, bool (*done)(void *), void *arg);
 void weir__worker_take_inbox(struct weir__worker *w);
