@@ -20,6 +20,7 @@ void weir__region_return(void *at, size_t bytes) { model_give_back(at, bytes); }
 void weir__region_give_back(void *at, size_t bytes) { arena_clear(at, bytes); }
 
 int64_t weir__now_ns(void) { return engine->now_ns; }
+void weir__clock_set(const int64_t *virtual_ns) { (void)virtual_ns; } /* time is the engine's here */
 void model_advance(int64_t ns) { engine->now_ns += ns; }
 
 bool weir__stack_take(size_t bytes, struct weir__stack *stack, const char **why)
