@@ -1,5 +1,5 @@
 /* trap.c: see trap.h. */
-#define _GNU_SOURCE /* dladdr(), dl_iterate_phdr(), _dl_find_object(), REG_RIP */
+#define _GNU_SOURCE /* dl_iterate_phdr(), _dl_find_object(), REG_RIP */
 #include "platform/trap.h"
 
 #include <dlfcn.h>
@@ -496,17 +496,6 @@ void weir__crash_text(const struct weir__crash *crash, char *text, size_t size)
   snprintf(text, size, "%.*s", (int)l.length, l.text);
 }
 
-void weir__crash_frame(uintptr_t pc, char *text, size_t size)
-{
-  Dl_info info;
-  if (!dladdr((void *)pc, &info) || !info.dli_fname) /* NOLINT(performance-no-int-to-ptr) */
-    snprintf(text, size, "%#zx", (size_t)pc);
-  else if (info.dli_sname)
-    snprintf(text, size, "%s+%#zx (%s)", info.dli_sname, (size_t)(pc - (uintptr_t)info.dli_saddr), info.dli_fname);
-  else
-    snprintf(text, size, "%s+%#zx", info.dli_fname, (size_t)(pc - (uintptr_t)info.dli_fbase));
-}
-
 #else
 
 bool weir__trap_hold(weir__trap_asks *asks, const char **why)
@@ -528,6 +517,5 @@ void weir__crash_text(const struct weir__crash *crash, char *text, size_t size)
   (void)crash, (void)size;
   *text = 0;
 }
-void weir__crash_frame(uintptr_t pc, char *text, size_t size) { snprintf(text, size, "%#zx", (size_t)pc); }
 
 #endif

@@ -78,7 +78,5 @@ void weir__trap_landed(struct weir__trap_thread *t);
 
 /* A word or two: "SIGSEGV at address 0x10", "stack overflow"; nothing for what was interrupted. */
 void weir__crash_text(const struct weir__crash *crash, char *text, size_t size);
-/* One frame in words: function, distance, file. Not in a signal handler. */
-void weir__crash_frame(uintptr_t pc, char *text, size_t size);
 
 #endif

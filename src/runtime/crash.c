@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/symbols.h"
 #include "platform/trap.h"
 #include "runtime/runtime.h"
 #include "runtime/strand.h"
@@ -58,7 +59,7 @@ static void tell(struct weir__worker *w, struct weir__strand *s, const struct we
     weir__name_of_running(w->rt, s->runs, name, sizeof name);
   }
   for (unsigned i = 0; i < crash->frames; i++) {
-    weir__crash_frame(crash->pc[i], texts[i], sizeof texts[i]);
+    weir__symbol(crash->pc[i], texts[i], sizeof texts[i]);
     frames[i] = texts[i];
   }
   if (w->rt->crashes.on_crash)

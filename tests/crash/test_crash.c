@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <assert.h>
+#include <dlfcn.h>
 #include <fenv.h>
 #include <pthread.h>
 #include <signal.h>
@@ -258,9 +259,26 @@ static void end(weir_runtime *rt) { must(weir_runtime_stop(rt, WEIR_SECONDS(5)))
 
 /* ---- contained ---- */
 
+static bool has_libdw(void)
+{
+#if __has_include(<elfutils/libdwfl.h>)
+  return dlopen("libdw.so.1", RTLD_LAZY) != NULL;
+#else
+  return false;
+#endif
+}
+
 static void await_end(weir_ref ref)
 {
   while (weir_alive(ref)) must(weir_sleep(WEIR_MILLIS(1)));
+}
+
+/* The innermost frames: the function that did it, in this program. Its own name where libdw.so.1 tells it. */
+static void names_the_place(const char *way)
+{
+  if (!strstr(seen.frames, "test_crash")) fail_msg("%s: %s", way, seen.frames);
+  if (has_libdw() && strcmp(way, "write_to_null") == 0 && !strstr(seen.frames, "write_to_null at test_crash.c:"))
+    fail_msg("%s: %s", way, seen.frames);
 }
 
 static void crash_each_way(int flavor)
@@ -280,6 +298,7 @@ static void crash_each_way(int flavor)
       assert_string_equal(seen.name, "fragile");
       assert_string_equal(seen.message, "crash");
       assert_non_null(strstr(seen.what, said));
+      names_the_place(ways[i].name);
       int gone = weir_ask(victim, WEIR_SECONDS(20), &n, get); /* the asker learned of it while the end goes on */
       assert_true(gone == WEIR_EDEAD || gone == WEIR_EFAILED);
       must(weir_ask(bystander, WEIR_SECONDS(20), &n, get));

@@ -1,0 +1,131 @@
+/* symbols.c: see symbols.h. libdw is looked for at the first crash, so that nobody needs it who has none. */
+#define _GNU_SOURCE /* dladdr() */
+#include "platform/symbols.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#if defined(__has_include)
+#if __has_include(<elfutils/libdwfl.h>)
+#include <elfutils/libdwfl.h>
+#define HAS_LIBDW 1
+#endif
+#endif
+
+static const char *base_of(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+static void by_dladdr(uintptr_t pc, char *text, size_t size)
+{
+  Dl_info info;
+  if (!dladdr((void *)pc, &info) || !info.dli_fname) /* NOLINT(performance-no-int-to-ptr) */
+    snprintf(text, size, "%#zx", (size_t)pc);
+  else if (info.dli_sname)
+    snprintf(text, size, "%s+%#zx (%s)", info.dli_sname, (size_t)(pc - (uintptr_t)info.dli_saddr), info.dli_fname);
+  else
+    snprintf(text, size, "%s+%#zx", info.dli_fname, (size_t)(pc - (uintptr_t)info.dli_fbase));
+}
+
+#ifdef HAS_LIBDW
+
+/* Of libdw, by their own names. */
+#define FUNCTIONS(X)                                                                                                   \
+  X(dwfl_begin)                                                                                                        \
+  X(dwfl_report_begin)                                                                                                 \
+  X(dwfl_linux_proc_report)                                                                                            \
+  X(dwfl_report_end)                                                                                                   \
+  X(dwfl_linux_proc_find_elf)                                                                                          \
+  X(dwfl_addrmodule)                                                                                                   \
+  X(dwfl_module_info)                                                                                                  \
+  X(dwfl_module_addrname)                                                                                              \
+  X(dwfl_module_getsrc)                                                                                                \
+  X(dwfl_lineinfo)
+
+/* Only what the file itself has: nothing is looked for elsewhere, least of all on the network. */
+static int no_other_file(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base, const char *file,
+                         const char *link, GElf_Word crc, char **found)
+{
+  (void)module, (void)data, (void)name, (void)base, (void)file, (void)link, (void)crc, (void)found;
+  return -1;
+}
+
+static struct {
+  pthread_mutex_t lock; /* guards all of it: libdw is not for several threads */
+  bool looked;
+  Dwfl_Callbacks callbacks;
+  Dwfl *dwfl; /* NULL: there is no libdw. Kept: what it has read serves the next crash */
+#define DECLARE(f) __typeof__(f) *f;
+  FUNCTIONS(DECLARE)
+} dw = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* Lock held. What the process has in its memory now: a library may have come since. */
+static void list_modules(void)
+{
+  dw.dwfl_report_begin(dw.dwfl);
+  dw.dwfl_linux_proc_report(dw.dwfl, getpid());
+  dw.dwfl_report_end(dw.dwfl, NULL, NULL);
+}
+
+/* Lock held. */
+static void look_for_libdw(void)
+{
+  dw.looked = true;
+  void *library = dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL);
+  if (!library) return;
+  bool all = true;
+  /* POSIX wants functions to be had this way. */
+#define FIND(f) all &= (*(void **)&dw.f = dlsym(library, #f)) != NULL;
+  FUNCTIONS(FIND)
+  if (!all) return;
+  dw.callbacks = (Dwfl_Callbacks){.find_elf = dw.dwfl_linux_proc_find_elf, .find_debuginfo = no_other_file};
+  dw.dwfl = dw.dwfl_begin(&dw.callbacks);
+  if (dw.dwfl) list_modules();
+}
+
+static Dwfl_Module *module_of(uintptr_t pc)
+{
+  Dwfl_Module *module = dw.dwfl_addrmodule(dw.dwfl, pc);
+  if (module) return module;
+  list_modules();
+  return dw.dwfl_addrmodule(dw.dwfl, pc);
+}
+
+/* False: no more is known than dladdr() knows. */
+static bool by_libdw(uintptr_t pc, char *text, size_t size)
+{
+  const char *file = NULL, *function = NULL, *source = NULL;
+  int line = 0;
+  if (!dw.looked) look_for_libdw();
+  Dwfl_Module *module = dw.dwfl ? module_of(pc) : NULL;
+  if (!module) return false;
+  dw.dwfl_module_info(module, NULL, NULL, NULL, NULL, NULL, &file, NULL);
+  function = dw.dwfl_module_addrname(module, pc);
+  Dwfl_Line *at = dw.dwfl_module_getsrc(module, pc);
+  if (at) source = dw.dwfl_lineinfo(at, NULL, &line, NULL, NULL, NULL);
+  if (!function) return false;
+  if (source)
+    snprintf(text, size, "%s at %s:%d (%s)", function, base_of(source), line, file ? file : "?");
+  else
+    snprintf(text, size, "%s (%s)", function, file ? file : "?");
+  return true;
+}
+
+void weir__symbol(uintptr_t pc, char *text, size_t size)
+{
+  pthread_mutex_lock(&dw.lock);
+  bool found = by_libdw(pc, text, size);
+  pthread_mutex_unlock(&dw.lock);
+  if (!found) by_dladdr(pc, text, size);
+}
+
+#else
+
+void weir__symbol(uintptr_t pc, char *text, size_t size) { by_dladdr(pc, text, size); }
+
+#endif
