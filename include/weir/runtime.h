@@ -37,7 +37,7 @@ typedef struct weir_crash {
   const char *name WEIR__ZERO;          /* the actor's name, or its type's; "a task" */
   const char *message WEIR__ZERO;       /* the type of the message in hand; NULL: a start or end clause, a task */
   const char *what WEIR__ZERO;          /* "SIGSEGV at address 0x10", "stack overflow", "had its worker for 5000 ms" */
-  const char *const *frames WEIR__ZERO; /* where: functions, as far as their names can be told, the innermost first */
+  const char *const *frames WEIR__ZERO; /* where: functions, file and line as far as known, the innermost first */
   int frame_count WEIR__ZERO;
   int worker WEIR__ZERO; /* 0 to weir_runtime_workers() - 1 */
 } weir_crash;
