@@ -34,11 +34,19 @@ typedef struct weir__call {
 enum { WEIR__MESSAGE_HOOK = 0, WEIR__START, WEIR__ENDED };
 enum { WEIR__UNHANDLED = 0x57454900 };
 WEIR_API bool weir__is(const weir__call *call, int hook, const weir_message *type);
-/* Is the call for that clause? Mostly the hooks differ, or the tables themselves are the same. */
+/* Does this table stand for its type? Of all tables of a type one does, once the library has met it: so two that do are
+ * two types. Relaxed: what it points to is not looked at. */
+static inline bool weir__stands(const weir_message *type)
+{
+  return type && type->note && __atomic_load_n(&type->note->known, __ATOMIC_RELAXED) == type;
+}
+/* Is the call for that clause? Mostly the hooks differ, or the tables are the same, or both stand for their types. */
 static inline bool weir__meant(const weir__call *call, int hook, const weir_message *type)
 {
   if (call->probe) return weir__is(call, hook, type);
-  return call->hook == hook && (call->type == type || weir__is(call, hook, type));
+  if (call->hook != hook) return false;
+  if (call->type == type) return true;
+  return !(weir__stands(call->type) && weir__stands(type)) && weir__is(call, hook, type);
 }
 
 /** Where an actor runs. */
