@@ -1,4 +1,5 @@
 /* threads.c: the threads of a run: contexts of one thread of the system, each with its own thread-local variables. */
+#include <errno.h>
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,11 @@ static int find_tls(struct dl_phdr_info *info, size_t size, void *arg)
   return 1; /* the program comes first */
 }
 
-bool in_tls(const void *at) { return (const char *)at >= tls && (const char *)at < tls + tls_bytes; }
+/* Each has its own; they share errno, which nobody relies on across a step. */
+bool in_tls(const void *at)
+{
+  return ((const char *)at >= tls && (const char *)at < tls + tls_bytes) || at == (void *)&errno;
+}
 
 void threads_init(void)
 {

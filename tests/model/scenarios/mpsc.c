@@ -98,7 +98,7 @@ static void receive_when_both_wait(void)
   while (in_line() < 2) model_pause();
   receive_in_order();
 }
-MODEL_SCENARIO(mpsc_line_in_order, .about = "M3, I1 of line.h: first come, first served", .bound = 1, .setup = full,
+MODEL_SCENARIO(mpsc_line_in_order, .about = "M3, I1 of line.h: first come, first served", .setup = full,
                .begin = warm_up, .threads = {send_1, send_11_behind, receive_when_both_wait},
                .invariant = never_above_capacity, .finish = drop_both);
 
@@ -117,9 +117,9 @@ static void came_if_ok(void)
   MODEL_CHECK(weir_channel_try_send(tx, number, .n = 5) == WEIR_OK && try_next() == 5);
   drop_both();
 }
-MODEL_SCENARIO(mpsc_time, .about = "M3, L2: time is over, or the message is handed over: one of both", .bound = 3,
-               .setup = full, .begin = warm_up, .threads = {send_1_in_time, receive_100},
-               .invariant = never_above_capacity, .finish = came_if_ok);
+MODEL_SCENARIO(mpsc_time, .about = "M3, L2: time is over, or the message is handed over: one of both", .setup = full,
+               .begin = warm_up, .threads = {send_1_in_time, receive_100}, .invariant = never_above_capacity,
+               .finish = came_if_ok);
 
 /* Who gives up keeps nobody waiting: one who needs less may stand behind. */
 static void one_of_two_free(void)
@@ -137,9 +137,9 @@ static void two_came(void)
   MODEL_CHECK(try_next() == 100 && try_next() == 11);
   drop_both();
 }
-MODEL_SCENARIO(mpsc_time_before_another, .about = "M3: who gives up lets those behind it fit", .bound = 3,
-               .setup = one_of_two_free, .begin = warm_up, .threads = {reserve_two_in_time, send_11},
-               .invariant = never_above_capacity, .finish = two_came);
+MODEL_SCENARIO(mpsc_time_before_another, .about = "M3: who gives up lets those behind it fit", .setup = one_of_two_free,
+               .begin = warm_up, .threads = {reserve_two_in_time, send_11}, .invariant = never_above_capacity,
+               .finish = two_came);
 
 /* ---- ends ---- */
 
@@ -155,7 +155,7 @@ static void heard_if_ok(void)
   MODEL_CHECK(try_next() == WEIR_ECLOSED);
   drop_both();
 }
-MODEL_SCENARIO(mpsc_close, .about = "L2: whoever was told ok is heard after a close", .bound = 4, .setup = one_place,
+MODEL_SCENARIO(mpsc_close, .about = "L2: whoever was told ok is heard after a close", .setup = one_place,
                .begin = warm_up, .threads = {send_1_or_closed, close_it}, .invariant = never_above_capacity,
                .finish = heard_if_ok);
 
@@ -164,16 +164,16 @@ static void heard_if_ok_behind(void)
   MODEL_CHECK(try_next() == 100);
   heard_if_ok();
 }
-MODEL_SCENARIO(mpsc_close_and_line, .about = "M3, L2: who stands in line is told of the close", .bound = 4,
-               .setup = full, .begin = warm_up, .threads = {send_1_or_closed, close_it},
-               .invariant = never_above_capacity, .finish = heard_if_ok_behind);
+MODEL_SCENARIO(mpsc_close_and_line, .about = "M3, L2: who stands in line is told of the close", .setup = full,
+               .begin = warm_up, .threads = {send_1_or_closed, close_it}, .invariant = never_above_capacity,
+               .finish = heard_if_ok_behind);
 
 static void receive_and_close(void)
 {
   MODEL_CHECK(next() == 100);
   weir_receiver_close(rx);
 }
-MODEL_SCENARIO(mpsc_hand_over_and_close, .about = "M3, L2: handed over, or closed before", .bound = 3, .setup = full,
+MODEL_SCENARIO(mpsc_hand_over_and_close, .about = "M3, L2: handed over, or closed before", .setup = full,
                .begin = warm_up, .threads = {send_1_or_closed, receive_and_close}, .invariant = never_above_capacity,
                .finish = heard_if_ok);
 
@@ -193,7 +193,7 @@ static void drop_receiver(void)
   weir_receiver_drop(rx);
   accounts_are_even();
 }
-MODEL_SCENARIO(mpsc_last_sender, .about = "Q4, O4: the end comes after all that was sent, and wakes", .bound = 3,
+MODEL_SCENARIO(mpsc_last_sender, .about = "Q4, O4: the end comes after all that was sent, and wakes",
                .setup = one_place, .begin = warm_up, .threads = {send_1_and_drop, receive_to_the_end},
                .invariant = never_above_capacity, .finish = drop_receiver);
 
@@ -210,8 +210,8 @@ static void two_senders(void)
   MODEL_CHECK(weir_sender_clone(tx, &other_tx) == WEIR_OK);
 }
 static void drop_other_sender(void) { weir_sender_drop(other_tx); }
-MODEL_SCENARIO(mpsc_senders_go, .about = "Q4: the last of two senders that go wakes who waits", .bound = 2,
-               .setup = two_senders, .begin = warm_up, .threads = {drop_sender, drop_other_sender, receive_the_end},
+MODEL_SCENARIO(mpsc_senders_go, .about = "Q4: the last of two senders that go wakes who waits", .setup = two_senders,
+               .begin = warm_up, .threads = {drop_sender, drop_other_sender, receive_the_end},
                .invariant = never_above_capacity, .finish = drop_receiver);
 
 /* The receiver goes while somebody sends: what was sent is freed, the cell is, too, once. */
@@ -229,7 +229,7 @@ static void cell_was_freed(void)
   MODEL_CHECK(cell()->places >> 32 == generation + 1);
 }
 MODEL_SCENARIO(mpsc_receiver_goes, .about = "C4, L2: who returns the last place frees the cell, and nothing is left",
-               .bound = 4, .setup = one_place_known, .begin = warm_up, .threads = {send_1_or_closed, drop_rx},
+               .setup = one_place_known, .begin = warm_up, .threads = {send_1_or_closed, drop_rx},
                .finish = cell_was_freed);
 static void send_11_or_closed(void)
 {
@@ -248,7 +248,7 @@ static void both_came(void)
   MODEL_CHECK(try_next() == 100 && try_next() == 1);
   drop_both();
 }
-MODEL_SCENARIO(mpsc_growth, .about = "M9: growth serves the line", .bound = 4, .setup = full, .begin = warm_up,
+MODEL_SCENARIO(mpsc_growth, .about = "M9: growth serves the line", .setup = full, .begin = warm_up,
                .threads = {send_1, more_room}, .invariant = never_above_capacity, .finish = both_came);
 
 static void less_room(void) { MODEL_CHECK(weir_receiver_set_capacity(rx, 1) == WEIR_OK); }
@@ -264,7 +264,7 @@ static void drain(void)
   MODEL_CHECK(weir_sender_room(tx) == 1);
   drop_both();
 }
-MODEL_SCENARIO(mpsc_less_room, .about = "M9: reserving fails once there is less room", .bound = 4, .setup = two_places,
+MODEL_SCENARIO(mpsc_less_room, .about = "M9: reserving fails once there is less room", .setup = two_places,
                .begin = warm_up, .threads = {send_1_2_try, less_room}, .finish = drain);
 
 /* ---- how much is there ---- */
@@ -279,9 +279,8 @@ static void drain_both(void)
   MODEL_CHECK(try_next() + try_next() == 12);
   drop_both();
 }
-MODEL_SCENARIO(mpsc_length, .about = "M1: what was sent is counted at once", .bound = 3, .setup = two_places,
-               .begin = warm_up, .threads = {send_and_look, send_11}, .invariant = never_above_capacity,
-               .finish = drain_both);
+MODEL_SCENARIO(mpsc_length, .about = "M1: what was sent is counted at once", .setup = two_places, .begin = warm_up,
+               .threads = {send_and_look, send_11}, .invariant = never_above_capacity, .finish = drain_both);
 
 static void look_while_it_goes(void)
 {

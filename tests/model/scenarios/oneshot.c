@@ -45,7 +45,7 @@ static void await_in_time_then_for_ever(void)
   MODEL_CHECK(m->n == 7);
   weir_free(m);
 }
-MODEL_SCENARIO(oneshot_time, .about = "M3, I3: time takes the sleeper away, or the value wakes it: once", .bound = 3,
+MODEL_SCENARIO(oneshot_time, .about = "M3, I3: time takes the sleeper away, or the value wakes it: once",
                .setup = oneshot, .begin = warm_up, .threads = {keep, await_in_time_then_for_ever},
                .finish = accounts_are_even);
 
@@ -63,9 +63,8 @@ static void await_after(void)
   model_gate_wait(&waited);
   if (waited) await();
 }
-MODEL_SCENARIO(oneshot_another_waits, .about = "I3: another one waits after the first gave up", .bound = 3,
-               .setup = oneshot, .begin = warm_up, .threads = {keep, await_in_time, await_after},
-               .finish = accounts_are_even);
+MODEL_SCENARIO(oneshot_another_waits, .about = "I3: another one waits after the first gave up", .setup = oneshot,
+               .begin = warm_up, .threads = {keep, await_in_time, await_after}, .finish = accounts_are_even);
 
 static void keep_or_not(void)
 {
@@ -105,8 +104,8 @@ static void await_then_drop(void)
   if (waited == WEIR_OK) weir_free(m);
   if (waited == WEIR_ETIMEDOUT) weir_future_drop(future);
 }
-MODEL_SCENARIO(oneshot_dropped_after_a_wait, .about = "I3, I4: dropped after a wait that gave up", .bound = 5,
-               .setup = oneshot, .begin = warm_up, .threads = {keep_or_not, await_then_drop}, .finish = one_end);
+MODEL_SCENARIO(oneshot_dropped_after_a_wait, .about = "I3, I4: dropped after a wait that gave up", .setup = oneshot,
+               .begin = warm_up, .threads = {keep_or_not, await_then_drop}, .finish = one_end);
 
 /* The record is free and used again, while a stale promise comes. */
 static weir_promise next_promise;

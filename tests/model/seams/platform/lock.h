@@ -1,5 +1,5 @@
-/* lock.h, for the model: a lock whose taking and leaving is one step each. Scenarios of the lock itself (scenarios/lock.c)
- * define MODEL_REAL_LOCK. */
+/* lock.h, for the model: a lock whose taking and leaving is one step each. The lock itself (real/lock.c) defines
+ * MODEL_REAL_LOCK. */
 #ifdef MODEL_REAL_LOCK
 #include_next "platform/lock.h"
 #else
