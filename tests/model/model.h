@@ -49,6 +49,8 @@ void model_fail(const char *file, int line, const char *format, ...) __attribute
 
 /* One of 0 to n - 1: all are tried. */
 unsigned model_pick(unsigned n);
+/* The number of a program to be made up: the same in all runs; see `model --random`. */
+unsigned model_seed(void);
 /* What came out of this run. */
 void model_outcome(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Which thread runs: 0 is setup's and finish's, the scenario's are numbered from 1. */

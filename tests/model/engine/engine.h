@@ -12,7 +12,8 @@
 #include "model.h"
 #include "platform/context.h"
 
-enum { THREADS = MODEL_THREADS, OBJECTS = 2048, EVENTS = 8192, NODES = 8192, TLS_BYTES = 512, OUTCOMES = 256 };
+enum { TOUCHES = 4 };
+enum { THREADS = MODEL_THREADS, OBJECTS = 2048, EVENTS = 8192, NODES = 8192, TLS_BYTES = 512, OUTCOMES = 4096 };
 
 /* ---- what a thread knows ---- */
 
@@ -89,7 +90,7 @@ struct step {
   enum kind kind;
   unsigned touches;
   unsigned whom; /* JOIN */
-  struct touch touch[3];
+  struct touch touch[TOUCHES];
   const void *pc;
 };
 
@@ -139,13 +140,15 @@ struct engine {
   const model_scenario *scenario;
   /* Of all runs. */
   struct node nodes[NODES];
-  int depth;        /* of the choices that the next run repeats */
-  bool all, reduce; /* every order; only one of those that come to the same */
+  int depth;     /* of the choices that the next run repeats */
+  bool reduce;   /* only one of those orders that come to the same */
+  bool spurious; /* see model_scenario */
   unsigned bound, old_reads;
   uint64_t runs, cut, steps, most; /* `most` runs */
   char *outcomes[OUTCOMES];
   unsigned outcome_count;
   bool listing; /* the steps are shown */
+  unsigned seed;
   /* Of this run. */
   bool quiet; /* not explored: setup, finish, invariant */
   bool launching, failed, over, spurious_done, is_cut;

@@ -301,7 +301,7 @@ static void look_for_races(const struct step *step)
 {
   unsigned me = engine->current;
   const uint16_t *clock = thread_here()->clock;
-  int found[3 * (THREADS + 1)];
+  int found[TOUCHES * (THREADS + 1)];
   unsigned n = 0;
   for (unsigned i = 0; i < step->touches; i++) {
     int some[THREADS + 1];

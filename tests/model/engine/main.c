@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #include "engine/engine.h"
@@ -30,6 +29,7 @@ void model_fail(const char *file, int line, const char *format, ...)
   fail("thread %u: %s:%d: %s", engine->current, name ? name + 1 : file, line, text);
 }
 
+unsigned model_seed(void) { return engine->seed; }
 unsigned model_pick(unsigned n) { return choose_what(n); }
 
 /* ---- outcomes: they are of all runs, so none of this is in the memory of one ---- */
@@ -61,7 +61,7 @@ static void join_outcomes(char *text, size_t bytes)
 /* ---- one scenario ---- */
 
 struct options {
-  bool all, unbounded, quiet;
+  bool all, unbounded, deeper, quiet;
   unsigned bound, old_reads;
   uint64_t most;
   const char *schedule;
@@ -79,8 +79,9 @@ static void prepare(const model_scenario *s, const struct options *o)
 {
   engine->scenario = s;
   engine->reduce = !o->all;
-  engine->bound = o->unbounded ? 0 : o->bound ? o->bound : s->bound;
-  engine->old_reads = o->old_reads ? o->old_reads : s->old_reads ? s->old_reads : 2;
+  engine->bound = o->unbounded ? 0 : o->bound ? o->bound : s->bound ? s->bound + o->deeper : 0;
+  engine->old_reads = o->old_reads ? o->old_reads : (s->old_reads ? s->old_reads : 2) + o->deeper;
+  engine->spurious = s->spurious || o->deeper;
   engine->most = o->most ? o->most : UINT64_MAX;
   engine->runs = engine->cut = engine->steps = 0;
   engine->outcome_count = 0;
@@ -151,14 +152,47 @@ static bool run_scenario(const model_scenario *s, const struct options *o)
   return right == !s->fails;
 }
 
+/* Programs that are made up: those of the orders that are tried with the reduction are to lead to all that all orders lead
+ * to; with a bound to some of it, and with a high one to all. */
+static bool compares(const model_scenario *s, const struct options *o, unsigned programs)
+{
+  enum { BYTES = 1 << 18 };
+  char *all = malloc(BYTES), *some = malloc(BYTES); /* not static: those are as at first in each run */
+  uint64_t runs[2] = {0, 0};
+  for (unsigned seed = 1; seed <= programs; seed++) {
+    struct options each = *o;
+    engine->seed = seed;
+    each.all = true;
+    prepare(s, &each);
+    if (!explore()) return false;
+    runs[0] += engine->runs;
+    join_outcomes(all, BYTES);
+    for (unsigned way = 0; way < 2; way++) {
+      each.all = false;
+      each.bound = way ? 100 : 0;
+      prepare(s, &each);
+      bool right = explore();
+      if (!way) runs[1] += engine->runs;
+      join_outcomes(some, BYTES);
+      if (right && strcmp(all, some) == 0) continue;
+      printf("%s %u%s: all orders lead to: %s\nthose that were tried to: %s\n", s->name, seed, way ? ", bounded" : "",
+             all, some);
+      return false;
+    }
+  }
+  printf("%s: %u programs; all orders: %llu runs, those that were tried: %llu\n", s->name, programs,
+         (unsigned long long)runs[0], (unsigned long long)runs[1]);
+  return true;
+}
+
 /* ---- the command ---- */
 
 static int usage(void)
 {
-  fprintf(stderr,
-          "model [--all] [--unbounded] [--bound N] [--old-reads N] [--limit N] [--finds TEXT] [--show] SCENARIO...\n"
-          "model --replay SCENARIO SCHEDULE\n"
-          "model --list\n");
+  fprintf(stderr, "model [--all] [--deeper] [--unbounded] [--bound N] [--old-reads N] [--limit N] [--finds TEXT] "
+                  "[--show] SCENARIO...\n"
+                  "model --replay SCENARIO SCHEDULE\n"
+                  "model --list\n");
   return 2;
 }
 
@@ -179,7 +213,9 @@ int main(int argc, char **argv)
   struct options o = {.quiet = true};
   int i = 1;
   bool replay_it = false;
+  unsigned programs = 0;
   setvbuf(stdout, NULL, _IOLBF, 0);
+  engine = map(sizeof *engine);
   for (; i < argc && argv[i][0] == '-'; i++) {
     if (strcmp(argv[i], "--list") == 0) {
       list();
@@ -189,6 +225,8 @@ int main(int argc, char **argv)
       o.all = true;
     else if (strcmp(argv[i], "--show") == 0)
       o.quiet = false;
+    else if (strcmp(argv[i], "--deeper") == 0)
+      o.deeper = true;
     else if (strcmp(argv[i], "--unbounded") == 0)
       o.unbounded = true;
     else if (strcmp(argv[i], "--replay") == 0)
@@ -197,6 +235,10 @@ int main(int argc, char **argv)
       o.bound = (unsigned)atoi(argv[++i]);
     else if (strcmp(argv[i], "--limit") == 0 && i + 1 < argc)
       o.most = strtoull(argv[++i], NULL, 10);
+    else if (strcmp(argv[i], "--random") == 0 && i + 1 < argc)
+      programs = (unsigned)atoi(argv[++i]);
+    else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
+      engine->seed = (unsigned)atoi(argv[++i]);
     else if (strcmp(argv[i], "--finds") == 0 && i + 1 < argc)
       o.finds = argv[++i];
     else if (strcmp(argv[i], "--old-reads") == 0 && i + 1 < argc)
@@ -205,8 +247,6 @@ int main(int argc, char **argv)
       return usage();
   }
   if (i == argc) return usage();
-  engine = mmap(NULL, sizeof *engine, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (engine == MAP_FAILED) return 2;
   races_init();
   arena_init();
   threads_init();
@@ -218,7 +258,7 @@ int main(int argc, char **argv)
       fprintf(stderr, "no such scenario: %s\n", argv[i]);
       return 2;
     }
-    right &= run_scenario(s, &o);
+    right &= programs ? compares(s, &o, programs) : run_scenario(s, &o);
   }
   return right ? 0 : 1;
 }

@@ -181,11 +181,18 @@ static void count_quiet_change(void)
 
 /* ---- steps ---- */
 
+/* O3: what one such load has read limits those after it, so that their order counts. */
+static struct object *loads_of(const struct object *o)
+{
+  return object_at((const void *)((uintptr_t)o->at | (uintptr_t)1 << 63), 0);
+}
+
 static struct step step_on(struct object *o, enum kind kind, int order, const void *pc)
 {
   bool changes = kind != LOAD;
   struct step s = {.kind = kind, .touches = 1, .touch = {{o, changes}}, .pc = pc};
   if (order == SEQ_CST) s.touch[s.touches++] = (struct touch){engine->order, false};
+  if (order == SEQ_CST && kind == LOAD) s.touch[s.touches++] = (struct touch){loads_of(o), true};
   return s;
 }
 
@@ -342,7 +349,7 @@ uint64_t ordered_compare(void *at, unsigned bytes, uint64_t expected, uint64_t v
   begin(step);
   struct entry *before = newest_of(o);
   *done = before->value == expected;
-  if (*done && weak && engine->scenario->spurious && !engine->spurious_done && choose_what(2) == 1) {
+  if (*done && weak && engine->spurious && !engine->spurious_done && choose_what(2) == 1) {
     engine->spurious_done = true;
     *done = false;
   }
