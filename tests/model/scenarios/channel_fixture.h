@@ -66,7 +66,10 @@ static inline int64_t try_next(void)
   return n;
 }
 
-static inline bool somebody_waits(void) { return cell()->places & WEIR__WAITERS; }
+static inline bool somebody_waits(void)
+{
+  return atomic_load_explicit(&cell()->places, memory_order_relaxed) & WEIR__WAITERS;
+}
 
 /* Every message has had one end (L2). */
 static inline void accounts_are_even(void)
