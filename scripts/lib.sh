@@ -50,7 +50,8 @@ need() {
 to_build="cc gcc file:/usr/include/stdio.h libc6-dev cmake cmake ninja ninja-build pkg-config pkgconf
   pc:libuv libuv1-dev"
 to_test="$to_build c++ g++ nm binutils diff diffutils pc:cmocka libcmocka-dev pc:jansson libjansson-dev gdb gdb
-  file:/usr/include/elfutils/libdwfl.h libdw-dev pc:sqlite3 libsqlite3-dev sqlite3 sqlite3 pc:libcurl libcurl4-openssl-dev python3 python3"
+  file:/usr/include/elfutils/libdwfl.h libdw-dev
+  file:/usr/share/i18n/locales/de_DE locales pc:sqlite3 libsqlite3-dev sqlite3 sqlite3 pc:libcurl libcurl4-openssl-dev python3 python3"
 
 # build PRESET [CMAKE ARGUMENTS...]
 build() {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "channel/fields.h"
+#include "platform/number.h"
 #include "runtime/simulation.h"
 
 enum { TEXT_MOST = 60, BYTES_MOST = 16, ITEMS_MOST = 8, DEPTH_MOST = 8 };
@@ -27,8 +28,8 @@ void weir__duration_text(weir_duration duration, char text[WEIR__DURATION_TEXT])
 void weir__double_text(double number, char text[WEIR__DOUBLE_TEXT])
 {
   for (int digits = 15; digits <= 17; digits++) {
-    snprintf(text, WEIR__DOUBLE_TEXT, "%.*g", digits, number);
-    if (strtod(text, NULL) == number) return;
+    weir__number_write(text, WEIR__DOUBLE_TEXT, digits, number);
+    if (weir__number_read(text, NULL) == number) return;
   }
 }
 

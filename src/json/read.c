@@ -10,6 +10,7 @@
 #include "channel/fields.h"
 #include "json/base64.h"
 
+#include "platform/number.h"
 #include "json/expect.h"
 #include "json/suggest.h"
 
@@ -113,7 +114,7 @@ static void read_real(const struct reading *r, double *at)
 {
   const weir_field *f = r->field;
   bool is_number = is(r, WEIR__NUMBER);
-  double number = is_number ? strtod(weir__document_number(r->document, r->node), NULL) : 0;
+  double number = is_number ? weir__number_read(weir__document_number(r->document, r->node), NULL) : 0;
   if (is_number && !(has_bounds(f) && (number < f->min || number > f->max)))
     *at = number;
   else if (has_bounds(f))
@@ -187,7 +188,7 @@ static bool parse_duration(const char *text, double *ns, int64_t *exact)
   char *unit = NULL, *end = NULL;
   const char *digits = text + (*text == '-');
   if (*digits < '0' || *digits > '9' || (digits[1] | 0x20) == 'x') return false; /* strtod() also takes hexadecimal */
-  *ns = strtod(text, &unit);
+  *ns = weir__number_read(text, &unit);
   int64_t one = unit_ns(unit);
   if (!one) return false;
   *ns *= (double)one;

@@ -10,6 +10,7 @@
  * I2  open[0 .. depth) are the containers that are open, the innermost last.
  * I3  The text is followed by a zero byte that does not belong to it, so one byte may always be looked at. */
 #include "json/scan.h"
+#include "platform/number.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -326,7 +327,7 @@ static bool integer_fits(const struct scanner *s)
 static int check_size(struct scanner *s, const unsigned char *end, bool integer)
 {
   if (integer && !integer_fits(s)) return fail(s, "the number is too large: at most 64 bits are read");
-  if (!integer && isinf(strtod((const char *)s->at, NULL))) return fail(s, "the number is too large");
+  if (!integer && isinf(weir__number_read((const char *)s->at, NULL))) return fail(s, "the number is too large");
   s->at = end;
   return GO_ON;
 }

@@ -1,7 +1,9 @@
 /* Messages from JSON and to JSON: exact both ways, for every kind; what is wrong is said exactly. */
 #include <float.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "unit/actor_fixture.h"
 
@@ -513,6 +515,44 @@ static void what_is_written_is_read_back_as_it_was(void **state)
 
 /* ---- texts that were damaged ---- */
 
+/* A locale with a decimal comma, made for this test where the system has the source of one. */
+static bool choose_comma(char *folder)
+{
+  char command[256];
+  if (!mkdtemp(folder)) return false;
+  snprintf(command, sizeof command, "localedef -i de_DE -f UTF-8 %s/comma >/dev/null 2>&1", folder);
+  return system(command) >= 0 && !setenv("LOCPATH", folder, 1) && setlocale(LC_ALL, "comma") &&
+         strcmp(localeconv()->decimal_point, ",") == 0;
+}
+
+struct pause {
+  double factor;
+  weir_duration wait;
+};
+WEIR_MESSAGE(pause, WEIR_FIELD(factor), WEIR_FIELD(wait));
+
+static void the_programs_locale_changes_nothing(void **state)
+{
+  (void)state;
+  char folder[] = "/tmp/weir-locale-XXXXXX", command[64], *text = NULL;
+  struct pause *p = NULL;
+  size_t size = 0;
+  bool chosen = choose_comma(folder);
+  static const char document[] = "{\"factor\": 0.5, \"wait\": \"1.5s\"}";
+  int rc = chosen ? weir_json_read(pause, &p, document, sizeof document - 1) : WEIR_OK;
+  if (chosen && !rc) rc = weir_json_write(pause, p, &text, &size);
+  setlocale(LC_ALL, "C");
+  unsetenv("LOCPATH");
+  snprintf(command, sizeof command, "rm -rf %s", folder);
+  assert_int_equal(system(command), 0);
+  if (!chosen) skip();
+  assert_int_equal(rc, WEIR_OK);
+  assert_true(p->factor == 0.5 && p->wait.ns == 1500000000);
+  assert_non_null(strstr(text, "0.5"));
+  free(text);
+  weir_free(p);
+}
+
 static void damage(char *text, size_t *size)
 {
   static const char bytes[] = "{}[]\",:0123456789.eE+-tfn\\u \n\xff\xc3";
@@ -568,6 +608,7 @@ int main(void)
       TEST(values_are_written_in_the_order_of_the_table),
       TEST(what_json_can_not_hold_is_refused),
       TEST(what_is_written_is_read_back_as_it_was),
+      TEST(the_programs_locale_changes_nothing),
       TEST(a_damaged_text_is_read_or_refused_with_a_text),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
