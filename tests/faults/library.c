@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <uv.h>
+#include <weir/simulation.h>
 #include <weir/uv.h>
 #include <weir/weir.h>
 
@@ -913,6 +914,40 @@ static void thread_body(void)
 }
 static void from_threads(void) { on_runtime(&two, thread_body); }
 
+/* ---- simulated ---- */
+
+enum { CROWD = 100 }; /* more than its tables have room for at first */
+
+static void crowd_in(void)
+{
+  weir_ref crowd[CROWD];
+  weir_sender tx;
+  weir_receiver rx;
+  struct number *n;
+  for (int i = 0; i < CROWD; i++) crowd[i] = spawned(weir_spawn(&taker));
+  for (int i = 0; i < CROWD; i++) CHECK(weir_send(crowd[i], number, .n = i));
+  for (int i = 0; i < CROWD; i += 10) ask_number(crowd[i]);
+  if (CHECK(weir_mpsc(1, &tx, &rx))) return;
+  int rc = weir_receive(rx, &n, number); /* nobody can send any more */
+  if (rc != WEIR_EDEADLOCK) CHECK(rc);
+  weir_sender_drop(tx);
+  weir_receiver_drop(rx);
+}
+
+static void simulating(void)
+{
+  weir_runtime *rt;
+  for (uint64_t seed = 1; seed <= 3; seed++) {
+    if (CHECK(weir_simulation_start(seed, NULL, &rt))) {
+      if (rt) failed("there is a runtime all the same");
+      continue;
+    }
+    crowd_in();
+    int rc = weir_runtime_stop(rt, IN_TIME);
+    if (rc) failed("stop: %d %s", rc, weir_error_text());
+  }
+}
+
 const struct scenario library_scenarios[] = {
     {"start", start_and_stop, LACKS_FOR_EVER},
     {"signal stack", begin_trap, LACKS_FOR_EVER},
@@ -941,5 +976,6 @@ const struct scenario library_scenarios[] = {
     {"libuv handles", handling, LACKS_FOR_EVER},
     {"embedded", embedding, LACKS_FOR_EVER},
     {"threads", from_threads, LACKS_FOR_EVER},
+    {"simulation", simulating, LACKS_FOR_EVER},
     {NULL, NULL, 0},
 };
