@@ -90,7 +90,8 @@ static inline bool weir__biased_push(struct weir__cell *cell, uint64_t places, s
 
 enum weir__short_way { WEIR__CLOSED_WAY, WEIR__WENT, WEIR__WENT_AND_WAKES };
 
-/* It rests, and may run on this worker. Who takes the idle mark away has it in its lines (M4). In the guard. */
+/* It rests. True: the caller has it in its lines, or is to hand it to the worker that it is bound to: who takes the idle mark
+ * away has it (M4), and sees only then what was written by who ran it, such as its home. In the guard. */
 static inline bool weir__rouse_near(struct weir__worker *w, struct weir__cell *cell)
 {
   uintptr_t idle = WEIR__CELL_IDLE;
@@ -99,12 +100,11 @@ static inline bool weir__rouse_near(struct weir__worker *w, struct weir__cell *c
     if (biased) atomic_store_explicit(&cell->inbox, 0, memory_order_relaxed);
     return biased;
   }
-  bool free = !atomic_load_explicit(&cell->work.near, memory_order_relaxed) && cell->rt == w->rt &&
-              (cell->work.home == WEIR__ANYWHERE || cell->work.home == w->index);
+  bool free = !atomic_load_explicit(&cell->work.near, memory_order_relaxed) && cell->rt == w->rt;
   if (!free ||
       !atomic_compare_exchange_strong_explicit(&cell->inbox, &idle, 0, memory_order_acq_rel, memory_order_relaxed))
     return false;
-  weir__work_is_near(&cell->work, w->index);
+  if (cell->work.home == WEIR__ANYWHERE || cell->work.home == w->index) weir__work_is_near(&cell->work, w->index);
   return true;
 }
 

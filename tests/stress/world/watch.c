@@ -47,7 +47,7 @@ static void tell_life(uint32_t index)
   int64_t at_work = atomic_load(&l->begun) - atomic_load(&l->done);
   const struct dweller *d = weir__state_of(cell);
   weir_stats s;
-  if ((!wait && !at_work && !d->owing) || weir_stats_read(l->ref, &s)) return;
+  if (weir_stats_read(l->ref, &s) || (!wait && !at_work && !d->owing && !s.length)) return;
   struct weir__edge_seen seen = weir__wait_see(wait);
   printf("  node %u (%s, actor %u): %llu of %llu places, %llu held, %llu in line, %lld handlers at work, owes %d "
          "answers; waits %s",
@@ -66,7 +66,7 @@ static void tell_by_gdb(void)
   prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
 #endif
   snprintf(command, sizeof command,
-           "gdb -p %d -batch -x '%s/share/weir-gdb.py' -ex 'weir runtime' -ex 'weir fibers' "
+           "gdb -p %d -batch -x '%s/share/weir-gdb.py' -ex 'weir runtime' -ex 'weir fibers' -ex 'weir actors' "
            "-ex 'thread apply all backtrace 16' 2>/dev/null",
            (int)getpid(), WEIR_SOURCE_DIR);
   if (system(command)) printf("(without a debugger)\n");
