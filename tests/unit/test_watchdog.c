@@ -208,13 +208,14 @@ static void many_messages_without_a_pause_are_no_hog(void **state)
   for (int i = 0; i < told(); i++) assert_true(log_.told[i].hog.since.ns < 3 * AFTER_MS * (int64_t)1000000);
 }
 
-static bool rests(void)
+static bool rests_in(struct weir_runtime *rt)
 {
-  pthread_mutex_lock(&runtime->lock);
-  bool rests = runtime->watchdog.rests;
-  pthread_mutex_unlock(&runtime->lock);
+  pthread_mutex_lock(&rt->lock);
+  bool rests = rt->watchdog.rests;
+  pthread_mutex_unlock(&rt->lock);
   return rests;
 }
+static bool rests(void) { return rests_in(runtime); }
 
 /* An idle process is not woken: with nothing to do the watchdog sleeps without a time, and still finds the next hog. */
 static void while_all_workers_sleep_it_does_too(void **state)
@@ -292,6 +293,30 @@ static void without_a_callback_it_writes_a_line(void **state)
   assert_non_null(strstr(line, " ms: 1 actors and tasks are bound to it, 0 are suspended\n"));
 }
 
+static int do_nothing(int *unused)
+{
+  (void)unused;
+  return WEIR_OK;
+}
+
+/* A worker that is woken after its end must not signal a condition that is gone (D2). */
+static void after_its_end_nobody_stirs_it(void **state)
+{
+  (void)state;
+  weir_runtime *rt;
+  int unused = 0;
+  assert_int_equal(weir_runtime_start(&(weir_runtime_options){.workers = 2, .hog_after = WEIR_MILLIS(5)}, &rt),
+                   WEIR_OK);
+  while (!rests_in(rt)) weir_sleep(WEIR_MILLIS(1));
+  weir__watchdog_end(rt);
+  bool would_be_stirred = rests_in(rt);
+  weir_task *t = weir_task_start(rt, do_nothing, &unused); /* wakes a worker */
+  int rc = t ? weir_task_join(t, WEIR_SECONDS(20), NULL) : WEIR_ENOMEM;
+  assert_int_equal(weir_runtime_stop(rt, WEIR_SECONDS(20)), WEIR_OK);
+  assert_int_equal(rc, WEIR_OK);
+  assert_false(would_be_stirred);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -304,6 +329,7 @@ int main(void)
       WATCHED(while_all_workers_sleep_it_does_too),
   };
   const struct CMUnitTest alone[] = {cmocka_unit_test(there_is_none_where_it_is_not_wanted),
-                                     cmocka_unit_test(without_a_callback_it_writes_a_line)};
+                                     cmocka_unit_test(without_a_callback_it_writes_a_line),
+                                     cmocka_unit_test(after_its_end_nobody_stirs_it)};
   return cmocka_run_group_tests(alone, NULL, NULL) + RUN_ON_EACH_RUNTIME(tests);
 }
