@@ -180,13 +180,14 @@ static bool comes_back(struct dweller *d, const struct stamp *s)
 
 static int put_aside(struct dweller *d, const struct stamp *s, bool asked)
 {
+  struct stamp stamp = *s; /* the message is gone with the call */
   int rc = d->asides < STASH_MOST ? weir_stash() : WEIR_EFULL;
   if (rc) {
     if (rc != WEIR_EFULL) world_wrong("stash: %d %s", rc, weir_error_text());
     return weir_error(WEIR_EUSER(1), "no room to set it aside");
   }
   count_one(&world.sums.stashed);
-  d->aside[d->asides] = *s;
+  d->aside[d->asides] = stamp;
   d->aside_asks[d->asides++] = asked;
   return WEIR_OK;
 }
