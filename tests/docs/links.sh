@@ -5,7 +5,7 @@ cd "$1"
 wrong=$(mktemp)
 trap 'rm -f "$wrong"' EXIT
 
-for page in README.md CHANGELOG.md docs/*/*.md; do
+for page in README.md CHANGELOG.md docs/*.md docs/*/*.md; do
   folder=$(dirname "$page")
   grep -oE '\]\([^)#: ]+' "$page" | sed 's/^](//' | while read -r to; do
     [ -e "$folder/$to" ] || echo "$page: there is no $to"

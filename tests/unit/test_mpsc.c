@@ -2,6 +2,7 @@
 #include <pthread.h>
 
 #include "channel/mpsc.h"
+#include "memory.h"
 #include "unit/callback_fixture.h"
 #include "unit/channel_fixture.h"
 
@@ -370,9 +371,25 @@ static void a_callback_never_waits(void **state)
   drop_both();
 }
 
+static void an_empty_channel_takes_no_memory_for_its_capacity(void **state)
+{
+  (void)state;
+  enum { COUNT = 500 };
+  static weir_sender tx[COUNT];
+  static weir_receiver rx[COUNT];
+  for (int i = 0; i < COUNT; i++) assert_int_equal(weir_mpsc(1, &tx[i], &rx[i]), WEIR_OK);
+  for (int i = 0; i < COUNT; i++) weir_receiver_drop(rx[i]), weir_sender_drop(tx[i]);
+  long before = resident_bytes();
+  for (int i = 0; i < COUNT; i++) assert_int_equal(weir_mpsc(16777216, &tx[i], &rx[i]), WEIR_OK);
+  long took = resident_bytes() - before;
+  for (int i = 0; i < COUNT; i++) weir_receiver_drop(rx[i]), weir_sender_drop(tx[i]);
+  assert_true(took < 8 << 20); /* a byte for each thousand places would be as much */
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      ON_RUNTIME(an_empty_channel_takes_no_memory_for_its_capacity),
       ON_RUNTIME(what_is_sent_is_received_in_order),
       ON_RUNTIME(the_capacity_is_strict),
       ON_RUNTIME(a_capacity_has_bounds),
