@@ -375,14 +375,14 @@ static void an_empty_channel_takes_no_memory_for_its_capacity(void **state)
 {
   (void)state;
   enum { COUNT = 500 };
-  static weir_sender tx[COUNT];
-  static weir_receiver rx[COUNT];
-  for (int i = 0; i < COUNT; i++) assert_int_equal(weir_mpsc(1, &tx[i], &rx[i]), WEIR_OK);
-  for (int i = 0; i < COUNT; i++) weir_receiver_drop(rx[i]), weir_sender_drop(tx[i]);
+  static weir_sender many_tx[COUNT];
+  static weir_receiver many_rx[COUNT];
+  for (int i = 0; i < COUNT; i++) assert_int_equal(weir_mpsc(1, &many_tx[i], &many_rx[i]), WEIR_OK);
+  for (int i = 0; i < COUNT; i++) weir_receiver_drop(many_rx[i]), weir_sender_drop(many_tx[i]);
   long before = resident_bytes();
-  for (int i = 0; i < COUNT; i++) assert_int_equal(weir_mpsc(16777216, &tx[i], &rx[i]), WEIR_OK);
+  for (int i = 0; i < COUNT; i++) assert_int_equal(weir_mpsc(16777216, &many_tx[i], &many_rx[i]), WEIR_OK);
   long took = resident_bytes() - before;
-  for (int i = 0; i < COUNT; i++) weir_receiver_drop(rx[i]), weir_sender_drop(tx[i]);
+  for (int i = 0; i < COUNT; i++) weir_receiver_drop(many_rx[i]), weir_sender_drop(many_tx[i]);
   assert_true(took < 8 << 20); /* a byte for each thousand places would be as much */
 }
 
