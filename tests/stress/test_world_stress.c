@@ -58,26 +58,26 @@ static void run_some(int count, int slow_count, enum kind kind)
 static void nothing_is_lost_where_nobody_dies(void **state)
 {
   (void)state;
-  run_some(5, 2, IN_PEACE);
+  run_some(3, 2, IN_PEACE);
 }
 
 static void where_all_wait_in_one_direction_is_no_deadlock_whoever_dies(void **state)
 {
   (void)state;
-  run_some(5, 2, ONE_WAY);
+  run_some(3, 2, ONE_WAY);
   assert_int_equal(atomic_load(&world.sums.phantoms), 0);
 }
 
 static void every_circle_of_waits_is_undone(void **state)
 {
   (void)state;
-  run_some(5, 2, IN_CIRCLES);
+  run_some(3, 2, IN_CIRCLES);
 }
 
 static void runtimes_stop_under_load(void **state)
 {
   (void)state;
-  run_some(8, 2, UNDER_LOAD);
+  run_some(4, 2, UNDER_LOAD);
 }
 
 /* ---- the long form ---- */
