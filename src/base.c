@@ -26,6 +26,8 @@ static const struct {
     {WEIR_EPROTO, "a message of a type that is not understood there"},
     {WEIR_ERANGE, "outside the bounds"},
     {WEIR_EINDOUBT, "time is over, and the handler had begun"},
+    {WEIR_ESHUTDOWN, "told to end"},
+    {WEIR_EKILLED, "killed"},
     {WEIR_ETIMEDOUT, "time is over"},
     {WEIR_ECANCELED, "told to stop"},
 };

@@ -12,6 +12,7 @@
 #include <weir/bytes.h>
 #include <weir/dead_letter.h>
 #include <weir/group.h>
+#include <weir/link.h>
 #include <weir/mailbox.h>
 #include <weir/message.h>
 #include <weir/mpsc.h>

@@ -1,6 +1,6 @@
 /* actor.h: an actor: a cell (channel/cell.h) that a worker runs by turns.
  *
- *   STARTS --start clause--> LIVES --stop, drained, WEIR_STOP, weir_fail--> ENDS --end clause--> ZOMBIE --> free
+ *   STARTS --start clause--> LIVES --stop, drained, exit, WEIR_STOP, weir_fail--> ENDS --end clause--> ZOMBIE --> free
  *      |                       '---- ends well, and leaves nothing behind: see weir__actor_end() ------------^
  *      '------------------------ a start that fails ------------------------^ (to ENDS)
  *
@@ -29,14 +29,13 @@ struct weir__kept;
 struct weir__route;
 struct weir__membership;
 struct weir__scope;
+struct weir__watch;
 
 /* What a bare actor does without (C6). The owner's (A1), but where it says otherwise. */
 struct weir__extras {
-  struct weir__name *name;      /* its entry in the registry; NULL: none */
-  struct weir__message *config; /* of its start; lives as long as the state */
-  struct weir__handle *handles; /* libuv's, see uv.c */
-  unsigned open_handles;
-  bool furnished;                         /* there may be more than a configuration in here; never cleared */
+  struct weir__name *name;                /* its entry in the registry; NULL: none */
+  struct weir__message *config;           /* of its start; lives as long as the state */
+  struct weir__handle *handles;           /* libuv's, see uv.c */
   struct weir__graph_node *node;          /* its edges, see edge.h; NULL: it is in no topology */
   struct weir__timer_record *timers;      /* that it set; under the timers' lock */
   struct weir__wait *asks;                /* that it has begun, see pending.c */
@@ -48,6 +47,7 @@ struct weir__extras {
   const struct weir_behaviour *behaviour; /* what it has become, while the cell's `became` is set */
   struct weir__notice_record *notices;    /* places that it asked for, see channel/notice.h */
   struct weir__permit *permits;           /* places that it holds elsewhere, see channel/permit.h, P3 */
+  struct weir__watch *monitors;           /* that it has set, see link.c; under the lock there */
 };
 
 /* The extras, made if need be, to put something in. NULL: no memory. */
@@ -125,21 +125,31 @@ void weir__dead_letter(struct weir__cell *cell, struct weir__message *m, int cod
 
 /* ---- the end (end.c) ---- */
 
-/* On the cell's fiber: ends the actor. `code` WEIR_OK: it ended well; else it failed, and `text` (borrowed) says why.
- */
+/* On the cell's fiber: ends the actor. `text` (borrowed): what is known beyond the code; NULL: nothing. */
 void weir__actor_end(struct weir__cell *cell, int code, const char *text);
 /* What follows the end clause. `why`: "" where it ended well. */
 void weir__actor_end_rest(struct weir__cell *cell, int code, const char *why);
 /* The zombie's turn. */
 void weir__zombie_turn(struct weir__cell *cell);
-/* Fails the actor that runs here, with the error that was noted last. */
+/* Likewise, of one that was told to stop, for the reason that it was told. */
+void weir__actor_end_told(struct weir__cell *cell);
+/* Fails the actor that runs here, with the error that was noted last: its handler's fiber is given up. */
 WEIR_NORETURN void weir__fail_as_noted(void);
-/* Under the lock of the cell's bucket: tells an actor to stop or drain. */
+/* Tells an actor to stop or drain. */
 int weir__tell(weir_ref ref, uint32_t flags);
+/* Likewise, for a reason, unless it has been told to already; KILLED among the flags wins all the same. The lock of its
+ * bucket is held, and it is the actor that is meant. Returns what is to be woken. */
+struct weir__bucket;
+uintptr_t weir__tell_exit(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t flags, int code);
+/* A reason that is no failure. */
+static inline bool weir__ended_well(int code) { return code == WEIR_OK || code == WEIR_ESHUTDOWN; }
 
 /* ---- registry.c ---- */
 
 int weir__name_add(struct weir_runtime *rt, const char *name, struct weir__cell *cell, struct weir__name **entry);
+/* Nobody finds it any more, and its text is there until it is freed; both at once. */
+void weir__name_unlist(struct weir_runtime *rt, struct weir__name *entry);
+void weir__name_free(struct weir__name *entry);
 void weir__name_remove(struct weir_runtime *rt, struct weir__name *entry);
 const char *weir__name_text(const struct weir__name *entry);
 

@@ -232,7 +232,7 @@ WEIR__SLOW static int ask_slowly(weir_ref to, weir_duration within, void *out, w
 static inline int take_at_once(weir_ref to, struct weir__wait *w, weir_value value, void **out)
 {
   struct weir__message *m = w->message;
-  if (WEIR__UNLIKELY(w->result || !m || !out)) return weir__take_answer(to, w, value.type(), out);
+  if (WEIR__UNLIKELY(w->result || !m || !out)) return weir__heeded(weir__take_answer(to, w, value.type(), out));
   weir__wait_close_plain(weir__thread_here, w);
   *out = weir__message_hand_to(weir__cell_here(), m);
   return WEIR_OK;
@@ -244,5 +244,5 @@ int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value valu
   struct weir__wait *w = ask_at_once(to, within, value);
   if (WEIR__LIKELY(w != NULL)) return take_at_once(to, w, value, out);
   struct weir__simulated_send send = weir__simulated_send_begins("asks", to, value, true);
-  return weir__simulated_send_ends(send, ask_slowly(to, within, out, value));
+  return weir__heeded(weir__simulated_send_ends(send, ask_slowly(to, within, out, value)));
 }

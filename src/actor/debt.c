@@ -299,7 +299,7 @@ int weir_forward(weir_ref to)
     weir__answer_unbegun(asker, rc, weir__error_text_of(rc));
   else if (asker)
     weir__deadlock_look(asker); /* its edge has moved, and nobody begins to wait */
-  return rc;
+  return weir__heeded(rc);
 }
 
 void weir__debts_return_all(struct weir__thread *t) { weir__slots_return(&debts, &t->debts); }

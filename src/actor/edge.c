@@ -394,7 +394,7 @@ void weir__node_begins(struct weir__cell *cell)
 static void send_end(struct edge *e, weir_ref to)
 {
   int rc = WEIR_ENOMEM;
-  struct weir__message *m = weir__message_room(&end_type, 0);
+  struct weir__message *m = weir__message_room(&end_type, 8);
   if (m) {
     m->kind = WEIR__EDGE_END;
     rc = post(e, to, m, true);
@@ -439,7 +439,7 @@ void weir__node_end(struct weir__cell *cell, int code, const char *text)
   struct weir__graph_node *node = node_of(cell);
   if (!node) return;
   weir__strand_here()->before_wait = NULL;
-  weir__strand_here()->uncancelled = true; /* what was handled is passed on, also after a stop */
+  weir__strand_here()->heeds = 0; /* what was handled is passed on, also after a stop */
   if (!code) weir__node_flush(cell);
   for (size_t e = 0; e < node->count; e++) drop_batches(&node->edges[e], code, text);
   tell_ending(cell, node, code, text);

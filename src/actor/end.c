@@ -5,6 +5,7 @@
 
 #include "actor/actor.h"
 #include "actor/edge.h"
+#include "actor/link.h"
 #include "actor/relay.h"
 #include "actor/simulated.h"
 #include "actor/stash.h"
@@ -27,6 +28,18 @@ static uintptr_t tell(struct weir__bucket *bucket, struct weir__cell *cell, uint
   atomic_fetch_or_explicit(&cell->work.flags, flags, memory_order_seq_cst);
   if (flags & WEIR__CANCELLED) weir__wait_cancel(&cell->waiting);
   return weir__mpsc_nudge(cell);
+}
+
+uintptr_t weir__tell_exit(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t flags, int code)
+{
+  uint32_t before = atomic_load_explicit(&cell->work.flags, memory_order_relaxed); /* these are set under the lock */
+  bool counts = flags & WEIR__KILLED ? !(before & WEIR__KILLED) : !(before & (WEIR__EXITED | WEIR__STOPPING));
+  if (!counts) return 0;
+  weir__tally(cell)->exit_code = code;
+  flags |= WEIR__EXITED | WEIR__STOPPING | WEIR__CANCELLED;
+  uintptr_t wake = tell(bucket, cell, weir__generation_of(weir__ref_of(cell)), flags);
+  if (flags & WEIR__KILLED) weir__wait_kill(&cell->waiting);
+  return wake;
 }
 
 static bool names(const struct weir__cell *cell, weir_ref ref)
@@ -81,7 +94,8 @@ static void stop_if_of(struct weir__cell *cell, void *runtime)
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
   /* A closed cell is free, being made, or ends by itself, unless it was told to: then it drains. */
-  bool lives = !(places & WEIR__CLOSED) || atomic_load_explicit(&cell->work.flags, memory_order_relaxed);
+  uint32_t told = WEIR__STOPPING | WEIR__DRAINING;
+  bool lives = !(places & WEIR__CLOSED) || (atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & told);
   bool of = lives && atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR && cell->rt == runtime;
   uintptr_t wake = of ? tell(bucket, cell, (uint32_t)(places >> 32), WEIR__STOPPING | WEIR__CANCELLED) : 0;
   weir__bucket_unlock(bucket);
@@ -106,7 +120,7 @@ void weir__stop_all_actors(struct weir_runtime *rt)
     weir__cells_each(stop_if_of, rt);
 }
 
-/* ---- failing ---- */
+/* ---- failing: whatever makes an actor fail notes an error, and comes here ---- */
 
 static void end_failed(struct weir__strand *s)
 {
@@ -129,6 +143,16 @@ void weir__actor_crashed(struct weir__strand *s)
   s->crashed = true;
   end_failed(s);
   s->crashed = false;
+}
+
+void weir__heed_kill(void)
+{
+  struct weir__strand *s = weir__strand_here();
+  struct weir__cell *cell = weir__cell_here();
+  if (!cell || !s->heeds) return;
+  if (!(atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__KILLED)) return;
+  weir_error(WEIR_EKILLED, "it was killed");
+  weir__drop(end_failed);
 }
 
 void weir__fail_as_noted(void)
@@ -161,7 +185,7 @@ WEIR__ENTRY_APART static void run_end_clause(struct weir__cell *cell)
   weir__call call = {.state = weir__state_of(cell), .hook = WEIR__ENDED};
   struct weir__strand *s = weir__strand_here();
   weir__strand_message(s, 0, INT64_MAX);
-  s->uncancelled = true;
+  s->heeds = WEIR__KILLED;
   if (cell->type->dispatch(&call) == WEIR__THREW) weir__fail_as_noted();
 }
 
@@ -239,23 +263,15 @@ static void free_state(struct weir__cell *cell)
   if (extras->node) weir__node_free(extras->node);
   free(extras->kept);
   weir__scope_free(extras->scope);
-  struct weir__bucket *bucket = weir__bucket_lock(cell); /* as for the name */
+  /* Who looks at an actor from elsewhere (actor/deadlock.c) reads its name under the lock. */
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
   cell->extras = NULL;
   weir__bucket_unlock(bucket);
+  if (extras->name) weir__name_free(extras->name);
   weir__extras_free(extras);
 }
 
-/* Who looks at an actor from elsewhere (actor/deadlock.c) reads its name under the lock. */
-static void give_up_name(struct weir__cell *cell)
-{
-  struct weir__bucket *bucket = weir__bucket_lock(cell);
-  struct weir__name *name = cell->extras->name;
-  cell->extras->name = NULL;
-  weir__bucket_unlock(bucket);
-  if (name) weir__name_remove(cell->rt, name);
-}
-
-static bool handles_open(const struct weir__cell *cell) { return cell->extras && cell->extras->open_handles; }
+static bool handles_open(const struct weir__cell *cell) { return cell->extras && cell->extras->handles; }
 
 /* Somebody still has a place: what comes with it is lost, and the node is to tell that. */
 static bool node_waits(struct weir__cell *cell)
@@ -292,20 +308,22 @@ struct weir__scope **weir__actor_scope(struct weir__work *self)
 /* One that fails is followed by the others all the same: then we come here again. */
 static void run_deferred(struct weir__cell *cell)
 {
-  weir__strand_here()->uncancelled = true;
+  weir__strand_here()->heeds = WEIR__KILLED;
   while (cell->extras && weir__scope_run_one(cell->extras->scope)) continue;
+  weir__strand_here()->heeds = 0;
 }
 
 static void end_extras(struct weir__cell *cell, int code, const char *why)
 {
-  weir__node_end(cell, code, why);
+  weir__node_end(cell, weir__ended_well(code) ? WEIR_OK : code, why);
   weir__groups_end(cell);
   weir__timers_end(cell);
   weir__asks_end(cell);
-  weir__debts_end(cell, why);
+  weir__debts_end(cell, weir__ended_well(code) ? "" : why);
+  weir__monitors_end(cell);
   weir__permits_end(&cell->extras->permits);
   weir__handles_close(cell);
-  give_up_name(cell);
+  if (cell->extras->name) weir__name_unlist(cell->rt, cell->extras->name);
   weir__route_leave(cell);
 }
 
@@ -314,7 +332,10 @@ static bool has_tasks(const struct weir__cell *cell)
   return atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__HAS_TASKS;
 }
 
-static bool is_furnished(const struct weir__cell *cell) { return cell->extras && cell->extras->furnished; }
+static bool is_furnished(const struct weir__cell *cell)
+{
+  return atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__FURNISHED;
+}
 
 void weir__actor_end_rest(struct weir__cell *cell, int code, const char *why)
 {
@@ -323,12 +344,18 @@ void weir__actor_end_rest(struct weir__cell *cell, int code, const char *why)
   stop_children(cell);
   leave_family(cell);
   if (has_tasks(cell)) weir__stop_tasks_of(cell->rt, weir__ref_of(cell).bits);
-  dead_letter_queue(cell, code ? WEIR_EFAILED : WEIR_EDEAD, code ? why : NULL);
+  dead_letter_queue(cell, weir__ended_well(code) ? WEIR_EDEAD : WEIR_EFAILED, weir__ended_well(code) ? NULL : why);
   free_owned(cell);
+  weir__watchers_told(cell, code, why);
   if (is_furnished(cell)) weir__notices_end(&cell->extras->notices); /* last: what was freed may have asked for some */
   assert(cell->phase == WEIR__ENDS);
   cell->phase = WEIR__ZOMBIE;
   weir__zombie_turn(cell);
+}
+
+static bool is_killed(const struct weir__cell *cell)
+{
+  return atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__KILLED;
 }
 
 /* Of an actor that has nothing but its state and its configuration nothing is left but to free it. */
@@ -368,6 +395,16 @@ void weir__actor_end(struct weir__cell *cell, int code, const char *text)
   assert(cell->phase == WEIR__STARTS || cell->phase == WEIR__LIVES);
   cell->phase = WEIR__ENDS;
   weir__strand_here()->error.code = code;
-  if (!weir__strand_here()->crashed) run_end_clause(cell);
+  if (!is_killed(cell) && !weir__strand_here()->crashed) run_end_clause(cell);
   weir__actor_end_rest(cell, code, why);
+}
+
+void weir__actor_end_told(struct weir__cell *cell)
+{
+  int code = WEIR_OK;
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  if (atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__EXITED)
+    code = weir__tally_look(cell)->exit_code;
+  weir__bucket_unlock(bucket);
+  weir__actor_end(cell, code, weir__ended_well(code) ? NULL : weir_strerror(code));
 }

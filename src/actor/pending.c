@@ -94,7 +94,7 @@ weir_pending weir_ask_begin_value(weir_ref to, weir_duration within, weir_value 
 {
   weir_pending p = {.to = to, .deadline = weir__ask_deadline(within)};
   struct weir__simulated_send send = weir__simulated_send_begins("asks", to, value, true);
-  p.error = weir__simulated_send_ends(send, begin(&p, value));
+  p.error = weir__heeded(weir__simulated_send_ends(send, begin(&p, value)));
   return p;
 }
 
@@ -126,7 +126,7 @@ static bool give_up(weir_pending p, struct weir__wait *w)
   return phase;
 }
 
-int weir__await(weir_pending p, const weir_message *request, void *out)
+static int await(weir_pending p, const weir_message *request, void *out)
 {
   if (out) *(void **)out = NULL;
   if (p.error) return weir_error(p.error, "it was not asked: %s", weir_strerror(p.error));
@@ -146,6 +146,8 @@ int weir__await(weir_pending p, const weir_message *request, void *out)
     if (rc != WEIR_ETIMEDOUT) return rc;
   }
 }
+
+int weir__await(weir_pending p, const weir_message *request, void *out) { return weir__heeded(await(p, request, out)); }
 
 /* ---- cancel ---- */
 

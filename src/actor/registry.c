@@ -89,7 +89,7 @@ int weir__name_add(struct weir_runtime *rt, const char *name, struct weir__cell 
   return rc;
 }
 
-void weir__name_remove(struct weir_runtime *rt, struct weir__name *entry)
+void weir__name_unlist(struct weir_runtime *rt, struct weir__name *entry)
 {
   pthread_mutex_lock(&rt->lock);
   struct weir__name **at = chain_of(rt, entry->hash);
@@ -97,7 +97,14 @@ void weir__name_remove(struct weir_runtime *rt, struct weir__name *entry)
   *at = entry->next;
   rt->name_count--;
   pthread_mutex_unlock(&rt->lock);
-  free(entry);
+}
+
+void weir__name_free(struct weir__name *entry) { free(entry); }
+
+void weir__name_remove(struct weir_runtime *rt, struct weir__name *entry)
+{
+  weir__name_unlist(rt, entry);
+  weir__name_free(entry);
 }
 
 const char *weir__name_text(const struct weir__name *entry) { return entry->text; }

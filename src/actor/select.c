@@ -16,6 +16,7 @@
 
 #include <assert.h>
 
+#include "actor/link.h"
 #include "actor/stash.h"
 #include "channel/line.h"
 #include "channel/mpsc.h"
@@ -31,7 +32,7 @@ struct search {
 
 static bool matches(const struct search *s, struct weir__message *m)
 {
-  if (m->kind != WEIR__PLAIN && m->kind != WEIR__OWN_TIMER) return false;
+  if (m->kind != WEIR__PLAIN && m->kind != WEIR__OWN_TIMER && m->kind != WEIR__NEWS) return false;
   if (!weir_message_same(m->type, s->type)) return false;
   return !s->options->when || s->options->when(weir__payload(m), s->options->arg);
 }
@@ -50,6 +51,7 @@ static struct weir__message *take_queued(struct search *s)
 {
   struct weir__message *m = unlink_at(s->at_queued, &s->cell->queued_end);
   weir__mpsc_places_back(s->cell, weir__places(m->payload_bytes));
+  if (m->kind == WEIR__NEWS) weir__news_popped(s->cell, m);
   if (!m->asker || weir__wait_move(m->asker, WEIR__QUEUED, WEIR__BEGUN)) return m;
   weir__message_end(m, WEIR__WITHDRAWN);
   return NULL;
@@ -110,7 +112,7 @@ static int can_come(const struct search *s)
   struct weir__bucket *bucket = weir__bucket_lock(s->cell);
   int rc = can_come_locked(s);
   weir__bucket_unlock(bucket);
-  if (!rc || weir__timers_may_bring(s->cell, s->type)) return WEIR_OK;
+  if (!rc || weir__timers_may_bring(s->cell, s->type) || weir__is_news(s->type)) return WEIR_OK;
   if (weir_cancelled()) return weir_error(WEIR_ECANCELED, "told to stop"); /* just now: that closed the mailbox */
   const char *who = weir__actor_name(s->cell);
   if (rc == WEIR_EDEAD) return weir_error(rc, "%s drains, and nothing that is queued is a %s", who, s->type->name);
@@ -204,5 +206,5 @@ int weir__select(weir_duration within, const weir_message *type, void *out, cons
                       type->name);
   if (cell->phase == WEIR__ENDS)
     return weir_error(WEIR_EDEAD, "%s ends: nothing comes any more", weir__actor_name(cell));
-  return search(&s, weir__deadline(within), within.ns > 0, out);
+  return weir__heeded(search(&s, weir__deadline(within), within.ns > 0, out));
 }

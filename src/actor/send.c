@@ -85,11 +85,11 @@ static int send_plainly(weir_ref to, weir_value value, enum mode mode, weir_dura
   if (!rc && !cell) rc = dead(to);
   if (rc) return weir__tell_refused(to, value.type ? value.type() : NULL, weir__turned_away(rc), false);
   int64_t deadline_ns = mode == WAIT ? weir__deadline(within) : 0;
-  if (weir__is_relay(cell, to)) return relay_value(to, cell, value, mode, deadline_ns);
+  if (weir__is_relay(cell, to)) return weir__heeded(relay_value(to, cell, value, mode, deadline_ns));
   if (mode == WAIT) rc = weir__spend_budget();
   if (!rc) rc = weir__parcel_of_value(&parcel, value);
   if (!rc) rc = send_parcel(to, cell, &parcel, mode, deadline_ns);
-  return rc == WEIR_EDEAD ? weir__tell_refused(to, value.type(), rc, false) : rc;
+  return rc == WEIR_EDEAD ? weir__tell_refused(to, value.type(), rc, false) : weir__heeded(rc);
 }
 
 static int send_value(weir_ref to, weir_value value, enum mode mode, weir_duration within)
@@ -215,10 +215,10 @@ int weir_pass(weir_ref to, void *message)
   int rc = weir__ref_check(to);
   if (!rc && !cell) rc = dead(to);
   if (!rc && !weir__is_relay(cell, to))
-    return weir__tell_refused(to, parcel.type, send_parcel(to, cell, &parcel, WAIT, INT64_MAX), false);
+    return weir__heeded(weir__tell_refused(to, parcel.type, send_parcel(to, cell, &parcel, WAIT, INT64_MAX), false));
   parcel.message = NULL; /* by a relay copies travel, of what its owner made of it */
   if (!rc) rc = weir__measure(m->type, message, &parcel.bytes);
   if (!rc) rc = weir__relay_send(cell, to, &parcel, true, INT64_MAX);
   weir__message_end(m, rc ? WEIR__UNSENT : WEIR__FREED);
-  return rc;
+  return weir__heeded(rc);
 }

@@ -32,7 +32,8 @@ static struct weir__extras *extras_of(struct weir__cell *cell)
 struct weir__extras *weir__extras(struct weir__cell *cell)
 {
   struct weir__extras *extras = extras_of(cell);
-  if (extras) extras->furnished = true;
+  if (extras && !(atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__FURNISHED))
+    atomic_fetch_or_explicit(&cell->work.flags, WEIR__FURNISHED, memory_order_relaxed);
   return extras;
 }
 

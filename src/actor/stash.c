@@ -109,7 +109,8 @@ static int check(struct weir__cell *cell, struct weir__kept *kept)
   if (m->kind == WEIR__BATCH)
     return weir_error(WEIR_EINVAL, "weir_stash(): a record of a batch has no place of its own");
   if (!kept->hand)
-    return weir_error(WEIR_EINVAL, "weir_stash(): the message of a timer of its own takes no place: weir_keep() it");
+    return weir_error(WEIR_EINVAL,
+                      "weir_stash(): a message of its own timer, or of an end, takes no place: weir_keep() it");
   if (leaves_a_place(cell, kept)) return WEIR_OK;
   return weir_error(WEIR_EFULL, "%s: with this one all its %u places would be stashed", weir__actor_name(cell),
                     atomic_load_explicit(&cell->capacity, memory_order_relaxed));

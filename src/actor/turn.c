@@ -5,6 +5,7 @@
 #include "actor/actor.h"
 #include "actor/dead_letter.h"
 #include "actor/edge.h"
+#include "actor/link.h"
 #include "actor/simulated.h"
 #include "actor/stash.h"
 #include "channel/bias.h"
@@ -51,7 +52,7 @@ void weir__dead_letter(struct weir__cell *cell, struct weir__message *m, int cod
   if (m->asker) {
     weir__tell_dead(cell, m->type, code, text, true);
     weir__answer_unbegun(m->asker, code == WEIR_EFAILED ? WEIR_EFAILED : WEIR_EDEAD, text);
-  } else if (m->kind != WEIR__OWN_TIMER) { /* that one ends with its actor */
+  } else if (m->kind != WEIR__OWN_TIMER && m->kind != WEIR__NEWS) { /* those end with their actor */
     weir__lost(cell, m, code, text);
   }
   weir__message_end(m, WEIR__DEAD);
@@ -217,6 +218,12 @@ WEIR__ENTRY static int handle_timer(struct weir__cell *cell, struct weir__messag
   return WEIR_OK;
 }
 
+WEIR__ENTRY static int handle_news(struct weir__cell *cell, struct weir__message *m)
+{
+  weir__news_popped(cell, m);
+  return handle_plain(cell, m);
+}
+
 WEIR__ENTRY static int handle_by_kind(struct weir__cell *cell, struct weir__message *m)
 {
   switch ((enum weir__message_kind)m->kind) {
@@ -226,6 +233,8 @@ WEIR__ENTRY static int handle_by_kind(struct weir__cell *cell, struct weir__mess
     return weir__batch_handle(cell, m);
   case WEIR__EDGE_END:
     return weir__edge_ended(cell, m);
+  case WEIR__NEWS:
+    return handle_news(cell, m);
   case WEIR__PLAIN:
     break;
   }
@@ -277,7 +286,9 @@ WEIR__ENTRY static bool start(struct weir__cell *cell)
   cell->phase = WEIR__LIVES;
   if (rc == WEIR_ECANCELED && (flags_of(cell) & WEIR__STOPPING)) rc = WEIR_STOP;
   if (!rc) return true;
-  if (rc == WEIR_STOP)
+  if (rc == WEIR_STOP && (flags_of(cell) & WEIR__STOPPING))
+    weir__actor_end_told(cell);
+  else if (rc == WEIR_STOP)
     weir__actor_end(cell, WEIR_OK, NULL);
   else
     weir__actor_end(cell, rc > 0 ? WEIR_EINVAL : rc,
@@ -318,13 +329,20 @@ static enum outcome end(struct weir__cell *cell)
   return ENDED;
 }
 
+/* It was told to: with the reason that it was given. */
+static enum outcome end_told(struct weir__cell *cell)
+{
+  weir__actor_end_told(cell);
+  return ENDED;
+}
+
 /* As handle_some(), while each message is noted, and may meet a fault. */
 WEIR__SLOW static enum outcome handle_simulated(struct weir__cell *cell, struct weir__worker *w)
 {
   struct weir__simulation *s = w->rt->simulation;
   for (int left = weir__simulation_turn(s); left > 0; left--) {
     uint32_t flags = flags_of(cell);
-    if (flags & WEIR__STOPPING) return end(cell);
+    if (flags & WEIR__STOPPING) return end_told(cell);
     if (flags & WEIR__TIMER_CAME) collect_timers(cell);
     weir__mpsc_collect(cell);
     struct weir__message *m = weir__mpsc_pop_slowly(cell);
@@ -345,7 +363,7 @@ WEIR__ENTRY static enum outcome handle_some(struct weir__cell *cell, struct weir
                    .call = {.state = weir__state_of(cell), .hook = WEIR__MESSAGE_HOOK}};
   for (int left = most_of(t.worker); left > 0; left--) {
     uint32_t flags = flags_of(cell);
-    if (WEIR__UNLIKELY(flags & WEIR__STOPPING)) return end(cell);
+    if (WEIR__UNLIKELY(flags & WEIR__STOPPING)) return end_told(cell);
     if (WEIR__UNLIKELY(flags & WEIR__TIMER_CAME)) collect_timers(cell);
     struct weir__message *m = next_message(cell);
     if (!m) return NOTHING_LEFT;
@@ -364,9 +382,10 @@ static enum outcome when_nothing_is_left(struct weir__cell *cell, uint32_t *seen
   *seen = flags_of(cell);
   if (!(*seen & TOLD)) return NOTHING_LEFT;
   weir__mpsc_collect(cell);
-  bool empty = weir__mpsc_length(cell) == weir__places_kept(cell) && !cell->urgent; /* but for what it has stashed */
+  /* but for what it has stashed; news take no place */
+  bool empty = weir__mpsc_length(cell) == weir__places_kept(cell) && !weir__mpsc_holds(cell) && !cell->urgent;
   if (!empty && !(*seen & WEIR__STOPPING)) return NOTHING_LEFT;
-  weir__actor_end(cell, WEIR_OK, NULL);
+  weir__actor_end_told(cell);
   return ENDED;
 }
 

@@ -4,8 +4,8 @@
  *    |                          '--uv_close, by the user--> freed at the actor's end, after that one's callback
  *    '--never initialised--> freed at the actor's end
  *
- * H1  A handle's memory begins with a head. The actor is pinned, so that heads and the count of open handles are
- *     touched by its worker's thread alone.
+ * H1  A handle's memory begins with a head. The actor is pinned, so that heads and their list are touched by its
+ *     worker's thread alone. A handle is in the list until it is freed.
  * H2  The actor's cell, its state and its extras outlive the last close callback (T3), so callbacks may use them. */
 #include <weir/uv.h>
 
@@ -75,7 +75,6 @@ void *weir__uv_new(size_t size)
   h->link = &extras->handles;
   if (h->next) h->next->link = &h->next;
   extras->handles = h;
-  extras->open_handles++;
   return handle_of(h);
 }
 
@@ -91,7 +90,7 @@ static void forget(struct weir__handle *h)
   if (h->next) h->next->link = h->link;
   free(h);
   /* The last one of an actor that has ended: its zombie ends, too (H2). */
-  if (--cell->extras->open_handles == 0 && cell->phase == WEIR__ZOMBIE) weir__cell_wake(cell, weir__mpsc_nudge(cell));
+  if (!cell->extras->handles && cell->phase == WEIR__ZOMBIE) weir__cell_wake(cell, weir__mpsc_nudge(cell));
 }
 
 static void on_closed(uv_handle_t *handle) { forget(head_of(handle)); }

@@ -365,7 +365,8 @@ bool weir__cell_end_empty(struct weir__cell *cell)
   uint32_t generation = (uint32_t)(places >> 32);
   bool empty = (places & WEIR__RESERVED_MASK) >> WEIR__RESERVED_SHIFT ==
                atomic_load_explicit(&cell->popped, memory_order_relaxed);
-  bool plain = empty && !(places & (WEIR__CLOSED | WEIR__WAITERS)) && generation != GENERATION_LAST;
+  bool watched = atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__WATCHED;
+  bool plain = empty && !watched && !(places & (WEIR__CLOSED | WEIR__WAITERS)) && generation != GENERATION_LAST;
   /* acq_rel: whoever takes a place does so before, and then it fails, or finds another generation. */
   bool ended =
       plain && atomic_compare_exchange_strong_explicit(&cell->places, &places, closed_with(places, generation + 1),

@@ -52,7 +52,8 @@ enum { WEIR__STATE_INLINE = 32 };
 /* marks */
 enum weir__cell_mark {
   WEIR__TALLIED = 1 << 0, /* something is in its tally */
-  WEIR__MISSES = 1 << 1   /* something was dropped since its owner last popped a message */
+  WEIR__MISSES = 1 << 1,  /* something was dropped since its owner last popped a message */
+  WEIR__WATCHED = 1 << 2  /* somebody watches it, or did: see actor/link.h */
 };
 
 /* What is counted of a cell that is more than bare: in a table beside that of the cells, so that it takes memory only
@@ -65,9 +66,10 @@ struct weir__tally {
   uint64_t seen;                /* of `dropped`: when its owner last popped a message … */
   uint64_t missed;              /* … and how many were dropped between that one and the one before */
   _Atomic(uint64_t) blocked_ns; /* how long its handlers waited for places. By its owner, without the lock: relaxed */
-  uint64_t unused;              /* a slab's tallies are a unit of memory that can be given back */
+  uint32_t watchers;            /* a list of records, by slot + 1: under the lock of actor/link.c */
+  int32_t exit_code;            /* of the exit that told it to stop (WEIR__EXITED) */
 };
-_Static_assert(sizeof(struct weir__tally) == 64, "see unused");
+_Static_assert(sizeof(struct weir__tally) == 64, "a slab's tallies are a unit of memory that can be given back");
 
 struct weir__extras;
 
@@ -200,7 +202,7 @@ void weir__cell_open(struct weir__cell *cell);
 /* Gives a closed cell back if all its places are back (C4), under the lock of its bucket. False: not yet. */
 bool weir__cell_free_if_done(struct weir__cell *cell);
 /* Closes an open cell and takes it out of use in one step, if it is empty, no place is out, nobody waits in line, and
- * nobody has told it to end. Its extras are not its any more. False: nothing was done. Else nobody finds it any more,
+ * nobody watches it or has told it to end. Its extras are not its any more. False: nothing was done. Else nobody finds it any more,
  * and weir__cell_put_back() is to follow. The owner's. */
 bool weir__cell_end_empty(struct weir__cell *cell);
 void weir__cell_put_back(struct weir__cell *cell);

@@ -120,7 +120,7 @@ static int send_value(weir_sender tx, weir_value value, bool waits, weir_duratio
   if (rc) return rc;
   if (!cell) return weir__turned_away(weir_error(WEIR_ECLOSED, "no such channel"));
   uint32_t generation = (uint32_t)(tx.bits >> 32);
-  return waits ? weir__cell_send(cell, generation, &parcel, weir__deadline(within), WEIR_ECLOSED)
+  return waits ? weir__heeded(weir__cell_send(cell, generation, &parcel, weir__deadline(within), WEIR_ECLOSED))
                : weir__cell_try_send(cell, generation, &parcel, WEIR_ECLOSED);
 }
 
@@ -265,7 +265,7 @@ static int end_receive(struct weir__cell *cell, int rc)
 {
   weir__mpsc_serve(cell);
   atomic_fetch_and_explicit(&cell->work.flags, ~(uint32_t)RECEIVING, memory_order_release);
-  return rc;
+  return weir__heeded(rc);
 }
 
 int weir_receive_within_value(weir_receiver rx, weir_duration within, const weir_message *type, void *out)

@@ -21,7 +21,8 @@ enum weir__message_kind {
   WEIR__PLAIN = 0,
   WEIR__OWN_TIMER, /* of a timer that its actor set to itself: goes ahead of the others, takes no place (M5) */
   WEIR__BATCH,     /* records of an edge: see actor/edge.h */
-  WEIR__EDGE_END   /* an upstream actor has sent its last: see actor/edge.h */
+  WEIR__EDGE_END,  /* an upstream actor has sent its last: see actor/edge.h */
+  WEIR__NEWS       /* the runtime tells of an end: queued behind the others, takes no place (M5); see actor/link.h */
 };
 
 enum { WEIR__PLACE_BYTES = 64 << 10 }; /* a message takes a place for each so many bytes of payload */
@@ -34,7 +35,7 @@ struct weir__message {
     struct weir__message *previous; /* when it is the user's: in its actor's list of those (F2) */
   };
   union {
-    int64_t deadline;         /* in a request on its way: of the ask; INT64_MAX: none */
+    int64_t deadline; /* in a request on its way: of the ask; INT64_MAX: none. Of queued news: the payload's bytes */
     struct weir__cell *owner; /* when it is the user's: whose list it is in; NULL: in none */
     uint64_t timer;           /* of WEIR__OWN_TIMER: its name; 0: it comes once */
   };
@@ -57,10 +58,10 @@ static inline struct weir__message *weir__message_of(const void *payload)
   return (struct weir__message *)((char *)(uintptr_t)payload - WEIR__ENVELOPE);
 }
 
-/* How many places a message of so many bytes takes. */
+/* How many places a message of so many bytes takes: none without any, as news are while they are queued. */
 static inline uint32_t weir__places(size_t bytes)
 {
-  return bytes <= WEIR__PLACE_BYTES ? 1 : (uint32_t)((bytes + WEIR__PLACE_BYTES - 1) / WEIR__PLACE_BYTES);
+  return (uint32_t)((bytes + WEIR__PLACE_BYTES - 1) / WEIR__PLACE_BYTES);
 }
 /* Fills in a fresh envelope, and counts it. */
 static inline void weir__message_begin(struct weir__message *m, const weir_message *type, size_t bytes, unsigned class)

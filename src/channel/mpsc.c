@@ -137,6 +137,31 @@ struct weir__message *weir__mpsc_pop_slowly(struct weir__cell *cell)
   return m;
 }
 
+/* Of a mailbox that drops the oldest: lock held (V2). */
+static struct weir__message *take_out(struct weir__cell *cell, bool (*f)(const struct weir__message *, const void *),
+                                      const void *arg)
+{
+  collect(cell);
+  struct weir__message **at = &cell->queued;
+  while (*at && !f(*at, arg)) at = &(*at)->next;
+  struct weir__message *m = *at;
+  if (!m) return NULL;
+  *at = m->next;
+  if (!m->next) cell->queued_end = at;
+  m->next = NULL;
+  return m;
+}
+
+struct weir__message *weir__mpsc_take_out(struct weir__cell *cell,
+                                          bool (*f)(const struct weir__message *, const void *), const void *arg)
+{
+  if (!weir__drops_oldest(cell)) return take_out(cell, f, arg);
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  struct weir__message *m = take_out(cell, f, arg);
+  weir__bucket_unlock(bucket);
+  return m;
+}
+
 void weir__mpsc_serve(struct weir__cell *cell)
 {
   if (!cell->popped_unseen) return;
@@ -222,11 +247,14 @@ bool weir__mpsc_take_room(struct weir__cell *cell, uint32_t n)
   return true;
 }
 
+/* The end of an actor upstream, or of one that was watched, is never lost. */
+static bool may_go(const struct weir__message *m) { return m->kind != WEIR__EDGE_END && m->kind != WEIR__NEWS; }
+
 struct weir__message *weir__mpsc_evict(struct weir__cell *cell)
 {
   collect(cell);
   struct weir__message **at = &cell->queued;
-  while (*at && (*at)->kind == WEIR__EDGE_END) at = &(*at)->next; /* an end in a topology is never lost */
+  while (*at && !may_go(*at)) at = &(*at)->next;
   struct weir__message *m = *at;
   if (!m) return NULL;
   *at = m->next;

@@ -156,6 +156,9 @@ static inline struct weir__message *weir__mpsc_pop(struct weir__cell *cell)
   weir__mpsc_places_back(cell, weir__places(m->payload_bytes));
   return m;
 }
+/* The first queued message of which f says so, one that takes no place, taken out; NULL: none. */
+struct weir__message *weir__mpsc_take_out(struct weir__cell *cell,
+                                          bool (*f)(const struct weir__message *, const void *), const void *arg);
 /* Was something collected and not popped? Of a mailbox that drops the oldest weir__mpsc_idle() looks (V2). */
 bool weir__mpsc_holds(const struct weir__cell *cell);
 /* False: something was pushed meanwhile; the owner goes on. True: from now on who pushes wakes it. */

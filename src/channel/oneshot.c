@@ -94,14 +94,14 @@ int weir_future_wait_value(weir_future future, weir_duration within, const weir_
   if (rc) return rc;
   struct weir__wait *w = weir__wait_at(future.bits);
   if (!(weir__wait_phase(future.bits) & WEIR__DONE)) rc = weir__may_wait();
-  if (rc) return rc;
+  if (rc) return weir__heeded(rc);
   rc = weir__wait_reattach(w);
   if (rc == WEIR_EBUSY) return busy();
   if (rc == WEIR_STOP) return take(w, type, out);
   rc = weir__wait_sleep(w, weir__deadline(within));
   if (!rc) return take(w, type, out);
   weir__wait_leave(w);
-  return weir_error(rc, "no value yet: %s", weir_strerror(rc));
+  return weir__heeded(weir_error(rc, "no value yet: %s", weir_strerror(rc)));
 }
 
 void weir_future_drop(weir_future future)

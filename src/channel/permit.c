@@ -290,7 +290,7 @@ int weir__permit_reserve(struct weir__cell *cell, uint32_t generation, size_t n,
     close_wanted(p);
   else
     permit->bits = name_of(p, read_word(p));
-  return rc;
+  return weir__heeded(rc);
 }
 
 /* ---- using one ---- */

@@ -251,7 +251,7 @@ static int not_run(int code) { return weir_error(code, "not run: %s", weir_strer
 static int call_on_pool(struct weir__strand *s, weir__guard guard, int (*f)(void *), void *arg)
 {
   int rc = weir__may_wait();
-  if (rc) return not_run(rc);
+  if (rc) return weir__heeded(not_run(rc));
   s->call.guard = guard;
   s->call.f = f;
   s->call.arg = arg;

@@ -20,7 +20,7 @@ static inline void weir__strand_begin(struct weir__strand *s, struct weir__work 
   s->deadline = INT64_MAX;
   s->reply = NULL;
   s->no_deadline = false;
-  s->uncancelled = false;
+  s->heeds = WEIR__CANCELLED;
   s->error.code = 0;
   s->error.text[0] = 0;
 }

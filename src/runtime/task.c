@@ -199,7 +199,7 @@ static void set_down(struct weir__strand *s)
 static void join_children(struct weir_task *t)
 {
   struct weir__strand *strand = weir__strand_here();
-  strand->uncancelled = true;
+  strand->heeds = 0;
   pthread_mutex_lock(&lock);
   assert(t->work.phase == RUNS || t->work.phase == JOINS);
   t->work.phase = JOINS;
@@ -353,7 +353,7 @@ int weir_task_join(weir_task *task, weir_duration within, int *result)
     rc = wait_for_end(task, within);
   pthread_mutex_unlock(&lock);
   if (rc == WEIR_ETIMEDOUT) return weir_error(rc, "the task has not ended yet");
-  return rc ? rc : take_result(task, result);
+  return rc ? weir__heeded(rc) : take_result(task, result);
 }
 
 void weir_task_cancel(weir_task *task)

@@ -345,6 +345,12 @@ void weir__wait_cancel(_Atomic(uint64_t) *waiting)
   if (name && !(name & WEIR__UNCANCELLED)) weir__wait_end(name, WEIR_ECANCELED);
 }
 
+void weir__wait_kill(_Atomic(uint64_t) *waiting)
+{
+  uint64_t name = atomic_load_explicit(waiting, memory_order_seq_cst); /* likewise */
+  if (name && !(name & WEIR__UNKILLED)) weir__wait_end(name & ~WEIR__UNCANCELLED, WEIR_ECANCELED);
+}
+
 static void time_is_over(struct weir__worker *worker, struct weir__alarm *alarm)
 {
   (void)worker;
@@ -452,14 +458,14 @@ int64_t weir__deadline(weir_duration within)
 int weir_sleep(weir_duration how_long)
 {
   int rc = weir__may_wait();
-  if (rc) return rc;
+  if (rc) return weir__heeded(rc);
   struct weir__wait *w = weir__wait_open(WEIR__IDLE);
   if (!w) return weir_error(WEIR_ENOMEM, "no memory to wait with");
   weir__wait_attach(w);
   weir__wait_sleep(w, weir__deadline(how_long));
   rc = w->result == WEIR_ETIMEDOUT ? WEIR_OK : w->result;
   weir__wait_close(w);
-  return rc;
+  return weir__heeded(rc);
 }
 
 void weir__wait_return_all(struct weir__thread *t) { weir__slots_return(&weir__waits, &t->waits); }

@@ -255,12 +255,14 @@ static inline struct weir__edge_seen weir__wait_see(uint64_t name)
 }
 /* Claims it if it still is as it was seen. */
 bool weir__wait_claim_seen(uint64_t name, const struct weir__edge_seen *seen);
-/* A bit of the name as it is published: its owner is not to be told to stop (F6). Slots don't reach so far. */
+/* Bits of the name as it is published: its owner is not to be told to stop, or only by a kill (F6). Slots don't reach so
+ * far. */
 #define WEIR__UNCANCELLED ((uint64_t)1 << 31)
+#define WEIR__UNKILLED ((uint64_t)1 << 30)
 /* The name of the wait that is published at `waiting`; 0: its owner can run. seq_cst, W1. */
 static inline uint64_t weir__wait_published(const _Atomic(uint64_t) *waiting)
 {
-  return atomic_load_explicit(waiting, memory_order_seq_cst) & ~WEIR__UNCANCELLED;
+  return atomic_load_explicit(waiting, memory_order_seq_cst) & ~(WEIR__UNCANCELLED | WEIR__UNKILLED);
 }
 /* How many records there are: each slot below has been used, or may be soon. */
 uint32_t weir__wait_slots(void);
@@ -286,8 +288,7 @@ int weir__may_wait_by_place(void);
 /* Has who runs there been told to stop? seq_cst: see weir__wait_cancel(). */
 static inline bool weir__told_to_stop(const struct weir__strand *strand)
 {
-  return strand->self && !strand->uncancelled &&
-         (atomic_load_explicit(&strand->self->flags, memory_order_seq_cst) & WEIR__CANCELLED);
+  return strand->self && (atomic_load_explicit(&strand->self->flags, memory_order_seq_cst) & strand->heeds);
 }
 
 /* weir__may_wait_by_place(), with the usual case first: on a fiber, with nothing to be done before. */
@@ -328,7 +329,8 @@ static inline void weir__wait_sleep_begins(struct weir__wait *w, struct weir__st
 static inline uint64_t weir__wait_shown(const struct weir__wait *w, const struct weir__strand *s)
 {
   uint64_t name = weir__wait_name(w);
-  return s->uncancelled ? name | WEIR__UNCANCELLED : name;
+  if (WEIR__LIKELY(s->heeds & WEIR__CANCELLED)) return name;
+  return name | WEIR__UNCANCELLED | (s->heeds ? 0 : WEIR__UNKILLED);
 }
 /* Until it is DONE. */
 static inline void weir__wait_sleep_through(struct weir__wait *w, struct weir__strand *s, int64_t deadline_ns)
@@ -338,8 +340,18 @@ static inline void weir__wait_sleep_through(struct weir__wait *w, struct weir__s
   if (deadline_ns != INT64_MAX) weir__worker_disarm(s->worker, &w->timer);
 }
 
-/* Ends the wait that is published at `waiting`, because its owner is told to stop. */
+/* Ends the wait that is published at `waiting`, because its owner is told to stop, or killed. */
 void weir__wait_cancel(_Atomic(uint64_t) *waiting);
+void weir__wait_kill(_Atomic(uint64_t) *waiting);
+
+/* Implemented by actor/end.c: if the actor that runs here has been killed, its handler is given up. */
+void weir__heed_kill(void);
+/* What a call that could wait is about to return. Nothing is in its hands any more. */
+static inline int weir__heeded(int rc)
+{
+  if (WEIR__UNLIKELY(rc == WEIR_ECANCELED)) weir__heed_kill();
+  return rc;
+}
 
 /* now + within, INT64_MAX for WEIR_FOREVER; never earlier than that. */
 int64_t weir__deadline(weir_duration within);

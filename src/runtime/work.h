@@ -24,8 +24,14 @@ enum {
   WEIR__DRAINING = 1 << 2,   /* actor: end when nothing is queued any more */
   WEIR__HAS_TASKS = 1 << 3,  /* actor: it has started tasks */
   WEIR__LINE_WAITS = 1 << 4, /* cell: somebody stands in line; see channel/mpsc.h, O5 */
-  WEIR__TIMER_CAME = 1 << 5  /* actor: a message of its own timer is in its inbox, and goes ahead of what is in its list
+  WEIR__TIMER_CAME = 1 << 5, /* actor: a message of its own timer is in its inbox, and goes ahead of what is in its list
                                 already (M5). A hint: relaxed; set after the push, and cleared before a look */
+  WEIR__EXITED = 1 << 6,     /* actor: STOPPING since an exit came, whose code is in its tally (actor/link.h) */
+  WEIR__KILLED = 1 << 7,     /* actor: likewise, and its handler is dropped */
+  WEIR__TRAPS = 1 << 8,      /* actor: exits come as messages. Set and cleared by itself */
+  WEIR__EXIT_NEWS = 1 << 9,  /* actor: such a message, of weir_exit(), is queued. Cleared by itself */
+  WEIR__TOLD_END = 1 << 10,  /* actor: it has begun to tell of its end: who comes now is told at once */
+  WEIR__FURNISHED = 1 << 11  /* actor: there may be more in its extras than a configuration. Set by itself, for good */
 };
 
 struct weir__work {

@@ -138,7 +138,7 @@ int weir_yield(void)
   if (!strand || !strand->self) return WEIR_OK;
   struct weir__worker *w = weir__worker_here();
   int rc = w ? weir__give_way(w) : WEIR_OK; /* on the blocking pool nobody is kept waiting */
-  return !rc && weir_cancelled() ? weir_error(WEIR_ECANCELED, "told to stop") : rc;
+  return !rc && weir_cancelled() ? weir__heeded(weir_error(WEIR_ECANCELED, "told to stop")) : rc;
 }
 
 /* ---- between the thread's stack and the fibers ---- */

@@ -49,7 +49,9 @@ struct weir__strand {
   bool asks;                          /* it sleeps on an ask: see answered_go_first() */
   bool no_deadline;                   /* weir_ignore_deadline() */
   bool crashed;                       /* what ran here: its actor ends without an end clause (T3) */
-  bool uncancelled;                   /* an end clause starts uncancelled (F6) */
+  uint32_t
+      heeds; /* the flags of `self` that end its waits (F6): CANCELLED; an end clause KILLED alone, what comes after
+                     it none */
   struct weir__text *texts; /* of weir_format() and weir_bytes_leave(): freed when the handler has been answered */
   struct weir__error error;
   /* What the blocking pool does for it: the pool's thread's between the call and the resumption (blocking.h). */
