@@ -22,6 +22,7 @@
 #include <weir/registry.h>
 #include <weir/runtime.h>
 #include <weir/stash.h>
+#include <weir/supervisor.h>
 #include <weir/task.h>
 #include <weir/timer.h>
 

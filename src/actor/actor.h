@@ -7,6 +7,7 @@
  * A1  Whoever runs the cell owns its phase, state, lists and extras: one thread at a time, handed on by the run queues.
  * A2  STARTS   scheduled by the spawn, before any message is looked at.
  *     ENDS     closed: nobody sends any more; the end clause runs, uncancelled.
+ *     DOWN     the child of a supervisor, between two incarnations: see child.h.
  *     ZOMBIE   only dead-letters what comes from those that had a place (C4), until the last place is back and the last
  *              handle is closed. */
 #ifndef WEIR__ACTOR_INTERNAL_H
@@ -18,7 +19,7 @@
 #include "platform/trap.h"
 #include "runtime/runtime.h"
 
-enum weir__actor_phase { WEIR__STARTS, WEIR__LIVES, WEIR__ENDS, WEIR__ZOMBIE };
+enum weir__actor_phase { WEIR__STARTS, WEIR__LIVES, WEIR__ENDS, WEIR__ZOMBIE, WEIR__DOWN };
 
 struct weir__name;
 struct weir__handle;
@@ -48,6 +49,7 @@ struct weir__extras {
   struct weir__notice_record *notices;    /* places that it asked for, see channel/notice.h */
   struct weir__permit *permits;           /* places that it holds elsewhere, see channel/permit.h, P3 */
   struct weir__watch *monitors;           /* that it has set, see link.c; under the lock there */
+  struct weir__message *papers;           /* of a child of a supervisor, see child.h, H1 */
 };
 
 /* The extras, made if need be, to put something in. NULL: no memory. */
@@ -99,6 +101,8 @@ static inline struct weir__clauses weir__clauses_of(const weir_actor *type)
 struct weir__parcel;
 struct weir__wired;
 weir_ref weir__spawn_actor(const weir_actor *type, const weir_spawn_options *options, const struct weir__wired *wired);
+/* A child of the supervisor that runs here. `papers` (actor/child.h): owned. */
+weir_ref weir__spawn_child(const weir_actor *type, const weir_spawn_options *options, struct weir__message *papers);
 
 /* ---- clauses (become.c) ---- */
 
@@ -129,6 +133,10 @@ void weir__dead_letter(struct weir__cell *cell, struct weir__message *m, int cod
 void weir__actor_end(struct weir__cell *cell, int code, const char *text);
 /* What follows the end clause. `why`: "" where it ended well. */
 void weir__actor_end_rest(struct weir__cell *cell, int code, const char *why);
+/* Of one that is DOWN: it ends for good. */
+void weir__actor_end_down(struct weir__cell *cell);
+/* All that is queued is lost. */
+void weir__dead_letter_queue(struct weir__cell *cell, int code, const char *text);
 /* The zombie's turn. */
 void weir__zombie_turn(struct weir__cell *cell);
 /* Likewise, of one that was told to stop, for the reason that it was told. */
@@ -138,7 +146,7 @@ WEIR_NORETURN void weir__fail_as_noted(void);
 /* Tells an actor to stop or drain. */
 int weir__tell(weir_ref ref, uint32_t flags);
 /* Likewise, for a reason, unless it has been told to already; KILLED among the flags wins all the same. The lock of its
- * bucket is held, and it is the actor that is meant. Returns what is to be woken. */
+ * bucket is held, and it is the actor that is meant. With VICTIM its mailbox stays open. Returns what is to be woken. */
 struct weir__bucket;
 uintptr_t weir__tell_exit(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t flags, int code);
 /* A reason that is no failure. */

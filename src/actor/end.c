@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "actor/actor.h"
+#include "actor/child.h"
 #include "actor/edge.h"
 #include "actor/link.h"
 #include "actor/relay.h"
@@ -22,7 +23,7 @@
 /* Lock held. Returns what is to be woken. */
 static uintptr_t tell(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t generation, uint32_t flags)
 {
-  weir__mpsc_close(bucket, cell, generation, WEIR_EDEAD);
+  if (!(flags & WEIR__VICTIM)) weir__mpsc_close(bucket, cell, generation, WEIR_EDEAD);
   /* seq_cst: first the flag, then the wait is looked at, and IDLE; it publishes its wait, or IDLE, and then looks at
    * the flag. */
   atomic_fetch_or_explicit(&cell->work.flags, flags, memory_order_seq_cst);
@@ -97,7 +98,8 @@ static void stop_if_of(struct weir__cell *cell, void *runtime)
   uint32_t told = WEIR__STOPPING | WEIR__DRAINING;
   bool lives = !(places & WEIR__CLOSED) || (atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & told);
   bool of = lives && atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR && cell->rt == runtime;
-  uintptr_t wake = of ? tell(bucket, cell, (uint32_t)(places >> 32), WEIR__STOPPING | WEIR__CANCELLED) : 0;
+  uint32_t flags = WEIR__STOPPING | WEIR__CANCELLED | WEIR__FOR_GOOD;
+  uintptr_t wake = of ? tell(bucket, cell, (uint32_t)(places >> 32), flags) : 0;
   weir__bucket_unlock(bucket);
   weir__cell_wake(cell, wake);
 }
@@ -128,7 +130,8 @@ static void end_failed(struct weir__strand *s)
   struct weir__error error = s->error;
   weir__simulated_end(cell, error.code);
   bool ending = cell->phase == WEIR__ENDS; /* it failed in its end clause: the rest of the end follows */
-  weir__settle(cell, weir_error(WEIR_EFAILED, "%s failed: %s", weir__actor_name(cell), error.text));
+  if (!weir__tried_again(cell, cell->in_hand))
+    weir__settle(cell, weir_error(WEIR_EFAILED, "%s failed: %s", weir__actor_name(cell), error.text));
   s->error = error;
   if (ending)
     weir__actor_end_rest(cell, error.code, error.text);
@@ -215,8 +218,35 @@ static void stop_children(struct weir__cell *cell)
 {
   while (has_children(cell)) {
     weir_ref child = take_child(cell);
-    if (weir__generation_of(child)) weir_stop(child);
+    if (weir__generation_of(child)) weir__tell(child, WEIR__STOPPING | WEIR__CANCELLED | WEIR__FOR_GOOD);
   }
+}
+
+/* Tells those that have not been told, and leaves them in the list until they end. `refs`: room for some. */
+static size_t some_children(struct weir__cell *cell, weir_ref *refs, size_t room)
+{
+  size_t n = 0;
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  atomic_fetch_or_explicit(&cell->work.flags, WEIR__AWAITS_CHILDREN, memory_order_relaxed); /* read under the lock */
+  uint32_t link = atomic_load_explicit(&cell->child, memory_order_relaxed);
+  while (link && n < room) {
+    struct weir__cell *child = weir__cell_linked(cell, link);
+    bool told = atomic_load_explicit(&child->work.flags, memory_order_relaxed) & WEIR__FOR_GOOD;
+    if (!told) refs[n++] = weir__ref_of(child);
+    link = child->elder;
+  }
+  weir__bucket_unlock(bucket);
+  return n;
+}
+
+enum { TOLD_AT_ONCE = 64 };
+
+static void tell_children(struct weir__cell *cell)
+{
+  weir_ref refs[TOLD_AT_ONCE];
+  size_t n;
+  while (has_children(cell) && (n = some_children(cell, refs, TOLD_AT_ONCE)))
+    for (size_t i = 0; i < n; i++) weir__tell(refs[i], WEIR__STOPPING | WEIR__CANCELLED | WEIR__FOR_GOOD);
 }
 
 static void leave_family(struct weir__cell *cell)
@@ -224,6 +254,7 @@ static void leave_family(struct weir__cell *cell)
   uint32_t parent_slot = atomic_load_explicit(&cell->parent, memory_order_acquire);
   if (!parent_slot) return;
   struct weir__cell *parent = weir__cell_linked(cell, parent_slot);
+  uintptr_t wake = 0;
   struct weir__bucket *bucket = weir__bucket_lock(parent);
   /* Unless the parent has ended and let us go meanwhile. */
   if (atomic_load_explicit(&cell->parent, memory_order_relaxed)) {
@@ -233,11 +264,15 @@ static void leave_family(struct weir__cell *cell)
       atomic_store_explicit(&parent->child, cell->elder, memory_order_relaxed);
     if (cell->elder) weir__cell_linked(cell, cell->elder)->younger = cell->younger;
     atomic_store_explicit(&cell->parent, 0, memory_order_relaxed);
+    bool last = atomic_load_explicit(&parent->child, memory_order_relaxed) == 0;
+    uint32_t flags = last ? atomic_load_explicit(&parent->work.flags, memory_order_relaxed) : 0;
+    if (WEIR__UNLIKELY(flags & WEIR__AWAITS_CHILDREN)) wake = weir__mpsc_nudge(parent);
   }
   weir__bucket_unlock(bucket);
+  weir__cell_wake(parent, wake);
 }
 
-static void dead_letter_queue(struct weir__cell *cell, int code, const char *text)
+void weir__dead_letter_queue(struct weir__cell *cell, int code, const char *text)
 {
   struct weir__message *m;
   weir__mpsc_collect(cell);
@@ -289,7 +324,7 @@ void weir__zombie_turn(struct weir__cell *cell)
   uint16_t home = cell->work.home;
   weir__work_is_far(&cell->work); /* it is closed, so it is not biased */
   do {
-    dead_letter_queue(cell, WEIR_EDEAD, NULL);
+    weir__dead_letter_queue(cell, WEIR_EDEAD, NULL);
     if (handles_open(cell) || node_waits(cell)) continue;
     free_state(cell);
     if (!weir__cell_free_if_done(cell)) continue;
@@ -337,17 +372,58 @@ static bool is_furnished(const struct weir__cell *cell)
   return atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__FURNISHED;
 }
 
+static void close_mailbox(struct weir__cell *cell)
+{
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  weir__mpsc_close(bucket, cell, weir__generation_of(weir__ref_of(cell)), WEIR_EDEAD);
+  weir__bucket_unlock(bucket);
+  weir__kept_end(cell);
+}
+
+static bool is_closed(const struct weir__cell *cell)
+{
+  return atomic_load_explicit(&cell->places, memory_order_relaxed) & WEIR__CLOSED;
+}
+
+/* The end of an incarnation that may be followed by another one: its mailbox, its name, its watchers and its links stay.
+ * News of what it had watched go with it, as its timers do. */
+static void end_incarnation(struct weir__cell *cell, int code, const char *why)
+{
+  weir__groups_end(cell);
+  weir__timers_end(cell);
+  weir__asks_end(cell);
+  weir__debts_end(cell, weir__ended_well(code) ? "" : why);
+  weir__monitors_end(cell);
+  weir__permits_end(&cell->extras->permits);
+  weir__handles_close(cell);
+  tell_children(cell);
+  if (has_tasks(cell)) weir__stop_tasks_of(cell->rt, weir__ref_of(cell).bits);
+  weir__kept_put_back(cell);
+  weir__mpsc_forget_own(cell);
+  if (is_closed(cell)) weir__dead_letter_queue(cell, WEIR_EDEAD, NULL); /* it was told to stop, or to drain */
+  free_owned(cell);
+  weir__notices_end(&cell->extras->notices);
+  weir__child_rests(cell, code, why);
+}
+
 void weir__actor_end_rest(struct weir__cell *cell, int code, const char *why)
 {
   run_deferred(cell);
+  if (weir__may_come_again(cell, code)) {
+    end_incarnation(cell, code, why);
+    return;
+  }
+  close_mailbox(cell);
   if (is_furnished(cell)) end_extras(cell, code, why);
   stop_children(cell);
   leave_family(cell);
   if (has_tasks(cell)) weir__stop_tasks_of(cell->rt, weir__ref_of(cell).bits);
-  dead_letter_queue(cell, weir__ended_well(code) ? WEIR_EDEAD : WEIR_EFAILED, weir__ended_well(code) ? NULL : why);
+  weir__dead_letter_queue(cell, weir__ended_well(code) ? WEIR_EDEAD : WEIR_EFAILED,
+                          weir__ended_well(code) ? NULL : why);
   free_owned(cell);
   weir__watchers_told(cell, code, why);
   if (is_furnished(cell)) weir__notices_end(&cell->extras->notices); /* last: what was freed may have asked for some */
+  weir__child_ended(cell, code, why);
   assert(cell->phase == WEIR__ENDS);
   cell->phase = WEIR__ZOMBIE;
   weir__zombie_turn(cell);
@@ -388,10 +464,7 @@ void weir__actor_end(struct weir__cell *cell, int code, const char *text)
   if (!code) weir__simulated_end(cell, code);
   char why[sizeof((struct weir__error *)0)->text] = "";
   if (text) snprintf(why, sizeof why, "%s", text);
-  struct weir__bucket *bucket = weir__bucket_lock(cell);
-  weir__mpsc_close(bucket, cell, weir__generation_of(weir__ref_of(cell)), WEIR_EDEAD);
-  weir__bucket_unlock(bucket);
-  weir__kept_end(cell);
+  if (!weir__may_come_again(cell, code)) close_mailbox(cell);
   assert(cell->phase == WEIR__STARTS || cell->phase == WEIR__LIVES);
   cell->phase = WEIR__ENDS;
   weir__strand_here()->error.code = code;
@@ -407,4 +480,14 @@ void weir__actor_end_told(struct weir__cell *cell)
     code = weir__tally_look(cell)->exit_code;
   weir__bucket_unlock(bucket);
   weir__actor_end(cell, code, weir__ended_well(code) ? NULL : weir_strerror(code));
+}
+
+void weir__actor_end_down(struct weir__cell *cell)
+{
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  int code = weir__tally_look(cell)->exit_code;
+  weir__bucket_unlock(bucket);
+  assert(cell->phase == WEIR__DOWN);
+  cell->phase = WEIR__ENDS;
+  weir__actor_end_rest(cell, code, weir__ended_well(code) ? "" : weir_strerror(code));
 }

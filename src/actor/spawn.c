@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "actor/actor.h"
+#include "actor/child.h"
 #include "actor/edge.h"
 #include "actor/relay.h"
 #include "actor/stash.h"
@@ -40,6 +41,7 @@ struct weir__extras *weir__extras(struct weir__cell *cell)
 void weir__extras_free(struct weir__extras *extras)
 {
   if (extras->config) weir__message_end(extras->config, WEIR__FREED);
+  if (extras->papers) weir__message_end(extras->papers, WEIR__FREED);
   weir__depot_put(weir__depot_class(sizeof *extras), extras);
 }
 
@@ -153,13 +155,37 @@ void weir__leave_home(struct weir_runtime *rt, uint16_t home)
     atomic_fetch_sub_explicit(&rt->workers[home].bound, 1, memory_order_relaxed);
 }
 
-static int furnish(struct weir__cell *cell, const weir_spawn_options *o, const struct weir__wired *wired)
+/* What all instances of one spawn have in common. */
+struct order {
+  struct weir_runtime *rt;
+  const weir_actor *type;
+  const struct weir__wired *wired;
+  struct weir__message *papers; /* of a child of a supervisor; NULL: of none */
+  struct weir__cell *parent;    /* NULL: nobody in that runtime */
+  bool starts;
+};
+
+static bool keeps_places(const struct order *order)
+{
+  return order->type->keeps_places || (order->papers && weir__papers_retries(order->papers));
+}
+
+/* From now on they are the cell's. */
+static int set_papers(struct weir__cell *cell, struct weir__message *papers)
+{
+  struct weir__extras *extras = weir__extras(cell);
+  if (extras) extras->papers = papers;
+  return extras ? WEIR_OK : WEIR_ENOMEM;
+}
+
+static int furnish(struct weir__cell *cell, const weir_spawn_options *o, const struct order *order)
 {
   int rc = make_state(cell);
   if (!rc) rc = copy_config(cell, o->config);
-  if (!rc && wired) rc = weir__node_make(cell, wired);
-  if (!rc && cell->type->keeps_places) rc = weir__kept_make(cell);
+  if (!rc && order->wired) rc = weir__node_make(cell, order->wired);
+  if (!rc && keeps_places(order)) rc = weir__kept_make(cell);
   if (!rc) rc = set_name(cell, o->name);
+  if (!rc && order->papers) rc = set_papers(cell, order->papers);
   return rc;
 }
 
@@ -176,15 +202,6 @@ static void unfurnish(struct weir__cell *cell)
   cell->extras = NULL;
   weir__cell_untake(cell);
 }
-
-/* What all instances of one spawn have in common. */
-struct order {
-  struct weir_runtime *rt;
-  const weir_actor *type;
-  const struct weir__wired *wired;
-  struct weir__cell *parent; /* NULL: nobody in that runtime */
-  bool starts;
-};
 
 /* Makes one that nobody can reach yet. NULL: `*rc` says why, with a text. */
 static struct weir__cell *prepare(const struct order *order, const weir_spawn_options *o, int *rc)
@@ -207,7 +224,7 @@ static struct weir__cell *prepare(const struct order *order, const weir_spawn_op
     atomic_store_explicit(&cell->capacity, (uint32_t)capacity, memory_order_relaxed);
     atomic_store_explicit(&cell->overflow, (uint8_t)overflow_of(type, o), memory_order_relaxed);
     *rc = choose_home(cell);
-    if (!*rc && (*rc = furnish(cell, o, order->wired))) weir__leave_home(order->rt, cell->work.home);
+    if (!*rc && (*rc = furnish(cell, o, order))) weir__leave_home(order->rt, cell->work.home);
     if (*rc) unfurnish(cell);
   }
   if (!*rc) return cell;
@@ -298,7 +315,8 @@ static weir_ref spawn_route(const struct order *order, const weir_spawn_options 
   return ref;
 }
 
-weir_ref weir__spawn_actor(const weir_actor *type, const weir_spawn_options *options, const struct weir__wired *wired)
+static weir_ref spawn(const weir_actor *type, const weir_spawn_options *options, const struct weir__wired *wired,
+                      struct weir__message *papers)
 {
   static const weir_spawn_options plain;
   const weir_spawn_options *o = options ? options : &plain;
@@ -314,10 +332,23 @@ weir_ref weir__spawn_actor(const weir_actor *type, const weir_spawn_options *opt
   struct order order = {.rt = rt,
                         .type = type,
                         .wired = wired,
+                        .papers = papers,
                         .parent = here && here->rt == rt ? here : NULL,
-                        .starts = clauses.starts || wired};
+                        .starts = clauses.starts || wired || papers};
   weir_ref ref = o->instances ? spawn_route(&order, o) : spawn_one(&order, o);
   weir__runtime_release(rt);
+  return ref;
+}
+
+weir_ref weir__spawn_actor(const weir_actor *type, const weir_spawn_options *options, const struct weir__wired *wired)
+{
+  return spawn(type, options, wired, NULL);
+}
+
+weir_ref weir__spawn_child(const weir_actor *type, const weir_spawn_options *options, struct weir__message *papers)
+{
+  weir_ref ref = spawn(type, options, NULL, papers);
+  if (weir_ref_error(ref)) weir__message_end(papers, WEIR__FREED);
   return ref;
 }
 

@@ -155,10 +155,23 @@ size_t weir_stashed(void)
   return cell && cell->type->keeps_places ? cell->extras->kept->stash_count : 0;
 }
 
-void weir__kept_end(struct weir__cell *cell)
+void weir__hand_to_queue(struct weir__cell *cell, struct weir__message *m)
+{
+  cell->extras->kept->hand = 0;
+  m->next = cell->queued;
+  if (!cell->queued) cell->queued_end = &m->next;
+  cell->queued = m;
+}
+
+void weir__kept_put_back(struct weir__cell *cell)
 {
   if (!cell->keeps_places) return;
   put_back(cell, cell->extras->kept, SIZE_MAX);
   weir__place_back(cell);
+}
+
+void weir__kept_end(struct weir__cell *cell)
+{
+  weir__kept_put_back(cell);
   cell->keeps_places = false;
 }

@@ -29,6 +29,10 @@ void weir__place_in_hand(struct weir__cell *cell, const struct weir__message *m)
 void weir__place_back(struct weir__cell *cell);
 /* The places that those have that are in hand or stashed: nothing that is queued. */
 uint32_t weir__places_kept(const struct weir__cell *cell);
+/* An incarnation ends: what is stashed is queued again, and keeps its places; that in hand goes back. */
+void weir__kept_put_back(struct weir__cell *cell);
+/* The message in hand is queued again, as the first, and keeps its place. */
+void weir__hand_to_queue(struct weir__cell *cell, struct weir__message *m);
 /* The actor ends: K2, and what is stashed is queued again. */
 void weir__kept_end(struct weir__cell *cell);
 

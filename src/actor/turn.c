@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "actor/actor.h"
+#include "actor/child.h"
 #include "actor/dead_letter.h"
 #include "actor/edge.h"
 #include "actor/link.h"
@@ -285,6 +286,7 @@ WEIR__ENTRY static bool start(struct weir__cell *cell)
   assert(cell->phase == WEIR__STARTS);
   cell->phase = WEIR__LIVES;
   if (rc == WEIR_ECANCELED && (flags_of(cell) & WEIR__STOPPING)) rc = WEIR_STOP;
+  if (!rc && weir__is_child(cell)) weir__child_started(cell);
   if (!rc) return true;
   if (rc == WEIR_STOP && (flags_of(cell) & WEIR__STOPPING))
     weir__actor_end_told(cell);
@@ -438,6 +440,10 @@ WEIR__ENTRY void weir__run_actor(struct weir__strand *s, struct weir__work *work
   if (cell->phase == WEIR__ZOMBIE) {
     weir__strand_rest(s);
     weir__zombie_turn(cell);
+    return;
+  }
+  if (WEIR__UNLIKELY(cell->phase == WEIR__DOWN) && !weir__down_turn(cell)) {
+    weir__strand_rest(s);
     return;
   }
   weir__node_begins(cell);

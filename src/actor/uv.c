@@ -90,7 +90,8 @@ static void forget(struct weir__handle *h)
   if (h->next) h->next->link = h->link;
   free(h);
   /* The last one of an actor that has ended: its zombie ends, too (H2). */
-  if (!cell->extras->handles && cell->phase == WEIR__ZOMBIE) weir__cell_wake(cell, weir__mpsc_nudge(cell));
+  if (!cell->extras->handles && (cell->phase == WEIR__ZOMBIE || cell->phase == WEIR__DOWN))
+    weir__cell_wake(cell, weir__mpsc_nudge(cell));
 }
 
 static void on_closed(uv_handle_t *handle) { forget(head_of(handle)); }

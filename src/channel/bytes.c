@@ -11,12 +11,15 @@
 struct weir_buffer {
   _Atomic(size_t) shares; /* B1 */
   size_t size;
+  void (*destroy)(void *content);       /* with the last share; NULL: nothing more is to be done */
   _Alignas(16) unsigned char content[]; /* B2 */
 };
 
 static const weir_bytes nothing = {NULL, 0, NULL};
 
-weir_bytes weir_bytes_make(size_t size, void **writable)
+weir_bytes weir_bytes_make(size_t size, void **writable) { return weir__bytes_make_held(size, writable, NULL); }
+
+weir_bytes weir__bytes_make_held(size_t size, void **writable, void (*destroy)(void *content))
 {
   struct weir_buffer *b = size <= SIZE_MAX / 2 ? malloc(sizeof *b + size) : NULL;
   if (writable) *writable = b ? b->content : NULL;
@@ -26,6 +29,7 @@ weir_bytes weir_bytes_make(size_t size, void **writable)
   }
   atomic_init(&b->shares, 1);
   b->size = size;
+  b->destroy = destroy;
   weir__count(WEIR__BUFFERS_MADE);
   return (weir_bytes){b->content, size, b};
 }
@@ -64,6 +68,7 @@ void weir_bytes_drop(weir_bytes bytes)
   if (!b) return;
   /* Release: what this holder read was read before; acquire: whoever frees comes after all of them. */
   if (atomic_fetch_sub_explicit(&b->shares, 1, memory_order_acq_rel) != 1) return;
+  if (b->destroy) b->destroy(b->content);
 #ifdef WEIR_DEBUG
   memset(b->content, 0xdb, b->size);
 #endif

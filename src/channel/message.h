@@ -40,11 +40,12 @@ struct weir__message {
     uint64_t timer;           /* of WEIR__OWN_TIMER: its name; 0: it comes once */
   };
   uint32_t payload_bytes;
-  uint8_t class;      /* of depot.h */
-  uint8_t kind;       /* enum weir__message_kind */
-  bool users : 1;     /* handed to the user, who may weir_free() it */
-  bool shares : 1;    /* its payload may hold shares of bytes (B3): they are given back when it is freed */
-  uint8_t unanswered; /* a request in hand, whose asker has not been answered yet */
+  uint8_t class;        /* of depot.h */
+  uint8_t kind;         /* enum weir__message_kind */
+  bool users : 1;       /* handed to the user, who may weir_free() it */
+  bool shares : 1;      /* its payload may hold shares of bytes (B3): they are given back when it is freed */
+  uint8_t attempts : 6; /* so many handlers have failed with it (actor/child.h) */
+  uint8_t unanswered;   /* a request in hand, whose asker has not been answered yet */
 #ifdef WEIR_DEBUG
   uint64_t mark; /* WEIR__MARK, right before the payload, as long as the message lives */
 #endif

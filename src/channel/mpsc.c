@@ -162,6 +162,20 @@ struct weir__message *weir__mpsc_take_out(struct weir__cell *cell,
   return m;
 }
 
+static bool is_news(const struct weir__message *m, const void *unused)
+{
+  (void)unused;
+  return m->kind == WEIR__NEWS;
+}
+
+void weir__mpsc_forget_own(struct weir__cell *cell)
+{
+  struct weir__message *m;
+  weir__mpsc_collect(cell);
+  while (cell->urgent) weir__message_end(take(&cell->urgent, &cell->urgent_end), WEIR__DEAD);
+  while ((m = weir__mpsc_take_out(cell, is_news, NULL))) weir__message_end(m, WEIR__DEAD);
+}
+
 void weir__mpsc_serve(struct weir__cell *cell)
 {
   if (!cell->popped_unseen) return;
@@ -193,6 +207,14 @@ bool weir__mpsc_idle(struct weir__cell *cell, uintptr_t idle)
   bool rests = !cell->queued && !cell->urgent && set_idle(cell, idle);
   weir__bucket_unlock(bucket);
   return rests;
+}
+
+bool weir__mpsc_sleep(struct weir__cell *cell) { return set_idle(cell, WEIR__CELL_IDLE); }
+
+void weir__mpsc_reopen(struct weir__cell *cell)
+{
+  if (weir__drops_oldest(cell)) atomic_fetch_or_explicit(&cell->places, WEIR__WAITERS, memory_order_seq_cst); /* V1 */
+  atomic_fetch_and_explicit(&cell->places, ~WEIR__CLOSED, memory_order_seq_cst);
 }
 
 uint32_t weir__mpsc_length(const struct weir__cell *cell)

@@ -159,10 +159,16 @@ static inline struct weir__message *weir__mpsc_pop(struct weir__cell *cell)
 /* The first queued message of which f says so, one that takes no place, taken out; NULL: none. */
 struct weir__message *weir__mpsc_take_out(struct weir__cell *cell,
                                           bool (*f)(const struct weir__message *, const void *), const void *arg);
+/* Of an actor whose timers and monitors have ended: what they have queued goes with them. */
+void weir__mpsc_forget_own(struct weir__cell *cell);
 /* Was something collected and not popped? Of a mailbox that drops the oldest weir__mpsc_idle() looks (V2). */
 bool weir__mpsc_holds(const struct weir__cell *cell);
 /* False: something was pushed meanwhile; the owner goes on. True: from now on who pushes wakes it. */
 bool weir__mpsc_idle(struct weir__cell *cell, uintptr_t idle);
+/* Likewise, whatever was collected and not popped: for an actor that handles nothing now. */
+bool weir__mpsc_sleep(struct weir__cell *cell);
+/* Lock held, of a cell that was closed and is not to end: from now on it takes messages again. */
+void weir__mpsc_reopen(struct weir__cell *cell);
 /* The places taken: anybody's. */
 uint32_t weir__mpsc_length(const struct weir__cell *cell);
 /* The places of that generation that are free, and those with messages, queued or on their way in. Takes the lock. False:

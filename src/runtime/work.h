@@ -31,7 +31,13 @@ enum {
   WEIR__TRAPS = 1 << 8,      /* actor: exits come as messages. Set and cleared by itself */
   WEIR__EXIT_NEWS = 1 << 9,  /* actor: such a message, of weir_exit(), is queued. Cleared by itself */
   WEIR__TOLD_END = 1 << 10,  /* actor: it has begun to tell of its end: who comes now is told at once */
-  WEIR__FURNISHED = 1 << 11  /* actor: there may be more in its extras than a configuration. Set by itself, for good */
+  WEIR__FURNISHED = 1 << 11, /* actor: there may be more in its extras than a configuration. Set by itself, for good */
+  /* Of a child of a supervisor: see actor/child.h, H3. */
+  WEIR__FOR_GOOD = 1 << 12,
+  WEIR__VICTIM = 1 << 13,
+  WEIR__RESTART = 1 << 14,
+  WEIR__FLUSH = 1 << 15,
+  WEIR__AWAITS_CHILDREN = 1 << 16 /* actor: it is DOWN, and to be woken when its last child has left */
 };
 
 struct weir__work {
