@@ -289,8 +289,9 @@ static uintptr_t order_to_living(struct weir__bucket *bucket, struct weir__cell 
 {
   papers_in(cell->extras->papers)->waiter = waiter;
   if (flags & WEIR__FOR_GOOD) weir__mpsc_close(bucket, cell, weir__generation_of(weir__ref_of(cell)), WEIR_EDEAD);
-  atomic_fetch_or_explicit(&cell->work.flags, flags, memory_order_seq_cst);
-  return weir__tell_exit(bucket, cell, flags, flags & WEIR__KILLED ? WEIR_EKILLED : WEIR_ESHUTDOWN);
+  uintptr_t wake = weir__tell_exit(bucket, cell, flags, flags & WEIR__KILLED ? WEIR_EKILLED : WEIR_ESHUTDOWN);
+  atomic_fetch_or_explicit(&cell->work.flags, flags, memory_order_seq_cst); /* also if it had been told to stop before */
+  return wake;
 }
 
 /* Lock held. Of one that is DOWN, or is about to be: it looks at its flags then (go_to_rest()). */

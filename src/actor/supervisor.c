@@ -438,10 +438,10 @@ static int take_start(struct child *c, const struct weir__outcome *outcome)
 {
   bool went_on = outcome->code == WEIR_ECANCELED || outcome->code == WEIR_EDEADLOCK; /* of our own wait */
   c->since_ns = weir__now_ns();
-  if (outcome->code == WEIR_OK || (went_on && weir_cancelled()))
-    c->state = WEIR_CHILD_RUNS;
-  else if (outcome->code == WEIR_STOP || weir_ref_error(c->ref))
+  if (outcome->code == WEIR_STOP || weir_ref_error(c->ref))
     stopped(c);
+  else if (outcome->code == WEIR_OK || (went_on && weir_cancelled()))
+    c->state = WEIR_CHILD_RUNS;
   return outcome->code;
 }
 

@@ -191,6 +191,13 @@ static inline int family_up(void **state)
 }
 #define WITH_FAMILY(test) cmocka_unit_test_setup_teardown(test, family_up, runtime_down)
 
+/* Until it has ended, by itself. */
+static inline void wait_for_end(weir_ref actor)
+{
+  weir_stats stats;
+  while (weir_stats_read(actor, &stats) == WEIR_OK) weir_sleep(WEIR_MILLIS(0.2));
+}
+
 static inline int started(weir_ref tree) { return weir_count_children(tree, WEIR_SECONDS(20), NULL); }
 
 static inline int act(const char *name, int what)

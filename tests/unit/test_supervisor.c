@@ -134,7 +134,7 @@ static void a_child_that_was_stopped_by_hand_comes_again_if_it_is_permanent(void
   weir_ref a = weir_find("a"), t = weir_find("t");
   weir_stop(a);
   weir_stop(t);
-  wait_until_gone(t);
+  wait_for_end(t);
   while (atomic_load(&starts['a']) < 2) weir_sleep(WEIR_MILLIS(0.2));
   while (weir_send(a, number, .n = 3)) weir_sleep(WEIR_MILLIS(0.2)); /* its mailbox opens again */
   assert_int_equal(get_from(a), 3);
