@@ -143,15 +143,52 @@ static void go_to_rest(struct weir__cell *cell)
   if (flags_of(cell) & (WEIR__RESTART | WEIR__FOR_GOOD)) weir__cell_wake(cell, weir__mpsc_nudge(cell));
 }
 
+/* H5. Not if there is an order already: then it can run. Who gives one takes the wait away, under the same lock. */
+static void publish_wait(struct weir__cell *cell, weir_ref supervisor)
+{
+  struct weir__wait *w = weir__wait_open_for(WEIR__BEGUN, weir__slot_of(supervisor) + 1);
+  if (!w) return; /* nobody sees it waiting */
+  uint64_t name = weir__wait_name(w);
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  bool waits = !(flags_of(cell) & (WEIR__RESTART | WEIR__FOR_GOOD));
+  if (waits) /* W1: first this, then it is looked */
+    atomic_store_explicit(&cell->waiting, name | WEIR__UNCANCELLED | WEIR__UNKILLED, memory_order_seq_cst);
+  weir__bucket_unlock(bucket);
+  if (waits)
+    weir__deadlock_look(name);
+  else
+    weir__wait_close(w);
+}
+
+/* Lock held. It can run now: nobody who looks for a deadlock takes it for waiting. */
+static void end_wait(struct weir__cell *cell)
+{
+  uint64_t name = weir__wait_published(&cell->waiting);
+  if (name) weir__wait_claim(name, WEIR__BEGUN);
+}
+
+static void withdraw_wait(struct weir__cell *cell)
+{
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  uint64_t name = weir__wait_published(&cell->waiting);
+  end_wait(cell);
+  atomic_store_explicit(&cell->waiting, 0, memory_order_relaxed);
+  weir__bucket_unlock(bucket);
+  if (name) weir__wait_close(weir__wait_of(name));
+}
+
 void weir__child_rests(struct weir__cell *cell, int code, const char *why)
 {
   struct weir__message *m = take_papers(cell);
+  weir_ref supervisor = papers_in(m)->supervisor;
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   weir__tally(cell)->exit_code = code; /* if it does not come again, that was why */
   weir__unbias(cell);                  /* it is woken by those who push, and rests without its worker's guard */
   weir__bucket_unlock(bucket);
   cell->phase = WEIR__DOWN;
-  if (!report(cell, m, code, why, false))
+  if (report(cell, m, code, why, false))
+    publish_wait(cell, supervisor);
+  else
     atomic_fetch_or_explicit(&cell->work.flags, WEIR__FOR_GOOD, memory_order_seq_cst); /* H4 */
   go_to_rest(cell);
 }
@@ -196,6 +233,7 @@ bool weir__down_turn(struct weir__cell *cell)
   bool flush;
   uint32_t flags = flags_of(cell);
   if (flags & WEIR__FOR_GOOD) {
+    withdraw_wait(cell);
     weir__actor_end_down(cell);
     return false;
   }
@@ -203,6 +241,7 @@ bool weir__down_turn(struct weir__cell *cell)
     go_to_rest(cell);
     return false;
   }
+  withdraw_wait(cell);
   if (!begin_anew(cell, &flush)) {
     weir__actor_end_down(cell);
     return false;
@@ -290,7 +329,8 @@ static uintptr_t order_to_living(struct weir__bucket *bucket, struct weir__cell 
   papers_in(cell->extras->papers)->waiter = waiter;
   if (flags & WEIR__FOR_GOOD) weir__mpsc_close(bucket, cell, weir__generation_of(weir__ref_of(cell)), WEIR_EDEAD);
   uintptr_t wake = weir__tell_exit(bucket, cell, flags, flags & WEIR__KILLED ? WEIR_EKILLED : WEIR_ESHUTDOWN);
-  atomic_fetch_or_explicit(&cell->work.flags, flags, memory_order_seq_cst); /* also if it had been told to stop before */
+  atomic_fetch_or_explicit(&cell->work.flags, flags,
+                           memory_order_seq_cst); /* also if it had been told to stop before */
   return wake;
 }
 
@@ -302,6 +342,7 @@ static enum given order_to_down(struct weir__cell *cell, uint32_t flags, uint64_
   cell->extras->papers = *papers;
   *papers = NULL;
   if (cell->extras->papers) papers_in(cell->extras->papers)->waiter = waiter;
+  end_wait(cell);
   atomic_fetch_or_explicit(&cell->work.flags, flags & ~(uint32_t)WEIR__KILLED, memory_order_seq_cst);
   *wake = weir__mpsc_nudge(cell);
   return cell->extras->papers ? GIVEN : NO_PAPERS;

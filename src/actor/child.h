@@ -11,7 +11,9 @@
  * H2  A child that is DOWN keeps its mailbox, which fills up or is flushed; of its incarnation nothing is left when it
  *     starts again: handles are closed and the actors that it had spawned have ended before.
  * H3  Orders are flags: VICTIM (end, whatever the papers say, and come DOWN), FOR_GOOD, RESTART and FLUSH. FOR_GOOD wins.
- * H4  One that can't report, since its supervisor has ended, ends for good. */
+ * H4  One that can't report, since its supervisor has ended, ends for good.
+ * H5  While it is DOWN it publishes a wait for its supervisor, on which nobody sleeps: who asks it is stuck if that one is
+ *     (W2). */
 #ifndef WEIR__CHILD_H
 #define WEIR__CHILD_H
 

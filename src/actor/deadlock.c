@@ -6,6 +6,7 @@
  *
  *   QUEUED  an answer: of the actor in whose mailbox the request is
  *   BEGUN   an answer: of the one whose handler has the request, or that owes it
+ *           and: the start or the end of a child, of that child; the restart of a child that is DOWN, of its supervisor
  *   LINE    a place in a mailbox: its actor pops, or a holder of a permit gives one back
  *   IDLE    a task's end, or all the children's of a task: the task, all children; anything else: who knows
  *
@@ -346,7 +347,7 @@ static uint32_t choose(uint32_t in_cycle)
 {
   uint32_t at = in_cycle, chosen = RUNS;
   do {
-    bool can_be_told = !waits_for_all(&graph.nodes[at]);
+    bool can_be_told = !waits_for_all(&graph.nodes[at]) && graph.nodes[at].seen.attached;
     if (can_be_told && (at == 0 || chosen == RUNS)) chosen = at;
     at = next_stuck(&graph.nodes[at]);
   } while (at != in_cycle);
@@ -379,7 +380,7 @@ static const char *what_of(const struct node *n, const struct node *next)
   if (n->seen.phase & WEIR__IN_LINE)
     return next->cell == actor_of(&n->seen) ? "a place in the mailbox of" : "a place that is held by";
   if (n->seen.phase & WEIR__IDLE) return waits_for_all(n) ? "the end of its child," : "the end of";
-  return "an answer of";
+  return n->seen.attached ? "an answer of" : "a restart by";
 }
 
 enum { NAME_MOST = 48, TEXT_MOST = sizeof((struct weir__error *)0)->text, CLAUSE_MOST = 2 * NAME_MOST + 40 };

@@ -652,6 +652,7 @@ static int restart(struct supervisor *s, struct child *c, bool failed)
   if (weir_cancelled()) return WEIR_ECANCELED; /* the end clause will see to it */
   if (!is_there(c)) c->state = WEIR_CHILD_STOPPED;
   tell(s, c, (weir_restart_event){.what = WEIR_CHILD_NOT_STARTED, .code = rc, .text = outcome.text});
+  if (rc == WEIR_EDEADLOCK) end_child(s, c, WEIR__VICTIM); /* it is still starting */
   int64_t wait = count_restart(s, c, rc, outcome.text);
   if (wait >= 0) restart_later(s, c, wait);
   return rc;

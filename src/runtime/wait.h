@@ -243,7 +243,8 @@ struct weir__edge_seen {
   uint64_t word; /* ATTACHED apart; 0: stale */
   unsigned phase;
   uint32_t edge;
-  bool owed; /* it will be answered later */
+  bool owed;     /* it will be answered later */
+  bool attached; /* somebody sleeps on it, who can be told; else it only says who waits for whom: actor/child.c */
 };
 static inline struct weir__edge_seen weir__wait_see(uint64_t name)
 {
@@ -251,7 +252,8 @@ static inline struct weir__edge_seen weir__wait_see(uint64_t name)
   return (struct weir__edge_seen){.word = word & ~(uint64_t)WEIR__ATTACHED,
                                   .phase = word ? weir__wait_phase_of(word) : 0,
                                   .edge = weir__wait_edge_of(word),
-                                  .owed = word & WEIR__OWED};
+                                  .owed = word & WEIR__OWED,
+                                  .attached = word & WEIR__ATTACHED};
 }
 /* Claims it if it still is as it was seen. */
 bool weir__wait_claim_seen(uint64_t name, const struct weir__edge_seen *seen);

@@ -139,11 +139,15 @@ static void kid_end(struct kid *k)
   record_note('-', k->name);
   while (k->config && k->config->hangs_at_end && weir_sleep(WEIR_SECONDS(100))) continue;
 }
-WEIR_ACTOR(kid, WEIR_ON_START(kid_config, kid_start) WEIR_ON(act_now, kid_act) WEIR_ON(number, kid_number)
-                    WEIR_ON(get, kid_get) WEIR_ON(hold, kid_hold) WEIR_ON_END(kid_end),
+WEIR_ACTOR(kid,
+           WEIR_ON_START(kid_config, kid_start) WEIR_ON(act_now, kid_act) WEIR_ON(number, kid_number)
+               WEIR_ON(get, kid_get) WEIR_ON(hold, kid_hold) WEIR_ON_END(kid_end),
            .capacity = 32);
 
-#define KID(letter, ...) {&kid, .name = letter, .config = WEIR_VALUE(kid_config, .name = letter), __VA_ARGS__}
+#define KID(letter, ...)                                                                                               \
+  {                                                                                                                    \
+    &kid, .name = letter, .config = WEIR_VALUE(kid_config, .name = letter), __VA_ARGS__                                \
+  }
 
 /* ---- supervisors ---- */
 

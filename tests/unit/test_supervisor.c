@@ -75,8 +75,8 @@ static void who_waits_for_a_place_waits_through_a_restart(void **state)
 static void a_poisonous_message_is_tried_again_and_then_set_aside(void **state)
 {
   (void)state;
-  weir_ref tree = weir_supervise(.max_restarts = 10, .on_event = on_event,
-                                 .children = WEIR_CHILDREN(KID("a", .retries = 2)));
+  weir_ref tree =
+      weir_supervise(.max_restarts = 10, .on_event = on_event, .children = WEIR_CHILDREN(KID("a", .retries = 2)));
   assert_int_equal(started(tree), WEIR_OK);
   weir_ref a = weir_find("a");
   struct gate g;
@@ -116,7 +116,8 @@ static void a_restart_waits_longer_each_time(void **state)
 static void monitors_and_links_of_a_child_do_not_see_its_restarts(void **state)
 {
   (void)state;
-  weir_ref tree = weir_supervise(.max_restarts = 5, .on_event = on_event, .children = WEIR_CHILDREN(KID("a", .capacity = 8)));
+  weir_ref tree =
+      weir_supervise(.max_restarts = 5, .on_event = on_event, .children = WEIR_CHILDREN(KID("a", .capacity = 8)));
   assert_int_equal(started(tree), WEIR_OK);
   weir_ref a = weir_find("a");
   assert_int_equal(act("a", CRASH), WEIR_EFAILED);
@@ -127,9 +128,9 @@ static void monitors_and_links_of_a_child_do_not_see_its_restarts(void **state)
 static void a_child_that_was_stopped_by_hand_comes_again_if_it_is_permanent(void **state)
 {
   (void)state;
-  weir_ref tree = weir_supervise(.max_restarts = 5, .on_event = on_event,
-                                 .children = WEIR_CHILDREN(KID("a", .capacity = 8),
-                                                           KID("t", .restart = WEIR_TRANSIENT)));
+  weir_ref tree =
+      weir_supervise(.max_restarts = 5, .on_event = on_event,
+                     .children = WEIR_CHILDREN(KID("a", .capacity = 8), KID("t", .restart = WEIR_TRANSIENT)));
   assert_int_equal(started(tree), WEIR_OK);
   weir_ref a = weir_find("a"), t = weir_find("t");
   weir_stop(a);
@@ -144,7 +145,8 @@ static void a_child_that_was_stopped_by_hand_comes_again_if_it_is_permanent(void
 static void a_child_can_be_killed_and_comes_again(void **state)
 {
   (void)state;
-  weir_ref tree = weir_supervise(.max_restarts = 5, .on_event = on_event, .children = WEIR_CHILDREN(KID("a", .capacity = 8)));
+  weir_ref tree =
+      weir_supervise(.max_restarts = 5, .on_event = on_event, .children = WEIR_CHILDREN(KID("a", .capacity = 8)));
   assert_int_equal(started(tree), WEIR_OK);
   weir_ref a = weir_find("a");
   weir_kill(a);
@@ -166,9 +168,9 @@ static void options_that_make_no_sense_are_refused(void **state)
   assert_int_equal(weir_ref_error(weir_supervise(.children = WEIR_CHILDREN({&kid, .restart = 7}))), WEIR_EINVAL);
   assert_int_equal(weir_ref_error(weir_supervise(.children = WEIR_CHILDREN({&kid, .significant = true}))), WEIR_EINVAL);
   assert_int_equal(weir_ref_error(weir_supervise(.children = WEIR_CHILDREN({&kid, .retries = 64}))), WEIR_EINVAL);
-  assert_int_equal(weir_ref_error(weir_supervise(
-                       .children = WEIR_CHILDREN({&kid, .retries = 1, .overflow = WEIR_DROP_OLDEST}))),
-                   WEIR_EINVAL);
+  assert_int_equal(
+      weir_ref_error(weir_supervise(.children = WEIR_CHILDREN({&kid, .retries = 1, .overflow = WEIR_DROP_OLDEST}))),
+      WEIR_EINVAL);
   assert_int_equal(weir_ref_error(weir_supervise(.children = WEIR_CHILDREN({&kid, .name = "x"}, {&kid, .name = "x"}))),
                    WEIR_EEXIST);
   assert_int_equal(weir_ref_error(weir_supervise(.children = WEIR_CHILDREN({.tree = WEIR_TREE(.strategy = 5)}))),

@@ -68,8 +68,8 @@ static void sup_start_ignore_temporary_child(void **state)
 {
   (void)state;
   atomic_store(&ignored_starts['t'], 1);
-  weir_ref tree =
-      weir_supervise(OURS, CHILDREN(KID("a", .capacity = 8), KID("t", .restart = WEIR_TEMPORARY), KID("c", .capacity = 8)));
+  weir_ref tree = weir_supervise(
+      OURS, CHILDREN(KID("a", .capacity = 8), KID("t", .restart = WEIR_TEMPORARY), KID("c", .capacity = 8)));
   assert_int_equal(started(tree), WEIR_OK);
   expect_counts(tree, 2, 2, 0, 2);
 }
@@ -307,7 +307,8 @@ static void child_specs(void **state)
   assert_int_equal(weir_start_child(tree, t, NULL, .name = "d"), WEIR_EINVAL);
   assert_int_equal(weir_start_child(tree, t, NULL, .type = &kid, .name = "d", .restart = 9), WEIR_EINVAL);
   assert_int_equal(weir_start_child(tree, t, NULL, .type = &kid, .name = "d", .mailbox = 9), WEIR_EINVAL);
-  assert_int_equal(weir_start_child(tree, t, NULL, .type = &kid, .name = "d", .shutdown = WEIR_SECONDS(-7)), WEIR_EINVAL);
+  assert_int_equal(weir_start_child(tree, t, NULL, .type = &kid, .name = "d", .shutdown = WEIR_SECONDS(-7)),
+                   WEIR_EINVAL);
   assert_int_equal(weir_start_child(tree, t, NULL, .type = &kid, .name = "d", .significant = true), WEIR_EINVAL);
   assert_int_equal(
       weir_start_child(tree, t, NULL, .type = &kid, .name = "d", .restart = WEIR_TRANSIENT, .significant = true),
@@ -617,7 +618,7 @@ static void simple_one_for_one_extra(void **state)
                                  CHILDREN({&kid, .config = WEIR_VALUE(kid_config, .name = "p")}));
   weir_ref p;
   assert_int_equal(weir_start_child(tree, WEIR_SECONDS(20), &p), WEIR_OK); /* as the pattern says */
-  assert_int_equal(add(tree, "x", NULL), WEIR_OK);                        /* with something of its own */
+  assert_int_equal(add(tree, "x", NULL), WEIR_OK);                         /* with something of its own */
   assert_int_equal(weir_ask(p, WEIR_SECONDS(20), NULL, act_now, .act = CRASH), WEIR_EFAILED);
   get_from(p);
   assert_int_equal(act("x", CRASH), WEIR_EFAILED);
@@ -726,10 +727,9 @@ static void significant_simple(void **state)
 static void significant_bystander(void **state)
 {
   (void)state;
-  weir_ref tree = weir_supervise(OURS, .strategy = WEIR_ONE_FOR_ALL, .auto_shutdown = WEIR_ANY_SIGNIFICANT,
-                                 .max_restarts = 5,
-                                 CHILDREN(KID("a", .capacity = 8),
-                                          KID("t", .restart = WEIR_TEMPORARY, .significant = true)));
+  weir_ref tree =
+      weir_supervise(OURS, .strategy = WEIR_ONE_FOR_ALL, .auto_shutdown = WEIR_ANY_SIGNIFICANT, .max_restarts = 5,
+                     CHILDREN(KID("a", .capacity = 8), KID("t", .restart = WEIR_TEMPORARY, .significant = true)));
   assert_int_equal(started(tree), WEIR_OK);
   act("a", CRASH); /* t is ended by its supervisor: that does not count */
   expect_record("+a +t -a -t +a");
@@ -739,12 +739,14 @@ static void significant_bystander(void **state)
 static void significant_escalation(void **state)
 {
   (void)state;
-  weir_ref tree = weir_supervise(
-      OURS, .auto_shutdown = WEIR_ANY_SIGNIFICANT,
-      CHILDREN({.name = "sub", .restart = WEIR_TRANSIENT, .significant = true,
-                .tree = WEIR_TREE(OURS, .auto_shutdown = WEIR_ANY_SIGNIFICANT,
-                                  CHILDREN(KID("a", .restart = WEIR_TRANSIENT, .significant = true)))},
-               KID("z", .capacity = 8)));
+  weir_ref tree =
+      weir_supervise(OURS, .auto_shutdown = WEIR_ANY_SIGNIFICANT,
+                     CHILDREN({.name = "sub",
+                               .restart = WEIR_TRANSIENT,
+                               .significant = true,
+                               .tree = WEIR_TREE(OURS, .auto_shutdown = WEIR_ANY_SIGNIFICANT,
+                                                 CHILDREN(KID("a", .restart = WEIR_TRANSIENT, .significant = true)))},
+                              KID("z", .capacity = 8)));
   assert_int_equal(started(tree), WEIR_OK);
   act("a", STOP); /* ends its supervisor with WEIR_ESHUTDOWN, and that the one above */
   expect_end(tree);
@@ -756,12 +758,14 @@ static void significant_escalation(void **state)
 static void tree(void **state)
 {
   (void)state;
-  weir_ref top = weir_supervise(
-      OURS, .strategy = WEIR_ONE_FOR_ALL, .max_restarts = 5,
-      CHILDREN({.name = "left", .tree = WEIR_TREE(OURS, .max_restarts = WEIR_NO_RESTARTS,
-                                                  CHILDREN(KID("a", .capacity = 8), KID("b", .capacity = 8)))},
-               {.name = "right", .tree = WEIR_TREE(OURS, .strategy = WEIR_REST_FOR_ONE, .max_restarts = 5,
-                                                   CHILDREN(KID("c", .capacity = 8), KID("d", .capacity = 8)))}));
+  weir_ref top =
+      weir_supervise(OURS, .strategy = WEIR_ONE_FOR_ALL, .max_restarts = 5,
+                     CHILDREN({.name = "left",
+                               .tree = WEIR_TREE(OURS, .max_restarts = WEIR_NO_RESTARTS,
+                                                 CHILDREN(KID("a", .capacity = 8), KID("b", .capacity = 8)))},
+                              {.name = "right",
+                               .tree = WEIR_TREE(OURS, .strategy = WEIR_REST_FOR_ONE, .max_restarts = 5,
+                                                 CHILDREN(KID("c", .capacity = 8), KID("d", .capacity = 8)))}));
   assert_int_equal(started(top), WEIR_OK);
   expect_record("+a +b +c +d");
   expect_counts(top, 2, 2, 2, 0);
