@@ -93,7 +93,7 @@ static void a_poisonous_message_is_tried_again_and_then_set_aside(void **state)
   assert_int_equal(atomic_load(&starts['a']), 7);
 }
 
-static void a_restart_waits_longer_each_time(void **state)
+static void trouble_29_a_restart_waits_longer_each_time(void **state)
 {
   (void)state;
   weir_ref tree = weir_supervise(.max_restarts = 10, .on_event = on_event,
@@ -177,6 +177,249 @@ static void options_that_make_no_sense_are_refused(void **state)
                    WEIR_EINVAL);
 }
 
+static void trouble_26_a_child_ends_with_its_supervisor_whoever_holds_its_ref(void **state)
+{
+  (void)state;
+  weir_ref tree = weir_supervise(.on_event = on_event, .children = WEIR_CHILDREN(KID("a", .capacity = 8)));
+  assert_int_equal(started(tree), WEIR_OK);
+  weir_ref a = weir_find("a");
+  weir_kill(tree); /* no end clause ends its children in order: they end all the same */
+  wait_for_end(tree);
+  wait_for_end(a);
+  assert_int_equal(weir_send(a, number, .n = 1), WEIR_EDEAD);
+}
+
+static void trouble_27_who_does_not_end_in_time_is_named_and_killed(void **state)
+{
+  (void)state;
+  weir_ref tree =
+      weir_supervise(.on_event = on_event, .children = WEIR_CHILDREN({&kid, .name = "a", .shutdown = WEIR_MILLIS(20),
+                                                                      .config = WEIR_VALUE(kid_config, .name = "a")},
+                                                                     KID("b", .shutdown = WEIR_MILLIS(20))));
+  assert_int_equal(started(tree), WEIR_OK);
+  weir_send(weir_find("a"), act_now, .act = IGNORE_STOP);
+  weir_send(weir_find("b"), act_now, .act = WAIT); /* this one heeds */
+  weir_sleep(WEIR_MILLIS(5));
+  weir_stop(tree);
+  wait_for_end(tree);
+  assert_true(atomic_load(&told.killed) <= 1); /* 0: it was told before it had begun */
+}
+
+static void trouble_28_the_last_that_started_ends_first_through_all_levels(void **state)
+{
+  (void)state;
+  weir_ref tree =
+      weir_supervise(.on_event = on_event,
+                     .children = WEIR_CHILDREN(
+                         KID("a", .capacity = 8),
+                         {.name = "m",
+                          .tree =
+                              WEIR_TREE(.on_event = on_event,
+                                        .children = WEIR_CHILDREN(
+                                            KID("b", .capacity = 8),
+                                            {.name = "n",
+                                             .tree = WEIR_TREE(.on_event = on_event,
+                                                               .children = WEIR_CHILDREN(KID("c", .capacity = 8),
+                                                                                         KID("d", .capacity = 8)))}))},
+                         KID("e", .capacity = 8)));
+  assert_int_equal(started(tree), WEIR_OK);
+  weir_stop(tree);
+  wait_for_end(tree);
+  expect_record("+a +b +c +d +e -e -d -c -b -a");
+}
+
+static void trouble_29_one_fault_counts_once(void **state)
+{
+  (void)state;
+  /* With the default, one restart in five seconds, one fault is survived, and its asker is told of it as well. */
+  weir_ref tree = weir_supervise(.on_event = on_event, .children = WEIR_CHILDREN(KID("a", .capacity = 8)));
+  assert_int_equal(started(tree), WEIR_OK);
+  assert_int_equal(act("a", CRASH), WEIR_EFAILED);
+  assert_int_equal(get_from(weir_find("a")), 0);
+  assert_int_equal(atomic_load(&told.failed), 1);
+  assert_true(weir_alive(tree));
+  assert_int_equal(act("a", CRASH), WEIR_EFAILED); /* the second one is not */
+  wait_for_end(tree);
+  assert_int_equal(atomic_load(&told.group_spent), 1);
+}
+
+static void old_restarts_are_forgotten(void **state)
+{
+  (void)state;
+  weir_ref tree = weir_supervise(.on_event = on_event, .within = WEIR_MILLIS(20),
+                                 .children = WEIR_CHILDREN(KID("a", .capacity = 8)));
+  assert_int_equal(started(tree), WEIR_OK);
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(act("a", CRASH), WEIR_EFAILED);
+    assert_int_equal(get_from(weir_find("a")), 0);
+    weir_sleep(WEIR_MILLIS(40));
+  }
+  assert_true(weir_alive(tree));
+}
+
+static void trouble_29_a_bad_child_with_a_budget_of_its_own_leaves_its_siblings_alone(void **state)
+{
+  (void)state;
+  weir_ref tree = weir_supervise(.on_event = on_event, .max_restarts = WEIR_NO_RESTARTS,
+                                 .children = WEIR_CHILDREN(KID("a", .max_restarts = 2),
+                                                           KID("p", .max_restarts = 1, .when_spent = WEIR_PARK),
+                                                           KID("z", .capacity = 8)));
+  assert_int_equal(started(tree), WEIR_OK);
+  weir_ref a = weir_find("a"), p = weir_find("p"), z = weir_find("z");
+  for (int i = 0; i < 3; i++)
+    assert_int_equal(weir_ask(a, WEIR_SECONDS(20), NULL, act_now, .act = CRASH), WEIR_EFAILED);
+  wait_for_end(a); /* left down: who sends is told at once */
+  assert_int_equal(weir_send(a, number, .n = 1), WEIR_EDEAD);
+  assert_int_equal(state_of_child(tree, "a"), WEIR_CHILD_STOPPED);
+  for (int i = 0; i < 2; i++)
+    assert_int_equal(weir_ask(p, WEIR_SECONDS(20), NULL, act_now, .act = CRASH), WEIR_EFAILED);
+  wait_until_told(&told.child_spent, 2);
+  assert_int_equal(state_of_child(tree, "p"), WEIR_CHILD_PARKED);
+  assert_int_equal(weir_send(p, number, .n = 7), WEIR_OK); /* it waits there */
+  assert_int_equal(weir_ask(p, WEIR_MILLIS(10), NULL, get), WEIR_ETIMEDOUT);
+  weir_ref again;
+  assert_int_equal(weir_restart_child(tree, WEIR_SECONDS(20), "p", &again), WEIR_OK);
+  assert_true(again.bits == p.bits);
+  assert_int_equal(get_from(p), 7);
+  assert_int_equal(weir_restart_child(tree, WEIR_SECONDS(20), "a", &again), WEIR_OK);
+  assert_true(again.bits != a.bits);
+  assert_int_equal(get_from(z), 0);
+  assert_int_equal(atomic_load(&starts['z']), 1);
+  assert_int_equal(atomic_load(&told.group_spent), 0);
+}
+
+static void a_child_may_fail_its_group_when_its_own_restarts_are_spent(void **state)
+{
+  (void)state;
+  weir_ref tree = weir_supervise(.on_event = on_event,
+                                 .children = WEIR_CHILDREN(KID("a", .max_restarts = 1, .when_spent = WEIR_ESCALATE)));
+  assert_int_equal(started(tree), WEIR_OK);
+  for (int i = 0; i < 2; i++) act("a", CRASH);
+  wait_for_end(tree);
+  assert_int_equal(atomic_load(&told.group_spent), 1);
+}
+
+/* A child whose start asks its supervisor. */
+struct curious {
+  int64_t code;
+};
+static int curious_start(struct curious *c, const struct weir_none *unused)
+{
+  (void)unused;
+  c->code = weir_count_children(weir_find("tree"), WEIR_SECONDS(20), NULL);
+  return c->code == WEIR_EDEADLOCK ? WEIR_OK : BAD_START;
+}
+static int curious_get(struct curious *c, struct number *reply)
+{
+  reply->n = c->code;
+  return WEIR_OK;
+}
+WEIR_ACTOR(curious, WEIR_ON_START(weir_none, curious_start) WEIR_ON(get, curious_get));
+
+static void trouble_12_a_start_that_asks_its_supervisor_is_told(void **state)
+{
+  (void)state;
+  weir_ref tree =
+      weir_supervise(.name = "tree", .on_event = on_event, .children = WEIR_CHILDREN({&curious, .name = "curious"}));
+  assert_int_equal(started(tree), WEIR_OK);
+  assert_int_equal(get_from(weir_find("curious")), WEIR_EDEADLOCK);
+}
+
+/* Sets messages aside until it fails; then it takes all. */
+struct hoards {
+  int64_t sum;
+};
+static _Atomic(int) hoard_open;
+static int hoards_number(struct hoards *h, const struct number *m)
+{
+  if (m->n < 0) weir_fail(BROKEN, "on purpose");
+  if (!atomic_load(&hoard_open)) return weir_stash();
+  h->sum = h->sum * 10 + m->n;
+  return WEIR_OK;
+}
+static int hoards_get(struct hoards *h, struct number *reply)
+{
+  reply->n = h->sum;
+  return WEIR_OK;
+}
+WEIR_ACTOR(hoards, WEIR_ON(number, hoards_number) WEIR_ON(get, hoards_get), .keeps_places = true, .capacity = 8);
+
+static void trouble_24_a_stash_outlives_a_restart(void **state)
+{
+  (void)state;
+  atomic_store(&hoard_open, 0);
+  weir_ref tree = weir_supervise(.on_event = on_event, .children = WEIR_CHILDREN({&hoards, .name = "h"}));
+  assert_int_equal(started(tree), WEIR_OK);
+  weir_ref h = weir_find("h");
+  for (int i = 1; i <= 3; i++) weir_send(h, number, .n = i);
+  assert_int_equal(get_from(h), 0); /* they are stashed */
+  atomic_store(&hoard_open, 1);
+  weir_send(h, number, .n = -1);
+  weir_send(h, number, .n = 4);
+  assert_int_equal(get_from(h), 1234);
+}
+
+static void trouble_31_who_asks_a_child_that_fails_is_told_at_once(void **state)
+{
+  (void)state;
+  weir_ref tree = weir_supervise(.on_event = on_event, .backoff = {.first = WEIR_SECONDS(100)},
+                                 .children = WEIR_CHILDREN(KID("a", .capacity = 8)));
+  assert_int_equal(started(tree), WEIR_OK);
+  assert_int_equal(act("a", CRASH), WEIR_EFAILED);
+  assert_int_equal(weir_ask(weir_find("a"), WEIR_MILLIS(20), NULL, get), WEIR_ETIMEDOUT); /* it is not up again yet */
+}
+
+/* Its child has its name, and must have ended before it comes again. */
+struct parent {
+  int64_t unused;
+};
+static int parent_start(struct parent *p, const struct weir_none *unused)
+{
+  (void)p, (void)unused;
+  return weir_ref_error(weir_spawn(&kid, .name = "k", .config = WEIR_VALUE(kid_config, .name = "k")));
+}
+static int parent_crash(struct parent *p, const struct signal *m)
+{
+  (void)p, (void)m;
+  weir_send(weir_find("k"), act_now, .act = WAIT);
+  weir_fail(BROKEN, "on purpose");
+}
+WEIR_ACTOR(parent, WEIR_ON_START(weir_none, parent_start) WEIR_ON(signal, parent_crash));
+
+static void what_a_child_had_spawned_has_ended_before_it_comes_again(void **state)
+{
+  (void)state;
+  weir_ref tree =
+      weir_supervise(.on_event = on_event, .max_restarts = 20, .children = WEIR_CHILDREN({&parent, .name = "p"}));
+  assert_int_equal(started(tree), WEIR_OK);
+  for (int i = 1; i <= 5; i++) {
+    weir_send(weir_find("p"), signal);
+    while (atomic_load(&starts['k']) < i + 1) weir_sleep(WEIR_MILLIS(0.2));
+  }
+  assert_int_equal(atomic_load(&told.not_started), 0);
+}
+
+static void siblings_that_are_restarted_with_it_are_flushed_unless_they_keep(void **state)
+{
+  (void)state;
+  struct gate gb, gc;
+  weir_ref tree = weir_supervise(.on_event = on_event, .strategy = WEIR_ONE_FOR_ALL,
+                                 .children = WEIR_CHILDREN(KID("a", .capacity = 8), KID("b", .capacity = 8),
+                                                           KID("c", .mailbox = WEIR_KEEP)));
+  assert_int_equal(started(tree), WEIR_OK);
+  weir_ref b = weir_find("b"), c = weir_find("c");
+  gate_enter(&gb, b);
+  gate_enter(&gc, c);
+  weir_send(b, number, .n = 1);
+  weir_send(c, number, .n = 1);
+  assert_int_equal(act("a", CRASH), WEIR_EFAILED);
+  while (atomic_load(&starts['c']) < 2) weir_sleep(WEIR_MILLIS(0.2));
+  assert_int_equal(get_from(b), 0);
+  assert_int_equal(get_from(c), 1);
+  weir_promise_drop(gb.go);
+  weir_promise_drop(gc.go);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -184,11 +427,23 @@ int main(void)
       WITH_FAMILY(trouble_23_what_is_queued_outlives_a_restart_in_order),
       WITH_FAMILY(who_waits_for_a_place_waits_through_a_restart),
       WITH_FAMILY(a_poisonous_message_is_tried_again_and_then_set_aside),
-      WITH_FAMILY(a_restart_waits_longer_each_time),
+      WITH_FAMILY(trouble_29_a_restart_waits_longer_each_time),
       WITH_FAMILY(monitors_and_links_of_a_child_do_not_see_its_restarts),
       WITH_FAMILY(a_child_that_was_stopped_by_hand_comes_again_if_it_is_permanent),
       WITH_FAMILY(a_child_can_be_killed_and_comes_again),
       WITH_FAMILY(options_that_make_no_sense_are_refused),
+      WITH_FAMILY(trouble_26_a_child_ends_with_its_supervisor_whoever_holds_its_ref),
+      WITH_FAMILY(trouble_27_who_does_not_end_in_time_is_named_and_killed),
+      WITH_FAMILY(trouble_28_the_last_that_started_ends_first_through_all_levels),
+      WITH_FAMILY(trouble_29_one_fault_counts_once),
+      WITH_FAMILY(old_restarts_are_forgotten),
+      WITH_FAMILY(trouble_29_a_bad_child_with_a_budget_of_its_own_leaves_its_siblings_alone),
+      WITH_FAMILY(a_child_may_fail_its_group_when_its_own_restarts_are_spent),
+      WITH_FAMILY(trouble_12_a_start_that_asks_its_supervisor_is_told),
+      WITH_FAMILY(trouble_24_a_stash_outlives_a_restart),
+      WITH_FAMILY(trouble_31_who_asks_a_child_that_fails_is_told_at_once),
+      WITH_FAMILY(what_a_child_had_spawned_has_ended_before_it_comes_again),
+      WITH_FAMILY(siblings_that_are_restarted_with_it_are_flushed_unless_they_keep),
   };
   return RUN_ON_EACH_RUNTIME(tests);
 }
