@@ -152,6 +152,7 @@ void weir__heed_kill(void)
 {
   struct weir__strand *s = weir__strand_here();
   struct weir__cell *cell = weir__cell_here();
+  weir__spend_budget(); /* one that tries again and again, told to stop, keeps nobody from killing it */
   if (!cell || !s->heeds) return;
   if (!(atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__KILLED)) return;
   weir_error(WEIR_EKILLED, "it was killed");
