@@ -537,7 +537,8 @@ void weir__simulation_never_ends(struct weir__simulation *s)
   for (size_t i = 0; i < s->strand_count; i++) {
     if (!s->strands[i]->self) continue;
     name_work(s, s->strands[i]->self, who);
-    fprintf(stderr, "  %s%s\n", who, !(s->strands[i]->heeds & WEIR__CANCELLED) ? ", in its end clause or what it has deferred" : "");
+    fprintf(stderr, "  %s%s\n", who,
+            !(s->strands[i]->heeds & WEIR__CANCELLED) ? ", in its end clause or what it has deferred" : "");
   }
   abort();
 }
