@@ -97,7 +97,7 @@ struct step {
 struct event {
   struct step step;
   uint8_t thread;
-  bool enabler; /* it opened a gate that was shut: what passed there could not have come before */
+  bool enabler; /* it opened a gate that was shut, or left a lock: who passed or took that could not have come before */
   int node;     /* the choice that led to it; -1: there was none */
   uint16_t clock[THREADS];
 };
@@ -214,6 +214,9 @@ const struct view *view_keep(const struct view *v);
 struct object *object_at(const void *at, unsigned bytes);
 void order_reset(void);
 void order_forget(void);
+/* O5: what runs have learned to be shared; a run that learns something is void. */
+bool is_learned(const void *at);
+void learn(const void *at);
 
 /* races.c */
 void plain_access(const void *at, size_t bytes, bool writes, const void *pc);

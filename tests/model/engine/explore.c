@@ -300,6 +300,7 @@ static bool is_one_of(int e, const int *events, unsigned n)
 static void look_for_races(const struct step *step)
 {
   unsigned me = engine->current;
+  bool waits = step->kind == PASS || step->kind == LOCK;
   const uint16_t *clock = thread_here()->clock;
   int found[TOUCHES * (THREADS + 1)];
   unsigned n = 0;
@@ -307,11 +308,10 @@ static void look_for_races(const struct step *step)
     int some[THREADS + 1];
     unsigned count = rivals(&step->touch[i], clock, some);
     for (unsigned j = 0; j < count; j++)
-      if (!is_one_of(some[j], found, n)) found[n++] = some[j];
+      if (!is_one_of(some[j], found, n) && !(waits && engine->events[some[j]].enabler)) found[n++] = some[j];
   }
   for (unsigned i = 0; i < n; i++) {
     const struct event *e = &engine->events[found[i]];
-    if (step->kind == PASS && e->enabler) continue;
     if (engine->bound) {
       want_all(found[i], me);
       continue;

@@ -20,11 +20,24 @@ static void join_clocks(uint16_t to[THREADS], const uint16_t from[THREADS])
     if (from[i] > to[i]) to[i] = from[i];
 }
 
-/* ---- locks ---- */
+/* ---- locks ----
+ *
+ * To leave one is no step: what others see of it they see when they take it. But who only tries sees whether it is taken:
+ * of a lock that somebody tries (learned as what is shared) that is an object of its own, which is changed by taking,
+ * leaving and trying. */
+
+static void *state_of(void *lock) { return (void *)((uintptr_t)lock | (uintptr_t)1 << 62); }
+
+static struct step lock_step(void *lock, enum kind kind, const void *pc)
+{
+  struct step step = step_on(lock, kind, pc);
+  if (is_learned(state_of(lock))) step.touch[step.touches++] = (struct touch){object_at(state_of(lock), 0), true};
+  return step;
+}
 
 void lock_take(void *lock, const void *pc)
 {
-  struct step step = step_on(lock, LOCK, pc);
+  struct step step = lock_step(lock, LOCK, pc);
   struct object *o = step.touch[0].object;
   if (o->holder == (int)engine->current) fail("thread %u takes a lock that it holds", engine->current);
   step_begin(step);
@@ -36,7 +49,8 @@ void lock_take(void *lock, const void *pc)
 
 bool lock_try(void *lock, const void *pc)
 {
-  struct step step = step_on(lock, TRY_LOCK, pc);
+  if (!engine->quiet) learn(state_of(lock));
+  struct step step = lock_step(lock, TRY_LOCK, pc);
   struct object *o = step.touch[0].object;
   step_begin(step);
   bool free = o->holder < 0;
@@ -49,19 +63,27 @@ bool lock_try(void *lock, const void *pc)
   return free;
 }
 
-/* No step: what others see of it they see when they take the lock. */
 void lock_leave(void *lock, const void *pc)
 {
   struct object *o = object_at(lock, 0);
   struct thread *t = thread_here();
   struct step step = {.kind = UNLOCK, .pc = pc};
+  bool is_step = !engine->quiet && is_learned(state_of(lock));
   if (o->holder != (int)engine->current) fail("thread %u leaves a lock that it does not hold", engine->current);
+  if (is_step) {
+    step.touch[step.touches++] = (struct touch){object_at(state_of(lock), 0), true};
+    step_begin(step);
+  }
   o->holder = -1;
   o->handed = view_keep(&t->now);
   t->now.clock[engine->current]++;
+  list_step(&step, "leaves lock %u", o->number);
+  if (is_step) {
+    step_end(step);
+    engine->events[engine->event_count - 1].enabler = true;
+  }
   join_clocks(o->changed_clock, t->clock);
   join_clocks(o->all_clock, t->clock);
-  list_step(&step, "leaves lock %u", o->number);
 }
 
 /* ---- conditions and words ---- */

@@ -74,6 +74,14 @@ static const void **shared_place(const void *at)
 }
 
 void order_forget(void) { memset(shared, 0, sizeof shared); }
+bool is_learned(const void *at) { return *shared_place(at); }
+void learn(const void *at)
+{
+  if (is_learned(at)) return;
+  *shared_place(at) = at;
+  engine->learned = true;
+  leave_run();
+}
 
 /* O5. True: nobody else's business. */
 static bool is_private(struct object *o, bool changes)
@@ -83,9 +91,8 @@ static bool is_private(struct object *o, bool changes)
   o->readers |= (uint8_t)me;
   if (changes) o->writers |= (uint8_t)me;
   if (!o->writers || (o->readers & (o->readers - 1)) == 0) return true;
-  *shared_place(o->at) = o->at;
-  engine->learned = true;
-  leave_run();
+  learn(o->at);
+  return false;
 }
 
 enum { TABLE = 4096 };

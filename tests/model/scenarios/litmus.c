@@ -207,3 +207,33 @@ static void spin(void)
 MODEL_SCENARIO(litmus_spin, .about = "who spins sees it in the end", .threads = {mp_write, spin}, .finish = outcome_a,
                .outcomes = "42");
 MODEL_SCENARIO(litmus_spin_for_ever, .about = "who spins for nothing is found", .threads = {spin}, .fails = true);
+
+/* ---- locks ---- */
+
+void model_lock(void *at);
+bool model_try_lock(void *at);
+void model_unlock(void *at);
+static char lock;
+static void hold(void)
+{
+  model_lock(&lock);
+  plain++;
+  model_unlock(&lock);
+}
+static void try_once(void)
+{
+  a = model_try_lock(&lock);
+  if (!a) return;
+  b = plain;
+  model_unlock(&lock);
+}
+MODEL_SCENARIO(litmus_try_lock, .about = "who tries comes before, between, and after", .threads = {hold, try_once},
+               .finish = outcome_ab, .outcomes = "00 10 11");
+static void try_twice(void)
+{
+  try_once();
+  try_once();
+}
+static void outcome_abp(void) { model_outcome("%d%d%d", a, b, plain); }
+MODEL_SCENARIO(litmus_try_lock_three, .about = "the same among three", .threads = {hold, hold, try_twice},
+               .finish = outcome_abp, .outcomes = "002 012 102 112 122");

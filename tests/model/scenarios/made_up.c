@@ -17,6 +17,7 @@ static unsigned draw(unsigned *state, unsigned n)
 }
 
 void model_lock(void *at);
+bool model_try_lock(void *at);
 void model_unlock(void *at);
 
 static unsigned load(unsigned *state, _Atomic(unsigned) *v)
@@ -49,7 +50,7 @@ static void step(unsigned *state)
 {
   unsigned me = model_thread(), value = draw(state, 3) + 1, got = 0;
   _Atomic(unsigned) *v = &variables[draw(state, VARIABLES)];
-  switch (draw(state, 8)) {
+  switch (draw(state, 9)) {
   case 0:
   case 1:
     got = load(state, v);
@@ -66,6 +67,12 @@ static void step(unsigned *state)
     break;
   case 6:
     atomic_thread_fence(memory_order_seq_cst);
+    break;
+  case 7:
+    if (!model_try_lock(&locks[value % 2])) break;
+    got = 5;
+    if (value > 1) store(state, v, value);
+    model_unlock(&locks[value % 2]);
     break;
   default:
     model_lock(&locks[value % 2]);

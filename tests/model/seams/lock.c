@@ -9,5 +9,7 @@ void model_lock_leave(struct weir__lock *lock) { lock_leave(lock, __builtin_retu
 /* For scenarios. */
 void model_lock(void *at);
 void model_lock(void *at) { lock_take(at, __builtin_return_address(0)); }
+bool model_try_lock(void *at);
+bool model_try_lock(void *at) { return lock_try(at, __builtin_return_address(0)); }
 void model_unlock(void *at);
 void model_unlock(void *at) { lock_leave(at, __builtin_return_address(0)); }
