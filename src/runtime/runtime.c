@@ -209,6 +209,8 @@ static struct weir__worker *hire(struct weir_runtime *rt)
 void weir__runtime_notify(struct weir_runtime *rt)
 {
   unsigned none = 0;
+  /* The work was put somewhere, by a release perhaps; who goes to sleep is counted and then looks at it. */
+  atomic_thread_fence(memory_order_seq_cst);
   if (!atomic_load_explicit(&rt->parked, memory_order_seq_cst) ||
       atomic_load_explicit(&rt->searching, memory_order_seq_cst) ||
       !atomic_compare_exchange_strong_explicit(&rt->searching, &none, 1, memory_order_seq_cst, memory_order_relaxed))
