@@ -33,7 +33,9 @@ void weir__guard_init(struct weir__guard_flags *g)
 
 void weir__guard_enter_patiently(struct weir__guard_flags *g)
 {
-  while (!weir__guard_enter(g)) sched_yield();
+  while (!weir__guard_enter(g)) do
+      sched_yield();                                                /* without touching: the thief waits for that */
+    while (atomic_load_explicit(&g->frozen, memory_order_relaxed)); /* a hint: entering tells */
 }
 
 /* The worker touches for some nanoseconds, unless it has lost its core just then. */

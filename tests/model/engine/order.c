@@ -395,14 +395,14 @@ void ordered_fence(int order, const void *pc)
   end(step);
 }
 
-/* Every thread has a fence somewhere meanwhile; each at a moment of its own. */
+/* Every thread has a fence somewhere meanwhile; each at a moment of its own. One that has ended, or sleeps, had it before. */
 void ordered_barrier(const void *pc)
 {
   if (engine->quiet) return;
   if (!engine->scenario->barriers) fail("membarrier: the scenario is to say .barriers = true");
   ordered_fence(SEQ_CST, pc);
   for (unsigned i = 1; i < engine->thread_count; i++) {
-    if (i == engine->current || engine->threads[i].state != READY) continue;
+    if (i == engine->current || engine->threads[i].state == ABSENT) continue;
     struct step step = {.kind = BARRIER, .touches = 1, .touch = {{engine->order, true}}, .pc = pc};
     step_begin(in_order_of_thread(step, i, true));
     fence(&engine->threads[i], SEQ_CST);

@@ -1,5 +1,8 @@
 /* litmus.c: the explorer's own tests: small programs of which it is known what may come out. */
+#include <linux/membarrier.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "model.h"
 
@@ -57,6 +60,20 @@ MODEL_SCENARIO(litmus_sb_fences, .about = "the same by fences", .threads = {sb_f
                .finish = outcome_ab, .outcomes = "01 10 11");
 MODEL_SCENARIO(litmus_sb_one_fence, .about = "a fence on one side is none", .threads = {sb_fence_1, sb_relaxed_2},
                .finish = outcome_ab, .outcomes = "00 01 10 11");
+
+static void sb_no_fence_1(void)
+{
+  atomic_store_explicit(&x, 1, RELAXED);
+  a = atomic_load_explicit(&y, RELAXED);
+}
+static void sb_barrier_2(void)
+{
+  atomic_store_explicit(&y, 1, RELAXED);
+  syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+  b = atomic_load_explicit(&x, RELAXED);
+}
+MODEL_SCENARIO(litmus_sb_membarrier, .about = "who calls membarrier has a fence for both", .barriers = true,
+               .threads = {sb_no_fence_1, sb_barrier_2}, .finish = outcome_ab, .outcomes = "01 10 11");
 
 /* ---- message passing ---- */
 
