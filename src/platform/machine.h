@@ -1,13 +1,9 @@
 /* machine.h: what a signal handler sees and changes of the interrupted code (T2). x86-64 and AArch64 on Linux; elsewhere
- * WEIR__HAS_TRAP is 0. */
+ * there is nothing here. */
 #ifndef WEIR__MACHINE_H
 #define WEIR__MACHINE_H
 
-#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__)) && !defined(WEIR_CONTEXT_UCONTEXT)
-#define WEIR__HAS_TRAP 1
-#else
-#define WEIR__HAS_TRAP 0
-#endif
+#include "platform/trap.h"
 
 #if WEIR__HAS_TRAP
 #include <stdint.h>

@@ -10,6 +10,7 @@
 
 #if defined(__has_include)
 #if __has_include(<elfutils/libdwfl.h>)
+#include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #define HAS_LIBDW 1
 #endif
@@ -44,8 +45,12 @@ static void by_dladdr(uintptr_t pc, char *text, size_t size)
   X(dwfl_addrmodule)                                                                                                   \
   X(dwfl_module_info)                                                                                                  \
   X(dwfl_module_addrname)                                                                                              \
-  X(dwfl_module_getsrc)                                                                                                \
-  X(dwfl_lineinfo)
+  X(dwfl_module_addrdie)                                                                                               \
+  X(dwfl_module_nextcu)                                                                                                \
+  X(dwarf_haspc)                                                                                                       \
+  X(dwarf_getsrc_die)                                                                                                  \
+  X(dwarf_linesrc)                                                                                                     \
+  X(dwarf_lineno)
 
 /* Only what the file itself has: nothing is looked for elsewhere, least of all on the network. */
 static int no_other_file(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base, const char *file,
@@ -96,6 +101,16 @@ static Dwfl_Module *module_of(uintptr_t pc)
   return dw.dwfl_addrmodule(dw.dwfl, pc);
 }
 
+/* The unit that was compiled to this address. By a table of the file's, or, where its compiler writes none, by all units. */
+static Dwarf_Die *unit_of(Dwfl_Module *module, uintptr_t pc, Dwarf_Addr *bias)
+{
+  Dwarf_Die *unit = dw.dwfl_module_addrdie(module, pc, bias);
+  if (unit) return unit;
+  while ((unit = dw.dwfl_module_nextcu(module, unit, bias)))
+    if (dw.dwarf_haspc(unit, pc - *bias) == 1) return unit;
+  return NULL;
+}
+
 /* False: no more is known than dladdr() knows. */
 static bool by_libdw(uintptr_t pc, char *text, size_t size)
 {
@@ -104,10 +119,13 @@ static bool by_libdw(uintptr_t pc, char *text, size_t size)
   if (!dw.looked) look_for_libdw();
   Dwfl_Module *module = dw.dwfl ? module_of(pc) : NULL;
   if (!module) return false;
-  dw.dwfl_module_info(module, NULL, NULL, NULL, NULL, NULL, &file, NULL);
+  Dwarf_Addr bias = 0;
+  Dwarf_Die *unit = unit_of(module, pc, &bias);
+  Dwarf_Line *at = unit ? dw.dwarf_getsrc_die(unit, pc - bias) : NULL;
+  if (at) source = dw.dwarf_linesrc(at, NULL, NULL);
+  if (!source || dw.dwarf_lineno(at, &line)) source = NULL;
   function = dw.dwfl_module_addrname(module, pc);
-  Dwfl_Line *at = dw.dwfl_module_getsrc(module, pc);
-  if (at) source = dw.dwfl_lineinfo(at, NULL, &line, NULL, NULL, NULL);
+  dw.dwfl_module_info(module, NULL, NULL, NULL, NULL, NULL, &file, NULL); /* known by now */
   if (!function) return false;
   if (source)
     snprintf(text, size, "%s at %s:%d (%s)", function, base_of(source), line, file ? file : "?");

@@ -21,6 +21,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__)) && !defined(WEIR_CONTEXT_UCONTEXT)
+#define WEIR__HAS_TRAP 1
+#else
+#define WEIR__HAS_TRAP 0
+#endif
+
 /* A function of weir's from which handlers are called: these alone lie in a section of their own, by whose bounds the
  * judge knows them. It may be inlined into others of them; APART: where its callers are none. */
 #define WEIR__ENTRY __attribute__((section("weir_entry")))

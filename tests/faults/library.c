@@ -33,6 +33,7 @@ static void on_runtime(const weir_runtime_options *options, void (*body)(void))
   if (rc) failed("stop: %d %s", rc, weir_error_text());
 }
 
+#if WEIR__HAS_TRAP
 /* What a worker has where crashes are contained: only a program on the shared library can have that, which this is not. */
 static void begin_trap(void)
 {
@@ -41,6 +42,7 @@ static void begin_trap(void)
   if (!t && undisturbed()) failed("no signal stack");
   weir__trap_thread_end(t);
 }
+#endif
 
 static void start_and_stop(void)
 {
@@ -950,7 +952,9 @@ static void simulating(void)
 
 const struct scenario library_scenarios[] = {
     {"start", start_and_stop, LACKS_FOR_EVER},
+#if WEIR__HAS_TRAP
     {"signal stack", begin_trap, LACKS_FOR_EVER},
+#endif
     {"spawn", spawning, LACKS_FOR_EVER},
     {"spawn on two", spawning_on_two, LACKS_FOR_EVER},
     {"send", sending, LACKS_FOR_EVER},
