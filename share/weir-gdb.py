@@ -102,7 +102,7 @@ class Actor:
 def cells():
     """The cells that live, of every kind."""
     table = static("cell.c", "table")
-    base, per_slab = int(gdb.parse_and_eval("(uintptr_t)weir__cells")), int(gdb.parse_and_eval("'cell.c'::SLAB_CELLS"))
+    base, per_slab = int(gdb.parse_and_eval("(uintptr_t)weir__cells.first")), int(gdb.parse_and_eval("'cell.c'::SLAB_CELLS"))
     if not base:
         return
     cell_bytes = gdb.lookup_type("struct weir__cell").sizeof
@@ -346,9 +346,11 @@ def since(fiber):
     """The call of weir, and who made it."""
     call = "?"
     for name, file, where in frames_of(fiber):
-        if not is_library(file):
+        if name in ("weir__send", "weir__send_typed"):  # what the macro makes of it
+            call = "weir_send()"
+        elif not is_library(file):
             return "%s, %s() at %s" % (call, name, where)
-        if re.match("weir_[^_]", name) or call == "?":
+        elif re.match("weir_[^_]", name) or call == "?":
             call = name + "()"
     return call
 

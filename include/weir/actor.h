@@ -229,7 +229,7 @@ WEIR_API int weir_drain(weir_ref ref);
 /* ---- sending: the type, then its fields ---- */
 
 /** weir_send(to, greet, .name = "river"): waits while the mailbox is full. */
-#define weir_send(to, ...) weir_send_value((to), WEIR_VALUE(__VA_ARGS__))
+#define weir_send(to, ...) weir__send((to), WEIR_VALUE(__VA_ARGS__))
 /** Never waits: WEIR_EFULL at once, and no message is made. */
 #define weir_try_send(to, ...) weir_try_send_value((to), WEIR_VALUE(__VA_ARGS__))
 /** Waits at most so long: WEIR_ETIMEDOUT, not sent. */
@@ -261,6 +261,9 @@ WEIR_API int weir_drain(weir_ref ref);
  *            WEIR_ENOMEM       no memory for the message, or no stack to go on with
  */
 WEIR_API int weir_send_value(weir_ref to, weir_value value);
+/* weir_send_value() of a value whose type is written down: the compiler knows its table, and need not call for it. */
+WEIR_API int weir__send_typed(weir_ref to, const weir_message *type, const void *value);
+static inline int weir__send(weir_ref to, weir_value value) { return weir__send_typed(to, value.type(), value.at); }
 WEIR_API WEIR_NODISCARD int weir_try_send_value(weir_ref to, weir_value value);
 WEIR_API WEIR_NODISCARD int weir_send_within_value(weir_ref to, weir_duration within, weir_value value);
 

@@ -7,6 +7,7 @@
 #include "actor/relay.h"
 #include "actor/simulated.h"
 #include "channel/line.h"
+#include "channel/mpsc.h"
 #include "channel/overflow.h"
 #include "channel/send.h"
 #include "runtime/strand.h"
@@ -159,14 +160,32 @@ static inline struct weir__strand *ready_to_wait(const struct weir__thread *t)
   return WEIR__LIKELY(ready) ? s : NULL;
 }
 
-/* As publish() in runtime/wait.c, with the push of the request as the fence: says who waits, queues the request, and
- * looks then whether its owner was told to stop meanwhile (F6), and whether who is asked waits, too (W1). What happens to
- * the request later is looked at by whom it happens to: they see this one waiting. */
-static inline void publish_and_push(struct weir__strand *s, struct weir__cell *cell, struct weir__wait *w,
-                                    struct weir__message *m)
+/* It was published, and its request queued: what may end it, or be ended by it? */
+static WEIR__INLINED void look_after_publishing(struct weir__strand *s, bool may_be_stuck, uint64_t name)
 {
-  uint64_t name = m->asker;
-  atomic_store_explicit(s->waiting, weir__wait_shown(w, s), memory_order_release);
+  if (WEIR__UNLIKELY(weir__told_to_stop(s)))
+    weir__wait_end(name, WEIR_ECANCELED);
+  else if (WEIR__UNLIKELY(may_be_stuck))
+    weir__deadlock_look(name);
+}
+
+/* Of any other actor with room, a flat value of one line of memory. As publish() in runtime/wait.c, with the push of the
+ * request as the fence: says who waits, queues the request, and looks then whether its owner was told to stop meanwhile
+ * (F6), and whether who is asked waits, too (W1). What happens to the request later is looked at by whom it happens to:
+ * they see this one waiting. False: nothing was done. */
+WEIR__APART static bool ask_further(weir_ref to, struct weir__thread *t, struct weir__strand *s, struct weir__wait *w,
+                                    weir_duration within, const weir_message *type, const void *value,
+                                    int64_t *deadline)
+{
+  struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
+  struct weir__message *m = cell ? weir__message_at_once(t, cell, weir__generation_of(to), type, value) : NULL;
+  if (!m) return false;
+  uint64_t name = weir__wait_open_next(t, w, WEIR__QUEUED, weir__slot_of(to) + 1, s);
+  m->asker = name;
+  m->asked = true;
+  int64_t deadline_ns = *deadline = m->deadline = deadline_of(s, within);
+  weir__wait_sleep_begins(w, s, deadline_ns);
+  atomic_store_explicit(s->waiting, weir__wait_shown(name, s), memory_order_release);
   uintptr_t idle = 0;
   enum weir__short_way way = weir__push_near(s->worker, cell, m);
   if (way == WEIR__CLOSED_WAY) {
@@ -175,34 +194,54 @@ static inline void publish_and_push(struct weir__strand *s, struct weir__cell *c
   } else {
     atomic_thread_fence(memory_order_seq_cst);
   }
-  bool may_be_stuck = weir__wait_published(&cell->waiting) != 0; /* read by its stale name, it may be anybody's */
+  bool may_be_stuck = weir__wait_published(&cell->waiting) != 0; /* before it is woken: it may be gone then */
   if (way == WEIR__WENT_AND_WAKES)
     weir__schedule(cell->rt, &cell->work);
   else
     weir__cell_wake(cell, idle);
-  if (WEIR__UNLIKELY(weir__told_to_stop(s)))
-    weir__wait_end(name, WEIR_ECANCELED);
-  else if (WEIR__UNLIKELY(may_be_stuck))
-    weir__deadlock_look(name);
+  look_after_publishing(s, may_be_stuck, name);
+  return true;
+}
+
+/* A small request of an actor in the lines of this worker, from a fiber. The publication is the fence here: who takes the
+ * request finds it published, as that is this very thread, or one that has frozen it meanwhile. False: nothing was
+ * done. */
+static WEIR__INLINED bool ask_nearby(weir_ref to, struct weir__thread *t, struct weir__strand *s, struct weir__wait *w,
+                                     weir_duration within, const weir_message *type, const void *value,
+                                     int64_t *deadline)
+{
+  struct weir__worker *worker = s->worker;
+  struct weir__message *m = weir__depot_next(t, 0);
+  if (!m || !weir__cell_exists(weir__slot_of(to)) || !(weir__noted_traits(type) & WEIR__SMALL)) return false;
+  struct weir__cell *cell = weir__cell_known(weir__slot_of(to));
+  if (!weir__seems_near(worker, cell)) return false;
+  weir__message_fill_small(m, type, value, WEIR__ASKED);
+  int64_t deadline_ns = *deadline = m->deadline = deadline_of(s, within);
+  enum weir__short_way way = weir__reserve_nearby(worker, cell, weir__generation_of(to));
+  if (WEIR__UNLIKELY(way == WEIR__CLOSED_WAY)) return false;
+  weir__message_take_filled(t);
+  uint64_t name = m->asker = weir__wait_open_next(t, w, WEIR__QUEUED, weir__slot_of(to) + 1, s);
+  atomic_exchange_explicit(s->waiting, weir__wait_shown(name, s), memory_order_seq_cst);
+  weir__queue_nearby(worker, cell, m);
+  if (way == WEIR__WENT_AND_WAKES) weir__schedule_nearby(worker, &cell->work);
+  if (WEIR__UNLIKELY(deadline_ns != INT64_MAX)) weir__wait_arm(w, worker, deadline_ns);
+  bool may_be_stuck = weir__wait_published(&cell->waiting) != 0; /* read by its stale name, it may be anybody's */
+  look_after_publishing(s, may_be_stuck, name);
+  return true;
 }
 
 /* From a fiber, of an actor whose mailbox has room, with a flat value of one cache line. The wait, DONE; NULL: nothing
  * was done, and the long way does it, whatever it is. */
-static inline struct weir__wait *ask_at_once(weir_ref to, weir_duration within, weir_value value)
+static WEIR__INLINED struct weir__wait *ask_at_once(struct weir__thread *t, struct weir__strand *s, weir_ref to,
+                                                    weir_duration within, const weir_message *type, const void *value)
 {
-  struct weir__thread *t = weir__thread_here;
-  struct weir__strand *s = ready_to_wait(t);
-  struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   struct weir__wait *w = s ? weir__wait_next(t) : NULL;
-  if (!cell || !w) return NULL;
-  struct weir__message *m = weir__message_at_once(t, cell, weir__generation_of(to), value);
-  if (!m) return NULL;
-  weir__wait_open_next(t, w, WEIR__QUEUED, cell->slot + 1, s);
-  int64_t deadline_ns = m->deadline = deadline_of(s, within);
-  m->asker = weir__wait_name(w);
-  weir__wait_sleep_begins(w, s, deadline_ns);
+  if (!w || !type || !value) return NULL;
   weir__worker_will_sweep(s->worker);
-  publish_and_push(s, cell, w, m);
+  int64_t deadline_ns;
+  if (!ask_nearby(to, t, s, w, within, type, value, &deadline_ns) &&
+      !ask_further(to, t, s, w, within, type, value, &deadline_ns))
+    return NULL;
   s->asks = true;
   weir__wait_sleep_through(w, s, deadline_ns);
   s->asks = false;
@@ -229,20 +268,27 @@ WEIR__SLOW static int ask_slowly(weir_ref to, weir_duration within, void *out, w
 }
 
 /* The usual answer: a message that is wanted. */
-static inline int take_at_once(weir_ref to, struct weir__wait *w, weir_value value, void **out)
+static WEIR__INLINED int take_at_once(struct weir__thread *t, struct weir__cell *own, weir_ref to, struct weir__wait *w,
+                                      weir_value value, void **out)
 {
   struct weir__message *m = w->message;
   if (WEIR__UNLIKELY(w->result || !m || !out)) return weir__heeded(weir__take_answer(to, w, value.type(), out));
-  weir__wait_close_plain(weir__thread_here, w);
-  *out = weir__message_hand_to(weir__cell_here(), m);
+  weir__wait_close_plain(t, w);
+  weir__count_at(t, WEIR__RECEIVED);
+  *out = weir__message_give(own, m);
   return WEIR_OK;
 }
 
 int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value value)
 {
   if (out) *(void **)out = NULL;
-  struct weir__wait *w = ask_at_once(to, within, value);
-  if (WEIR__LIKELY(w != NULL)) return take_at_once(to, w, value, out);
-  struct weir__simulated_send send = weir__simulated_send_begins("asks", to, value, true);
+  struct weir__thread *t = weir__thread_here; /* a fiber stays on its thread */
+  struct weir__strand *s = ready_to_wait(t);
+  const weir_message *type = value.type ? value.type() : NULL;
+  struct weir__cell *own = weir__cell_of_strand(s);
+  if (own && own->popped_unseen) weir__mpsc_serve(own); /* M2, before it is seen as waiting, as sooner or later */
+  struct weir__wait *w = ask_at_once(t, s, to, within, type, value.at);
+  if (WEIR__LIKELY(w != NULL)) return take_at_once(t, own, to, w, value, out);
+  struct weir__simulated_send send = weir__simulated_send_begins("asks", to, type, value.at, true);
   return weir__heeded(weir__simulated_send_ends(send, ask_slowly(to, within, out, value)));
 }

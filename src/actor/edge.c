@@ -58,11 +58,6 @@ static const weir_message end_type = {.name = "weir.end", .file = __FILE__, .lin
 
 static size_t round_up(size_t n) { return (n + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1); }
 static struct batch *batch_of(struct weir__message *m) { return weir__payload(m); }
-static struct weir__graph_node *node_of(const struct weir__cell *cell)
-{
-  return cell->extras ? cell->extras->node : NULL;
-}
-
 /* ---- making ---- */
 
 static void free_edge(struct edge *e)
@@ -158,7 +153,7 @@ weir_ref weir__spawn_wired(const weir_actor *type, const weir_spawn_options *opt
 weir_ref weir_output(const char *name)
 {
   struct weir__cell *cell = weir__cell_here();
-  struct weir__graph_node *node = cell ? node_of(cell) : NULL;
+  struct weir__graph_node *node = cell ? weir__node_of(cell) : NULL;
   if (!node) return weir__ref_error_make(weir_error(WEIR_EINVAL, "only an actor of a topology has outputs"));
   for (size_t i = 0; i < node->count; i++)
     if (name && strcmp(node->edges[i].name, name) == 0) return weir__ref_of(node->edges[i].cell);
@@ -170,7 +165,7 @@ weir_ref weir_output(const char *name)
 
 static void tell_lost(struct weir__cell *cell, const weir_message *type, int code, const char *text)
 {
-  struct weir__graph_node *node = node_of(cell);
+  struct weir__graph_node *node = weir__node_of(cell);
   if (node && node->lost)
     node->lost(node->arg, weir__actor_name(cell), type->name, code, text ? text : weir_strerror(code));
   weir__tell_dead(cell, type, code, text, false);
@@ -178,7 +173,7 @@ static void tell_lost(struct weir__cell *cell, const weir_message *type, int cod
 
 void weir__lost(struct weir__cell *cell, struct weir__message *m, int code, const char *text)
 {
-  if ((!node_of(cell) && !weir__somebody_listens()) || m->kind == WEIR__EDGE_END) return;
+  if ((!weir__node_of(cell) && !weir__somebody_listens()) || m->kind == WEIR__EDGE_END) return;
   if (m->kind != WEIR__BATCH) {
     tell_lost(cell, m->type, code, text);
     return;
@@ -374,9 +369,9 @@ int weir__edge_send(struct weir__cell *cell, const weir_message *type, const voi
 
 /* ---- a turn, a wait, the end ---- */
 
-void weir__node_flush(struct weir__cell *cell)
+void weir__node_send_off(struct weir__cell *cell)
 {
-  struct weir__graph_node *node = node_of(cell);
+  struct weir__graph_node *node = weir__node_of(cell);
   for (size_t e = 0; node && e < node->count; e++)
     for (size_t t = 0; t < node->edges[e].count; t++)
       for (size_t i = 0; i < node->edges[e].targets[t].count; i++)
@@ -385,10 +380,7 @@ void weir__node_flush(struct weir__cell *cell)
 
 static void flush_here(void) { weir__node_flush(weir__cell_here()); }
 
-void weir__node_begins(struct weir__cell *cell)
-{
-  if (node_of(cell)) weir__strand_here()->before_wait = flush_here;
-}
+void weir__node_begins_turn(void) { weir__strand_here()->before_wait = flush_here; }
 
 /* Who can't be told so, for want of memory, would wait for ever: it is to end with what it has. */
 static void send_end(struct edge *e, weir_ref to)
@@ -436,7 +428,7 @@ static void send_ends(struct edge *e)
 /* Its end is told before those downstream learn of it, which may have ended by the time that it is sent. */
 void weir__node_end(struct weir__cell *cell, int code, const char *text)
 {
-  struct weir__graph_node *node = node_of(cell);
+  struct weir__graph_node *node = weir__node_of(cell);
   if (!node) return;
   weir__strand_here()->before_wait = NULL;
   weir__strand_here()->heeds = 0; /* what was handled is passed on, also after a stop */
@@ -490,7 +482,7 @@ int weir__batch_handle(struct weir__cell *cell, struct weir__message *m)
 int weir__edge_ended(struct weir__cell *cell, struct weir__message *m)
 {
   static const struct weir_inputs_ended nothing;
-  struct weir__graph_node *node = node_of(cell);
+  struct weir__graph_node *node = weir__node_of(cell);
   weir__message_end(m, WEIR__HANDLED);
   if (!node || --node->inputs_left) return WEIR_OK;
   const weir_message *type = weir_message_weir_inputs_ended();

@@ -55,13 +55,26 @@ weir_ref weir__spawn_wired(const weir_actor *type, const weir_spawn_options *opt
 
 /* ---- for the actors' core ---- */
 
+/* What an actor of a topology has; NULL: it is in none. The owner's. */
+static inline struct weir__graph_node *weir__node_of(const struct weir__cell *cell)
+{
+  return cell->extras ? cell->extras->node : NULL;
+}
 int weir__node_make(struct weir__cell *cell, const struct weir__wired *wired);
 /* Of an actor that was never opened, or whose last message has come. */
 void weir__node_free(struct weir__graph_node *node);
 /* A turn begins: before a wait its batches go off. */
-void weir__node_begins(struct weir__cell *cell);
+void weir__node_begins_turn(void);
+static inline void weir__node_begins(struct weir__cell *cell)
+{
+  if (WEIR__UNLIKELY(weir__node_of(cell) != NULL)) weir__node_begins_turn();
+}
 /* Sends off all batches; may wait. */
-void weir__node_flush(struct weir__cell *cell);
+void weir__node_send_off(struct weir__cell *cell);
+static inline void weir__node_flush(struct weir__cell *cell)
+{
+  if (WEIR__UNLIKELY(weir__node_of(cell) != NULL)) weir__node_send_off(cell);
+}
 /* The actor has ended: its last batches and its end go downstream, unless it failed. The node lives on:
  * what is still queued is lost, and that is told. */
 void weir__node_end(struct weir__cell *cell, int code, const char *text);

@@ -93,7 +93,8 @@ static int begin(weir_pending *p, weir_value value)
 weir_pending weir_ask_begin_value(weir_ref to, weir_duration within, weir_value value)
 {
   weir_pending p = {.to = to, .deadline = weir__ask_deadline(within)};
-  struct weir__simulated_send send = weir__simulated_send_begins("asks", to, value, true);
+  struct weir__simulated_send send =
+      weir__simulated_send_begins("asks", to, value.type ? value.type() : NULL, value.at, true);
   p.error = weir__heeded(weir__simulated_send_ends(send, begin(&p, value)));
   return p;
 }

@@ -66,126 +66,152 @@ int weir__send_to_actor(weir_ref to, struct weir__parcel *p, bool waits, int64_t
 }
 
 /* To an edge or a route. */
-static int relay_value(weir_ref to, struct weir__cell *cell, weir_value value, enum mode mode, int64_t deadline_ns)
+static int relay_value(weir_ref to, struct weir__cell *cell, const weir_message *type, const void *value,
+                       enum mode mode, int64_t deadline_ns)
 {
   struct weir__parcel parcel;
   /* An edge measures by itself, where it must. */
-  if (value.type && value.at && atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_EDGE)
-    return weir__edge_send(cell, value.type(), value.at, mode == WAIT, deadline_ns);
-  int rc = weir__parcel_of_value(&parcel, value);
+  if (type && value && atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_EDGE)
+    return weir__edge_send(cell, type, value, mode == WAIT, deadline_ns);
+  int rc = weir__parcel_of(&parcel, type, value);
   return rc ? rc : weir__relay_send(cell, to, &parcel, mode == WAIT, deadline_ns);
 }
 
-static int send_plainly(weir_ref to, weir_value value, enum mode mode, weir_duration within)
+static int send_plainly(weir_ref to, const weir_message *type, const void *value, enum mode mode, weir_duration within)
 {
   struct weir__parcel parcel;
   int rc = weir__ref_check(to);
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   if (rc && !to.bits) weir__misuse(rc, "a send to a ref that was never set");
   if (!rc && !cell) rc = dead(to);
-  if (rc) return weir__tell_refused(to, value.type ? value.type() : NULL, weir__turned_away(rc), false);
+  if (rc) return weir__tell_refused(to, type, weir__turned_away(rc), false);
   int64_t deadline_ns = mode == WAIT ? weir__deadline(within) : 0;
-  if (weir__is_relay(cell, to)) return weir__heeded(relay_value(to, cell, value, mode, deadline_ns));
+  if (weir__is_relay(cell, to)) return weir__heeded(relay_value(to, cell, type, value, mode, deadline_ns));
   if (mode == WAIT) rc = weir__spend_budget();
-  if (!rc) rc = weir__parcel_of_value(&parcel, value);
+  if (!rc) rc = weir__parcel_of(&parcel, type, value);
   if (!rc) rc = send_parcel(to, cell, &parcel, mode, deadline_ns);
-  return rc == WEIR_EDEAD ? weir__tell_refused(to, value.type(), rc, false) : weir__heeded(rc);
+  return rc == WEIR_EDEAD ? weir__tell_refused(to, type, rc, false) : weir__heeded(rc);
 }
 
-static int send_value(weir_ref to, weir_value value, enum mode mode, weir_duration within)
+static int send_value(weir_ref to, const weir_message *type, const void *value, enum mode mode, weir_duration within)
 {
-  if (WEIR__LIKELY(!weir__simulation_here())) return send_plainly(to, value, mode, within);
-  struct weir__simulated_send send = weir__simulated_send_begins("sends", to, value, mode == WAIT);
-  return weir__simulated_send_ends(send, send_plainly(to, value, mode, within));
-}
-
-static inline bool is_edge(const struct weir__cell *cell, weir_ref to, weir_value value)
-{
-  return atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_EDGE && weir__is_relay(cell, to) &&
-         value.type && value.at;
+  if (WEIR__LIKELY(!weir__simulation_here())) return send_plainly(to, type, value, mode, within);
+  struct weir__simulated_send send = weir__simulated_send_begins("sends", to, type, value, mode == WAIT);
+  return weir__simulated_send_ends(send, send_plainly(to, type, value, mode, within));
 }
 
 enum { PLANNED_MOST = 1 << 10 };
 
 /* As weir__message_at_once(), of a small value that points to a few texts. */
 static struct weir__message *planned_at_once(struct weir__thread *t, struct weir__cell *cell, uint32_t generation,
-                                             weir_value value)
+                                             const weir_message *type, const void *value)
 {
-  if (!value.type || !value.at || atomic_load_explicit(&cell->kind, memory_order_relaxed) != WEIR__CELL_ACTOR)
-    return NULL;
+  if (atomic_load_explicit(&cell->kind, memory_order_relaxed) != WEIR__CELL_ACTOR) return NULL;
   size_t bytes;
-  const weir_message *type = value.type();
   const struct weir__known_type *plan = weir__plan_of(type);
-  if (!plan || (plan->traits & WEIR__SHARES) || weir__measure(type, value.at, &bytes) || bytes > PLANNED_MOST)
-    return NULL;
+  if (!plan || (plan->traits & WEIR__SHARES) || weir__measure(type, value, &bytes) || bytes > PLANNED_MOST) return NULL;
   unsigned class = weir__depot_class(WEIR__ENVELOPE + bytes);
   struct weir__message *m = weir__depot_next(t, class);
   if (!m || !weir__reserve_one(t->worker, cell, generation)) return NULL;
   weir__depot_take_next(t, class);
   weir__message_begin(m, type, bytes, class);
-  weir__copy_value(type, value.at, weir__payload(m), bytes);
+  weir__copy_value(type, value, weir__payload(m), bytes);
   return m;
 }
 
-/* A flat value of one line of memory, to a mailbox that is this worker's, and has room. */
-static inline bool send_biased(struct weir__thread *t, struct weir__cell *cell, uint32_t generation, weir_value value)
+static inline bool is_edge(const struct weir__cell *cell, weir_ref to)
 {
-  struct weir__worker *w = t->worker;
-  const weir_message *type = value.type && value.at ? value.type() : NULL;
-  struct weir__message *m = weir__depot_next(t, 0);
-  if (!w || !type || type->size > WEIR__SMALLEST - WEIR__ENVELOPE || !weir__type_is_flat(type) || !m ||
-      !weir__guard_enter(&w->guard))
-    return false;
-  uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
-  bool got = weir__is_ours(cell, w, generation, places) && weir__has_room(cell, places, 1), rested = false;
-  if (WEIR__LIKELY(got)) {
-    weir__depot_take_next(t, 0);
-    weir__message_begin(m, type, weir__value_align(type->size), 0);
-    weir__copy_struct(weir__payload(m), value.at, type->size);
-    rested = weir__biased_push(cell, places, m);
-  }
-  weir__guard_leave(&w->guard);
-  if (rested) weir__schedule(cell->rt, &cell->work);
-  return got;
+  return atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_EDGE && weir__is_relay(cell, to);
 }
 
 enum { NOT_AT_ONCE = 1 };
 
-/* The common cases of a send, in one piece: along an edge; to an actor whose mailbox has room, of a flat value of one
- * line of memory or a small one with texts, with budget left. NOT_AT_ONCE: nothing was done, and send_value() does it,
- * whatever it is. */
-static inline int send_at_once(weir_ref to, weir_value value, enum mode mode)
+/* The common cases of a send, in one piece: along an edge; to an actor whose mailbox has room, of a small flat value or
+ * one with a few texts, with budget left. NOT_AT_ONCE: nothing was done, and send_value() does it, whatever it is. */
+static inline int send_at_once(weir_ref to, const weir_message *type, const void *value, enum mode mode)
 {
   struct weir__thread *t = weir__thread_here;
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   struct weir__strand *s = t && mode == WAIT ? t->strand : NULL;
-  if (!t || !cell || (s && s->budget <= 1)) return NOT_AT_ONCE;
-  if (weir__is_biased(cell) && send_biased(t, cell, weir__generation_of(to), value)) {
-    if (s) s->budget--;
-    return WEIR_OK;
-  }
-  struct weir__message *m = weir__message_at_once(t, cell, weir__generation_of(to), value);
-  if (!m && is_edge(cell, to, value)) return weir__edge_send(cell, value.type(), value.at, mode == WAIT, INT64_MAX);
-  if (!m) m = planned_at_once(t, cell, weir__generation_of(to), value);
+  if (!t || !cell || !type || !value || (s && s->budget <= 1)) return NOT_AT_ONCE;
+  struct weir__message *m = weir__message_at_once(t, cell, weir__generation_of(to), type, value);
+  if (!m && is_edge(cell, to)) return weir__edge_send(cell, type, value, mode == WAIT, INT64_MAX);
+  if (!m) m = planned_at_once(t, cell, weir__generation_of(to), type, value);
   if (!m) return NOT_AT_ONCE;
   if (s) s->budget--;
   weir__push(t->worker, cell, m);
   return WEIR_OK;
 }
 
-int weir_send_value(weir_ref to, weir_value value)
+/* Any value, to anybody. */
+WEIR__APART static int send_any(weir_ref to, const weir_message *type, const void *value, enum mode mode)
 {
-  int rc = send_at_once(to, value, WAIT);
-  return WEIR__LIKELY(rc != NOT_AT_ONCE) ? rc : send_value(to, value, WAIT, WEIR_FOREVER);
+  int rc = send_at_once(to, type, value, mode);
+  return WEIR__LIKELY(rc != NOT_AT_ONCE) ? rc : send_value(to, type, value, mode, WEIR_FOREVER);
 }
-int weir_try_send_value(weir_ref to, weir_value value)
+
+/* A small value, as in send_typed(), to an actor that is in no line of this worker. */
+WEIR__APART static int send_further(weir_ref to, const weir_message *type, const void *value, enum mode mode)
 {
-  int rc = send_at_once(to, value, TRY);
-  return WEIR__LIKELY(rc != NOT_AT_ONCE) ? rc : send_value(to, value, TRY, WEIR_FOREVER);
+  struct weir__thread *t = weir__thread_here;
+  struct weir__cell *cell = weir__cell_known(weir__slot_of(to));
+  if (atomic_load_explicit(&cell->kind, memory_order_relaxed) != WEIR__CELL_ACTOR ||
+      !weir__reserve_one(t->worker, cell, weir__generation_of(to)))
+    return send_any(to, type, value, mode);
+  struct weir__message *m = weir__depot_next(t, 0);
+  weir__message_fill_small(m, type, value, 0);
+  weir__message_take_filled(t);
+  if (mode == WAIT) t->strand->budget--;
+  weir__push(t->worker, cell, m);
+  return WEIR_OK;
 }
+
+/* It was resting. */
+WEIR__APART static int wake_nearby(struct weir__worker *w, struct weir__work *work)
+{
+  weir__schedule_nearby(w, work);
+  return WEIR_OK;
+}
+
+/* The shortest way, to an actor in the lines of this worker, of a small value, with budget left. What else is called is
+ * called last, so that nothing need be saved. A value is given. */
+static WEIR__INLINED int send_typed(weir_ref to, const weir_message *type, const void *value, enum mode mode)
+{
+  struct weir__thread *t = weir__thread_here;
+  struct weir__strand *s = t ? t->strand : NULL;
+  struct weir__worker *w = s ? t->worker : NULL; /* on a fiber of its: a libuv callback has no strand */
+  struct weir__message *m = w ? weir__depot_next(t, 0) : NULL;
+  if (!m || !weir__cell_exists(weir__slot_of(to)) || (mode == WAIT && s->budget <= 1) ||
+      (weir__noted_traits(type) & (WEIR__SMALL | WEIR__ANSWERED)) != WEIR__SMALL)
+    return send_any(to, type, value, mode);
+  struct weir__cell *cell = weir__cell_known(weir__slot_of(to));
+  if (!weir__seems_near(w, cell)) return send_further(to, type, value, mode);
+  weir__message_fill_small(m, type, value, 0);
+  enum weir__short_way way = weir__reserve_nearby(w, cell, weir__generation_of(to));
+  if (WEIR__UNLIKELY(way == WEIR__CLOSED_WAY)) return send_further(to, type, value, mode);
+  weir__message_take_filled(t);
+  weir__queue_nearby(w, cell, m);
+  if (mode == WAIT) s->budget--;
+  return way == WEIR__WENT_AND_WAKES ? wake_nearby(w, &cell->work) : WEIR_OK;
+}
+
+static inline const weir_message *type_of(weir_value value) { return value.type ? value.type() : NULL; }
+
+static inline int send_given(weir_ref to, weir_value value, enum mode mode)
+{
+  const weir_message *type = type_of(value);
+  return WEIR__LIKELY(type && value.at) ? send_typed(to, type, value.at, mode) : send_any(to, type, value.at, mode);
+}
+
+int weir__send_typed(weir_ref to, const weir_message *type, const void *value)
+{
+  return send_typed(to, type, value, WAIT);
+}
+int weir_send_value(weir_ref to, weir_value value) { return send_given(to, value, WAIT); }
+int weir_try_send_value(weir_ref to, weir_value value) { return send_given(to, value, TRY); }
 int weir_send_within_value(weir_ref to, weir_duration within, weir_value value)
 {
-  return send_value(to, value, WAIT, within);
+  return send_value(to, type_of(value), value.at, WAIT, within);
 }
 
 /* ---- messages of one's own ---- */

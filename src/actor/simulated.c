@@ -107,15 +107,15 @@ static void note_send(struct weir__simulation *s, const char *how, uint64_t numb
   weir__simulation_tells(s, "%s %s %s %s", who, how, whom, text);
 }
 
-struct weir__simulated_send weir__simulated_send_noted(const char *how, weir_ref to, weir_value value, bool waits)
+struct weir__simulated_send weir__simulated_send_noted(const char *how, weir_ref to, const weir_message *type,
+                                                       const void *value, bool waits)
 {
   struct weir__simulation *s = weir__simulation_here();
   size_t bytes;
-  const weir_message *type = s && value.type && value.at ? value.type() : NULL;
-  if (!type || weir__measure(type, value.at, &bytes)) return (struct weir__simulated_send){0};
+  if (!s || !type || !value || weir__measure(type, value, &bytes)) return (struct weir__simulated_send){0};
   if (waits) weir__simulation_lets_others(s);
   struct weir__simulated_send send = {s, weir__simulation_number(s, to.bits)};
-  note_send(s, how, send.number, to, type, value.at);
+  note_send(s, how, send.number, to, type, value);
   return send;
 }
 

@@ -13,13 +13,14 @@ struct weir__simulated_send {
 
 /* A value is about to be sent or asked by who runs here, to an actor, a route, an edge. `waits`: others may run first.
  * The second says how it went. */
-struct weir__simulated_send weir__simulated_send_noted(const char *how, weir_ref to, weir_value value, bool waits);
+struct weir__simulated_send weir__simulated_send_noted(const char *how, weir_ref to, const weir_message *type,
+                                                       const void *value, bool waits);
 int weir__simulated_send_done(struct weir__simulated_send send, int code);
-static inline struct weir__simulated_send weir__simulated_send_begins(const char *how, weir_ref to, weir_value value,
-                                                                      bool waits)
+static inline struct weir__simulated_send
+weir__simulated_send_begins(const char *how, weir_ref to, const weir_message *type, const void *value, bool waits)
 {
   if (WEIR__LIKELY(!weir__simulation_here())) return (struct weir__simulated_send){0};
-  return weir__simulated_send_noted(how, to, value, waits);
+  return weir__simulated_send_noted(how, to, type, value, waits);
 }
 static inline int weir__simulated_send_ends(struct weir__simulated_send send, int code)
 {

@@ -179,35 +179,81 @@ WEIR__ENTRY static int handle_plain(struct weir__cell *cell, struct weir__messag
   return rc;
 }
 
-/* What stays the same for a turn: an actor between two suspensions stays on its thread and its strand. */
+/* What stays the same for a turn, and is kept in registers: an actor stays on its thread and its strand for a turn. */
 struct turn {
   struct weir__cell *cell;
   struct weir__strand *strand;
+  struct weir__thread *thread;
   struct weir__worker *worker; /* NULL: on the blocking pool */
-  weir__call call;
 };
 
 /* The common case of handle_plain(), in one piece: a message that nobody waits for, and whose handler has nothing to
- * say. The strand is as the message before has left it: without asker, deadline and reply. */
-WEIR__ENTRY static inline int handle_sent(struct turn *t, struct weir__message *m)
+ * say. The strand is as the message before has left it: without asker, deadline and reply. Another message of the turn
+ * leaves but type and payload of the call to be filled in. */
+WEIR__ENTRY static WEIR__INLINED int handle_sent(struct turn t, weir__call *call, struct weir__message *m, bool small)
 {
-  struct weir__cell *cell = t->cell;
-  const weir_message *type = m->type; /* the handler may keep the message, and free it or pass it on */
-  weir__strand_forget(t->strand);
-  t->strand->request = type;
-  if (t->worker) atomic_store_explicit(&t->worker->handling, type, memory_order_relaxed);
+  struct weir__cell *cell = t.cell;
+  weir__strand_forget(t.strand);
+  t.strand->request = m->type;
+  if (t.worker) atomic_store_explicit(&t.worker->handling, m->type, memory_order_relaxed);
   cell->in_hand = m;
-  t->call.type = type;
-  t->call.payload = weir__payload(m);
-  int rc = weir__dispatch(cell, &t->call);
+  call->type = m->type;
+  call->payload = weir__payload(m);
+  int rc = weir__dispatch(cell, call);
   if (WEIR__UNLIKELY(rc || cell->in_hand != m)) {
-    rc = understood(cell, type, rc);
+    rc = understood(cell, call->type, rc); /* the handler may have kept the message, and freed it or passed it on */
     weir__settle(cell, rc);
     return rc;
   }
   count_handled(cell);
   cell->in_hand = NULL;
-  weir__message_end(m, WEIR__HANDLED);
+  if (small)
+    weir__message_end_small(t.thread, m, WEIR__HANDLED);
+  else
+    weir__message_end(m, WEIR__HANDLED);
+  return WEIR_OK;
+}
+
+/* Likewise, on a worker: one whose answer somebody waits for, small, as its answer is, in which nothing points elsewhere.
+ * What takes it out of the mailbox is done. */
+WEIR__ENTRY_APART static int handle_asked(struct weir__cell *cell, struct weir__strand *s, weir__call *call,
+                                          struct weir__message *m)
+{
+  struct weir__thread *t = weir__thread_here;
+  const weir_message *type = m->type, *answers = type->reply ? type->reply() : NULL;
+  struct weir__message *reply = weir__depot_next(t, 0);
+  uint64_t asker = m->asker;
+  if (WEIR__UNLIKELY(!asker || !answers || !reply || !(weir__noted_traits(answers) & WEIR__SMALL)))
+    return handle_plain(cell, m);
+  struct weir__wait *w = weir__wait_of(asker);
+  if (WEIR__UNLIKELY(!weir__wait_step(w, asker, WEIR__QUEUED, WEIR__BEGUN))) {
+    weir__message_end(m, WEIR__WITHDRAWN);
+    weir__missed_again(cell);
+    return WEIR_OK;
+  }
+  weir__depot_take_next(t, 0);
+  weir__message_begin_zeroed(t, reply, answers);
+  weir__strand_message(s, asker, m->deadline);
+  weir__strand_takes(s, type);
+  s->reply = reply;
+  cell->in_hand = m;
+  call->type = type;
+  call->payload = weir__payload(m);
+  call->reply = weir__payload(reply);
+  int rc = weir__dispatch(cell, call);
+  call->reply = NULL;
+  if (WEIR__UNLIKELY(rc || cell->in_hand != m || s->asker != asker)) {
+    rc = understood(cell, type, rc);
+    weir__settle(cell, rc);
+    return rc;
+  }
+  count_handled(cell); /* before its asker goes on, who may look */
+  s->reply = NULL;
+  s->asker = 0;
+  s->deadline = INT64_MAX;
+  cell->in_hand = NULL;
+  if (WEIR__UNLIKELY(!weir__wait_answer_at(s->worker, w, asker, reply))) weir__message_end(reply, WEIR__FREED);
+  weir__message_end_small(t, m, WEIR__HANDLED);
   return WEIR_OK;
 }
 
@@ -251,12 +297,10 @@ WEIR__ENTRY static inline int handle_any(struct weir__cell *cell, struct weir__m
   return rc;
 }
 
-WEIR__ENTRY static inline int handle_message(struct turn *t, struct weir__message *m)
+WEIR__ENTRY static WEIR__INLINED int handle_message(struct turn t, weir__call *call, struct weir__message *m)
 {
-  struct weir__cell *cell = t->cell;
-  if (WEIR__LIKELY(m->kind == WEIR__PLAIN && !m->asker && !m->type->reply && !cell->keeps_places))
-    return handle_sent(t, m);
-  return handle_any(cell, m);
+  bool sent = m->kind == WEIR__PLAIN && !m->asked && !t.cell->keeps_places;
+  return WEIR__LIKELY(sent) ? handle_sent(t, call, m, false) : handle_any(t.cell, m);
 }
 
 /* For who calls it seldom: so that it is inlined where it is called always. */
@@ -357,21 +401,97 @@ WEIR__SLOW static enum outcome handle_simulated(struct weir__cell *cell, struct 
   return MORE;
 }
 
+static WEIR__INLINED struct turn turn_of(struct weir__cell *cell, struct weir__strand *s)
+{
+  struct weir__thread *thread = weir__thread_here;
+  return (struct turn){.cell = cell, .strand = s, .thread = thread, .worker = thread->worker};
+}
+
+/* Handles one message, whatever it is. */
+WEIR__ENTRY_APART static enum outcome handle_one(struct weir__cell *cell, struct weir__strand *s, weir__call *call)
+{
+  struct turn t = turn_of(cell, s);
+  uint32_t flags = flags_of(cell);
+  if (WEIR__UNLIKELY(flags & WEIR__STOPPING)) return end_told(cell);
+  if (WEIR__UNLIKELY(flags & WEIR__TIMER_CAME)) collect_timers(cell);
+  struct weir__message *m = next_message(cell);
+  if (!m) return NOTHING_LEFT;
+  if (t.worker) weir__worker_did(t.worker, 1);
+  return WEIR__LIKELY(handle_message(t, call, m) != WEIR_STOP) ? MORE : end(cell);
+}
+
+/* On a worker, and nobody but its owner takes out of its mailbox, nor keeps places. So it is for a turn. */
+static bool is_plain(struct turn t) { return t.worker && !weir__drops_oldest(t.cell) && !t.cell->keeps_places; }
+
+/* The next message of such a one, to which nobody has told anything, that has missed nothing, and where nobody waits for
+ * a place. NULL: the long way. */
+static WEIR__INLINED struct weir__message *next_plain(const struct weir__cell *cell)
+{
+  uint32_t told = flags_of(cell) & (WEIR__STOPPING | WEIR__TIMER_CAME | WEIR__LINE_WAITS);
+  bool misses = atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__MISSES;
+  return WEIR__UNLIKELY(told || misses) || cell->urgent ? NULL : cell->queued;
+}
+
+/* The common case of weir__mpsc_pop(): that one, which takes so many places. `seen`: what `places` was when the most of it
+ * was noted last. */
+static WEIR__INLINED void pop_next(struct turn t, struct weir__message *m, uint32_t taken, uint64_t *seen)
+{
+  struct weir__cell *cell = t.cell;
+  weir__worker_did(t.worker, 1);
+  cell->queued = m->next;
+  if (!m->next) cell->queued_end = &cell->queued;
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
+  uint32_t popped = atomic_load_explicit(&cell->popped, memory_order_relaxed);
+  if (WEIR__UNLIKELY(places != *seen)) { /* else there were more before the last one was popped */
+    *seen = places;
+    weir__mpsc_note_high_water(cell, popped);
+  }
+  atomic_store_explicit(&cell->popped, (popped + taken) & WEIR__RESERVED_MAX, memory_order_release);
+  cell->popped_unseen = true;
+}
+
+/* Of one that is larger. */
+WEIR__ENTRY_APART static int handle_larger(struct weir__cell *cell, struct weir__strand *s, weir__call *call,
+                                           struct weir__message *m)
+{
+  struct turn t = turn_of(cell, s);
+  uint64_t seen = 0;
+  pop_next(t, m, weir__places(m->payload_bytes), &seen);
+  return handle_sent(t, call, m, false);
+}
+
+/* Likewise: there is nothing for it to do. */
+static WEIR__INLINED bool has_nothing(const struct weir__cell *cell)
+{
+  return !cell->queued && !cell->urgent && !atomic_load_explicit(&cell->inbox, memory_order_relaxed) &&
+         !(flags_of(cell) & (WEIR__STOPPING | WEIR__TIMER_CAME));
+}
+
 WEIR__ENTRY static enum outcome handle_some(struct weir__cell *cell, struct weir__strand *s)
 {
-  struct turn t = {.cell = cell,
-                   .strand = s,
-                   .worker = weir__worker_here(),
-                   .call = {.state = weir__state_of(cell), .hook = WEIR__MESSAGE_HOOK}};
+  struct turn t = turn_of(cell, s);
+  weir__call call = {.state = weir__state_of(t.cell), .hook = WEIR__MESSAGE_HOOK};
+  bool plain = is_plain(t);
+  uint64_t seen = 0; /* no cell's word, and one that has changed is noted anew */
   for (int left = most_of(t.worker); left > 0; left--) {
-    uint32_t flags = flags_of(cell);
-    if (WEIR__UNLIKELY(flags & WEIR__STOPPING)) return end_told(cell);
-    if (WEIR__UNLIKELY(flags & WEIR__TIMER_CAME)) collect_timers(cell);
-    struct weir__message *m = next_message(cell);
-    if (!m) return NOTHING_LEFT;
-    if (t.worker) weir__worker_did(t.worker, 1);
-    if (WEIR__LIKELY(handle_message(&t, m) != WEIR_STOP)) continue;
-    return end(cell);
+    struct weir__message *m = plain ? next_plain(t.cell) : NULL;
+    int rc;
+    if (WEIR__LIKELY(m && !m->unusual)) {
+      pop_next(t, m, 1, &seen);
+      rc = handle_sent(t, &call, m, true);
+    } else if (m && m->unusual == WEIR__ASKED) {
+      pop_next(t, m, 1, &seen);
+      rc = handle_asked(t.cell, t.strand, &call, m);
+    } else if (m && m->kind == WEIR__PLAIN && !m->asked) {
+      rc = handle_larger(t.cell, t.strand, &call, m);
+    } else if (plain && has_nothing(t.cell)) {
+      return NOTHING_LEFT;
+    } else {
+      enum outcome outcome = handle_one(t.cell, t.strand, &call);
+      if (outcome != MORE) return outcome;
+      continue;
+    }
+    if (WEIR__UNLIKELY(rc == WEIR_STOP)) return end(t.cell);
   }
   struct weir__worker *w = t.worker;
   return WEIR__UNLIKELY(w && w->apart && w->rt->simulation) ? handle_simulated(cell, w) : MORE;

@@ -73,22 +73,55 @@ static inline bool weir__biased_reserve(struct weir__worker *w, struct weir__cel
   return got;
 }
 
-/* In the guard: the same for one place, and queues the message there. True: it rested, and is to be scheduled. */
-static inline bool weir__biased_push(struct weir__cell *cell, uint64_t places, struct weir__message *m)
+enum weir__short_way { WEIR__CLOSED_WAY, WEIR__WENT, WEIR__WENT_AND_WAKES };
+
+/* In the guard, of an actor in this worker's lines, with nothing in its inbox: takes one place, as is quickest. */
+static WEIR__INLINED bool weir__place_nearby(struct weir__cell *cell, uint64_t places, bool rests)
 {
-  uintptr_t inbox = atomic_load_explicit(&cell->inbox, memory_order_relaxed);
-  bool rested = inbox == WEIR__CELL_IDLE;
-  atomic_store_explicit(&cell->places, weir__plus_places(places, 1), memory_order_relaxed);
-  if (rested)
-    atomic_store_explicit(&cell->inbox, 0, memory_order_relaxed);
-  else if (WEIR__UNLIKELY(inbox))
-    weir__mpsc_collect(cell); /* B6 */
-  *cell->queued_end = m;
-  cell->queued_end = &m->next;
-  return rested;
+  uint64_t with = weir__plus_places(places, 1);
+  if (WEIR__LIKELY(places & WEIR__BIASED)) {
+    atomic_store_explicit(&cell->places, with, memory_order_relaxed);
+    if (rests) atomic_store_explicit(&cell->inbox, 0, memory_order_relaxed);
+    return true;
+  }
+  bool got =
+      !rests && !cell->keeps_places && /* as in weir__push_near() */
+      atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR &&
+      atomic_compare_exchange_strong_explicit(&cell->places, &places, with, memory_order_acq_rel, memory_order_relaxed);
+  if (got) weir__warm_up(cell);
+  return got;
 }
 
-enum weir__short_way { WEIR__CLOSED_WAY, WEIR__WENT, WEIR__WENT_AND_WAKES };
+/* A hint: is it in the lines of this worker, or of one with the same number in another runtime? */
+static inline bool weir__seems_near(const struct weir__worker *w, const struct weir__cell *cell)
+{
+  return atomic_load_explicit(&cell->work.near, memory_order_relaxed) == w->index + 1;
+}
+
+/* B1. Takes a place of an actor in the lines of this worker, if its mailbox has room, and nothing is in its inbox: the
+ * worker is in its guard from then on, until weir__queue_nearby(). CLOSED_WAY: nothing was done. */
+static WEIR__INLINED enum weir__short_way weir__reserve_nearby(struct weir__worker *w, struct weir__cell *cell,
+                                                               uint32_t generation)
+{
+  if (!weir__guard_enter(&w->guard)) return WEIR__CLOSED_WAY;
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
+  uintptr_t inbox = atomic_load_explicit(&cell->inbox, memory_order_relaxed);
+  bool rests = inbox == WEIR__CELL_IDLE;
+  bool open = places >> 32 == generation && !(places & (WEIR__CLOSED | WEIR__WAITERS)) && weir__is_near(cell, w) &&
+              inbox <= WEIR__CELL_IDLE && /* B6 */
+              weir__used(cell, places) < atomic_load_explicit(&cell->capacity, memory_order_relaxed);
+  if (open && weir__place_nearby(cell, places, rests)) return rests ? WEIR__WENT_AND_WAKES : WEIR__WENT;
+  weir__guard_leave(&w->guard);
+  return WEIR__CLOSED_WAY;
+}
+
+static WEIR__INLINED void weir__queue_nearby(struct weir__worker *w, struct weir__cell *cell, struct weir__message *m)
+{
+  m->next = NULL;
+  *cell->queued_end = m;
+  cell->queued_end = &m->next;
+  weir__guard_leave(&w->guard);
+}
 
 /* It rests. True: the caller has it in its lines, or is to hand it to the worker that it is bound to: who takes the idle mark
  * away has it (M4), and sees only then what was written by who ran it, such as its home. In the guard. */

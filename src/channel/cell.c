@@ -46,8 +46,7 @@ static struct {
   struct weir__slab *outside;  /* of the plain threads */
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-struct weir__cell *_Atomic weir__cells;
-uint32_t weir__cells_most;
+struct weir__cells weir__cells;
 
 weir_ref weir__ref_error_make(int code) { return (weir_ref){(uint32_t)code}; }
 
@@ -80,8 +79,8 @@ static bool reserve_table(void)
     table.most = most;
     table.tallies = (struct weir__tally *)(void *)(base + cells);
     table.slabs = (struct weir__slab *)(void *)(base + cells + tallies);
-    weir__cells_most = most * SLAB_CELLS;
-    atomic_store_explicit(&weir__cells, (struct weir__cell *)(void *)base, memory_order_release);
+    atomic_store_explicit(&weir__cells.first, (struct weir__cell *)(void *)base, memory_order_relaxed);
+    atomic_store_explicit(&weir__cells.most, (uint32_t)(most * SLAB_CELLS), memory_order_release);
     return true;
   }
   return false;
@@ -92,7 +91,7 @@ static struct weir__slab *new_slab(void)
 {
   if (!reserve_table() || table.made == table.most) return NULL;
   if (table.made == table.committed) {
-    char *base = (char *)atomic_load_explicit(&weir__cells, memory_order_relaxed);
+    char *base = (char *)atomic_load_explicit(&weir__cells.first, memory_order_relaxed);
     char *tallies = (char *)table.tallies;
     if (!weir__region_commit(base + table.committed * SLAB_BYTES, COMMIT_SLABS * SLAB_BYTES) ||
         !weir__region_commit(tallies + table.committed * TALLY_BYTES, COMMIT_SLABS * TALLY_BYTES))

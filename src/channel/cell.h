@@ -120,20 +120,28 @@ struct weir__cell {
 };
 _Static_assert(sizeof(struct weir__cell) <= 192, "C6: a bare cell");
 
-/* Where the table of cells begins, and how many slots it has. Written once, the slots first: release, acquire. */
-extern struct weir__cell *_Atomic weir__cells;
-extern uint32_t weir__cells_most;
+/* Where the table of cells begins, and how many slots it has, 0 as long as there is no table. Written once, the number
+ * last: release, acquire. */
+struct weir__cells {
+  struct weir__cell *_Atomic first;
+  _Atomic(uint32_t) most;
+};
+extern struct weir__cells weir__cells;
 
-/* The cell of a slot; there is memory for each slot (C3). NULL: no such slot. */
-static inline struct weir__cell *weir__cell_at(uint32_t slot)
+/* Is there memory for that slot (C3)? */
+static inline bool weir__cell_exists(uint32_t slot)
 {
-  struct weir__cell *first = atomic_load_explicit(&weir__cells, memory_order_acquire);
-  return WEIR__LIKELY(first && slot < weir__cells_most) ? first + slot : NULL;
+  return WEIR__LIKELY(slot < atomic_load_explicit(&weir__cells.most, memory_order_acquire));
 }
-/* The same for a slot that was in use once. */
+/* The cell of a slot that exists. Relaxed: who knows that has seen the number, or has a ref. */
 static inline struct weir__cell *weir__cell_known(uint32_t slot)
 {
-  return atomic_load_explicit(&weir__cells, memory_order_acquire) + slot;
+  return atomic_load_explicit(&weir__cells.first, memory_order_relaxed) + slot;
+}
+/* NULL: no such slot. */
+static inline struct weir__cell *weir__cell_at(uint32_t slot)
+{
+  return weir__cell_exists(slot) ? weir__cell_known(slot) : NULL;
 }
 /* That of a slot + 1, as families are linked. */
 static inline struct weir__cell *weir__cell_linked(struct weir__cell *cell, uint32_t link)
@@ -174,17 +182,16 @@ static inline struct weir__cell *weir__cell_of_work(struct weir__work *work)
   return (struct weir__cell *)((char *)work - offsetof(struct weir__cell, work));
 }
 
-/* The actor whose handler runs here; NULL: none. */
-static inline struct weir__cell *weir__cell_here(void)
+/* The actor whose handler runs upon that strand; NULL: none. */
+static inline struct weir__cell *weir__cell_of_strand(const struct weir__strand *s)
 {
-  struct weir__strand *s = weir__strand_here();
   return s && s->self && s->self->kind == WEIR__ACTOR_TURN ? weir__cell_of_work(s->self) : NULL;
 }
+static inline struct weir__cell *weir__cell_here(void) { return weir__cell_of_strand(weir__strand_here()); }
 
-/* weir__message_hand_out() to the actor that runs here; NULL: none does. */
-static inline void *weir__message_hand_to(struct weir__cell *owner, struct weir__message *m)
+/* weir__message_hand_out() to the actor that runs here (NULL: none does), but for the count. */
+static inline void *weir__message_give(struct weir__cell *owner, struct weir__message *m)
 {
-  weir__count(WEIR__RECEIVED);
   m->users = 1;
   m->owner = owner;
   m->previous = NULL;

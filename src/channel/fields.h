@@ -65,6 +65,25 @@ static inline void weir__copy_struct(void *to, const void *from, size_t size)
     memcpy(to, from, size);
 }
 
+/* Likewise, of at most three words, without a call. */
+static WEIR__INLINED void weir__copy_small(char *to, const char *from, size_t size)
+{
+  if (WEIR__LIKELY(size == 8)) {
+    memcpy(to, from, 8);
+  } else if (size > 8) {
+    memcpy(to, from, 8);
+    if (size > 16) memcpy(to + 8, from + 8, 8);
+    memcpy(to + size - 8, from + size - 8, 8); /* what comes before it may be copied twice */
+  } else if (size >= 4) {
+    memcpy(to, from, 4);
+    memcpy(to + size - 4, from + size - 4, 4);
+  } else {
+    to[0] = from[0];
+    to[size / 2] = from[size / 2];
+    to[size - 1] = from[size - 1];
+  }
+}
+
 /* Takes the shares of a copy. */
 void weir__hold_planned(const struct weir__known_type *plan, const void *copy);
 /* Copies a value of a type that is planned: the bytes that it took, or 0. `exact`: all that is left is needed, so that

@@ -53,7 +53,11 @@ void weir__message_free_slowly(struct weir__message *m)
 
 /* ---- what is the user's ---- */
 
-void *weir__message_hand_out(struct weir__message *m) { return weir__message_hand_to(weir__cell_here(), m); }
+void *weir__message_hand_out(struct weir__message *m)
+{
+  weir__count(WEIR__RECEIVED);
+  return weir__message_give(weir__cell_here(), m);
+}
 
 static bool lies_in(const void *at, struct weir__message *m)
 {
@@ -107,7 +111,6 @@ static inline void disown(struct weir__message *m)
       m->owner->owned = m->next;
     if (m->next) m->next->previous = m->previous;
   }
-  m->next = NULL;
 }
 
 WEIR__SLOW static bool is_not_owned(void *payload, struct weir__message *m, const struct weir__cell *cell)
@@ -126,13 +129,34 @@ static inline struct weir__message *take_back(void *payload)
   return m;
 }
 
-struct weir__message *weir__message_take_back(void *payload) { return take_back(payload); }
+struct weir__message *weir__message_take_back(void *payload)
+{
+  struct weir__message *m = take_back(payload);
+  if (m) m->next = NULL;
+  return m;
+}
+
+/* Whatever it is. */
+WEIR__APART static void free_any(void *message)
+{
+  struct weir__message *m = take_back(message);
+  if (m) weir__message_free(m);
+}
 
 void weir_free(void *message)
 {
   if (!message) return;
-  struct weir__message *m = take_back(message);
-  if (m) weir__message_free(m);
+  struct weir__thread *t = weir__thread_here;
+  struct weir__message *m = weir__message_of(message);
+  if (WEIR__UNLIKELY(!t || !is_owned(message, m, weir__cell_of_strand(t->strand)))) {
+    free_any(message);
+    return;
+  }
+  disown(m);
+#ifndef WEIR_DEBUG
+  if (WEIR__LIKELY(!m->unusual && weir__depot_put_here(t, 0, m))) return;
+#endif
+  weir__message_free_slowly(m);
 }
 
 void weir_free_at(void *pointer_to_message)

@@ -40,18 +40,25 @@ struct weir__message {
     uint64_t timer;           /* of WEIR__OWN_TIMER: its name; 0: it comes once */
   };
   uint32_t payload_bytes;
-  uint8_t class;        /* of depot.h */
-  uint8_t kind;         /* enum weir__message_kind */
-  bool users : 1;       /* handed to the user, who may weir_free() it */
-  bool shares : 1;      /* its payload may hold shares of bytes (B3): they are given back when it is freed */
-  uint8_t attempts : 6; /* so many handlers have failed with it (actor/child.h) */
-  uint8_t unanswered;   /* a request in hand, whose asker has not been answered yet */
+  union {
+    struct {
+      uint8_t class;        /* of depot.h */
+      uint8_t kind;         /* enum weir__message_kind */
+      bool users : 1;       /* handed to the user, who may weir_free() it */
+      bool shares : 1;      /* its payload may hold shares of bytes (B3): they are given back when it is freed */
+      uint8_t attempts : 6; /* so many handlers have failed with it (actor/child.h) */
+      bool asked;           /* somebody may wait for its answer, or its type has one */
+    };
+    uint32_t unusual; /* all of these at once; 0: a small one to which nothing applies, as most are */
+  };
 #ifdef WEIR_DEBUG
   uint64_t mark; /* WEIR__MARK, right before the payload, as long as the message lives */
 #endif
 };
 #define WEIR__MARK UINT64_C(0x726576697220656d)
-enum { WEIR__ENVELOPE = sizeof(struct weir__message) };
+/* What `unusual` is where it is asked for, and nothing else applies. */
+#define WEIR__ASKED (((struct weir__message){.asked = true}).unusual)
+enum { WEIR__ENVELOPE = sizeof(struct weir__message), WEIR__PAYLOAD_OF_SMALLEST = WEIR__SMALLEST - WEIR__ENVELOPE };
 
 static inline void *weir__payload(struct weir__message *m) { return (char *)m + WEIR__ENVELOPE; }
 static inline struct weir__message *weir__message_of(const void *payload)
@@ -67,12 +74,53 @@ static inline uint32_t weir__places(size_t bytes)
 /* Fills in a fresh envelope, and counts it. */
 static inline void weir__message_begin(struct weir__message *m, const weir_message *type, size_t bytes, unsigned class)
 {
-  *m = (struct weir__message){
-      .type = type, .deadline = INT64_MAX, .payload_bytes = (uint32_t)bytes, .class = (uint8_t) class};
+  *m = (struct weir__message){.type = type,
+                              .deadline = INT64_MAX,
+                              .payload_bytes = (uint32_t)bytes,
+                              .class = (uint8_t) class,
+                              .asked = type->reply != NULL};
 #ifdef WEIR_DEBUG
   m->mark = WEIR__MARK;
 #endif
   weir__count(WEIR__CREATED);
+}
+/* The same in two steps, for one of a small type (WEIR__SMALL), in the block that weir__depot_next() shows: what it
+ * says, while the block may still be left where it is … `unusual`: 0, or WEIR__ASKED; then who asks sets the rest. */
+static WEIR__INLINED void weir__message_fill_small(struct weir__message *m, const weir_message *type, const void *value,
+                                                   uint32_t unusual)
+{
+  m->type = type;
+  m->asker = 0;
+  m->deadline = INT64_MAX;
+  m->payload_bytes = (uint32_t)weir__value_align(type->size);
+  m->unusual = unusual;
+#ifdef WEIR_DEBUG
+  m->mark = WEIR__MARK;
+#endif
+  weir__copy_small(weir__payload(m), value, type->size);
+}
+/* … then it is taken, and counted. `next` is still the block's: who queues it sets that. */
+static WEIR__INLINED void weir__message_take_filled(struct weir__thread *t)
+{
+  weir__depot_take_next(t, 0);
+  weir__count_at(t, WEIR__CREATED);
+}
+/* Likewise, zeroed, of a small type. */
+static WEIR__INLINED void weir__message_begin_zeroed(struct weir__thread *t, struct weir__message *m,
+                                                     const weir_message *type)
+{
+  uint64_t *words = weir__payload(m);
+  m->next = NULL;
+  m->type = type;
+  m->asker = 0;
+  m->deadline = INT64_MAX;
+  m->payload_bytes = (uint32_t)weir__value_align(type->size);
+  m->unusual = 0; /* on its way it is an answer, whatever its type is elsewhere */
+#ifdef WEIR_DEBUG
+  m->mark = WEIR__MARK;
+#endif
+  for (unsigned i = 0; i < WEIR__PAYLOAD_OF_SMALLEST / 8; i++) words[i] = 0;
+  weir__count_at(t, WEIR__CREATED);
 }
 /* An envelope with room for `bytes` of payload. NULL: no memory. Counted as created. */
 struct weir__message *weir__message_room(const weir_message *type, size_t bytes);
@@ -93,6 +141,15 @@ static inline void weir__message_end(struct weir__message *m, enum weir__count h
 {
   weir__count(how);
   weir__message_free(m);
+}
+/* Likewise, of one that is not `unusual`, on the thread of `t`. */
+static inline void weir__message_end_small(struct weir__thread *t, struct weir__message *m, enum weir__count how)
+{
+  weir__count_at(t, how);
+#ifndef WEIR_DEBUG
+  if (WEIR__LIKELY(weir__depot_put_here(t, 0, m))) return;
+#endif
+  weir__message_free_slowly(m);
 }
 /* Implemented by actor/spawn.c: an actor's configuration; NULL: it has none. */
 struct weir__message *weir__config_of(const struct weir__cell *cell);

@@ -188,11 +188,6 @@ void weir__mpsc_serve(struct weir__cell *cell)
   weir__bucket_unlock(bucket);
 }
 
-bool weir__mpsc_holds(const struct weir__cell *cell)
-{
-  return !weir__drops_oldest(cell) && (cell->queued || cell->urgent);
-}
-
 static bool set_idle(struct weir__cell *cell, uintptr_t idle)
 {
   uintptr_t nothing = 0;

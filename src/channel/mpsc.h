@@ -162,7 +162,11 @@ struct weir__message *weir__mpsc_take_out(struct weir__cell *cell,
 /* Of an actor whose timers and monitors have ended: what they have queued goes with them. */
 void weir__mpsc_forget_own(struct weir__cell *cell);
 /* Was something collected and not popped? Of a mailbox that drops the oldest weir__mpsc_idle() looks (V2). */
-bool weir__mpsc_holds(const struct weir__cell *cell);
+static inline bool weir__mpsc_holds(const struct weir__cell *cell)
+{
+  return atomic_load_explicit(&cell->overflow, memory_order_relaxed) != WEIR_DROP_OLDEST &&
+         (cell->queued || cell->urgent);
+}
 /* False: something was pushed meanwhile; the owner goes on. True: from now on who pushes wakes it. */
 bool weir__mpsc_idle(struct weir__cell *cell, uintptr_t idle);
 /* Likewise, whatever was collected and not popped: for an actor that handles nothing now. */

@@ -7,13 +7,16 @@
 #include "platform/clock.h"
 #include "runtime/wait.h"
 
+int weir__parcel_of(struct weir__parcel *p, const weir_message *type, const void *value)
+{
+  *p = (struct weir__parcel){.type = type, .value = value, .deadline = INT64_MAX};
+  if (!type || !value) return weir__misuse(WEIR_EINVAL, "no value was given");
+  return weir__measure(type, value, &p->bytes);
+}
+
 int weir__parcel_of_value(struct weir__parcel *p, weir_value value)
 {
-  *p = (struct weir__parcel){.deadline = INT64_MAX};
-  if (!value.type || !value.at) return weir__misuse(WEIR_EINVAL, "no value was given");
-  p->type = value.type();
-  p->value = value.at;
-  return weir__measure(p->type, p->value, &p->bytes);
+  return weir__parcel_of(p, value.type ? value.type() : NULL, value.at);
 }
 
 struct weir__message *weir__parcel_message(struct weir__parcel *p)
@@ -21,6 +24,7 @@ struct weir__message *weir__parcel_message(struct weir__parcel *p)
   if (!p->message) p->message = weir__message_make(p->type, p->value, p->bytes);
   if (!p->message) return NULL;
   p->message->asker = p->asker;
+  if (p->asker) p->message->asked = true;
   p->message->deadline = p->deadline;
   return p->message;
 }

@@ -15,7 +15,8 @@ struct weir__parcel {
   bool forwarded;                /* who asked waits for the sender until it is queued, then for the receiver */
 };
 
-/* Measures a value. The errors of weir__measure(). */
+/* Measures a value, of a type; NULL: none was given. The errors of weir__measure(). */
+int weir__parcel_of(struct weir__parcel *p, const weir_message *type, const void *value);
 int weir__parcel_of_value(struct weir__parcel *p, weir_value value);
 /* The message, made if need be. NULL: no memory. */
 struct weir__message *weir__parcel_message(struct weir__parcel *p);
@@ -25,10 +26,9 @@ void weir__parcel_drop(struct weir__parcel *p);
 /* The common case of a send, but for the push: a place in an actor's mailbox that has room, and a message of a flat value
  * of one cache line. NULL: nothing was done, and the long way does it, whatever it is. */
 static inline struct weir__message *weir__message_at_once(struct weir__thread *t, struct weir__cell *cell,
-                                                          uint32_t generation, weir_value value)
+                                                          uint32_t generation, const weir_message *type,
+                                                          const void *value)
 {
-  if (!value.type || !value.at) return NULL;
-  const weir_message *type = value.type();
   if (type->size > WEIR__SMALLEST - WEIR__ENVELOPE || !weir__type_is_flat(type)) return NULL;
   struct weir__message *m = weir__depot_next(t, 0);
   if (!m || atomic_load_explicit(&cell->kind, memory_order_relaxed) != WEIR__CELL_ACTOR ||
@@ -36,7 +36,7 @@ static inline struct weir__message *weir__message_at_once(struct weir__thread *t
     return NULL;
   weir__depot_take_next(t, 0);
   weir__message_begin(m, type, weir__value_align(type->size), 0);
-  weir__copy_struct(weir__payload(m), value.at, type->size);
+  weir__copy_struct(weir__payload(m), value, type->size);
   return m;
 }
 

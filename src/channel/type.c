@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "channel/default.h"
+#include "channel/message.h"
 
 enum { MOST_ALIGNED = 8, LAYOUT_DEPTH = 16, CHAINS = 256 };
 
@@ -394,6 +395,13 @@ static bool plan_struct(struct weir__known_type *note, const weir_message *type,
 
 /* ---- noting ---- */
 
+static unsigned traits_to_note(const weir_message *type, unsigned traits)
+{
+  bool small = (traits & WEIR__FLAT) && WEIR__ENVELOPE + weir__value_align(type->size) <= WEIR__SMALLEST;
+  if (plan_struct(type->note, type, 0, 0)) traits |= WEIR__PLANNED;
+  return traits | (small ? WEIR__SMALL : 0) | (type->reply ? WEIR__ANSWERED : 0);
+}
+
 static int note(const weir_message *type, unsigned traits)
 {
   pthread_mutex_lock(&known_types.lock);
@@ -401,8 +409,7 @@ static int note(const weir_message *type, unsigned traits)
   bool differs = known && !same_fields(known, type, 0);
   if (!known) known = enter(type);
   if (known && !differs && !type->note->known) {
-    __atomic_store_n(&type->note->traits, traits | (plan_struct(type->note, type, 0, 0) ? WEIR__PLANNED : 0),
-                     __ATOMIC_RELEASE);
+    __atomic_store_n(&type->note->traits, traits_to_note(type, traits), __ATOMIC_RELEASE);
     /* Release: who reads the note reads its other fields and the table behind it, which never change. */
     __atomic_store_n(&type->note->known, known, __ATOMIC_RELEASE);
   }

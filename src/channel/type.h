@@ -11,9 +11,12 @@
 
 /* Traits, of a type and of all that its fields can hold. */
 enum {
-  WEIR__FLAT = 1,   /* nothing points elsewhere: a copy of the struct is a copy of the value */
-  WEIR__SHARES = 2, /* there may be bytes with an owner, of whom each message has a share */
-  WEIR__PLANNED = 4 /* the plan in its note lists all that points elsewhere, in the order of the table */
+  WEIR__FLAT = 1,    /* nothing points elsewhere: a copy of the struct is a copy of the value */
+  WEIR__SHARES = 2,  /* there may be bytes with an owner, of whom each message has a share */
+  WEIR__PLANNED = 4, /* the plan in its note lists all that points elsewhere, in the order of the table */
+  /* In the note alone: */
+  WEIR__SMALL = 8,    /* flat, and fits one line of memory with its envelope */
+  WEIR__ANSWERED = 16 /* a request */
 };
 
 /* The slow way: checks, and notes. WEIR_EINVAL, with a text: the table is refused. */
@@ -38,11 +41,14 @@ static inline unsigned weir__type_traits(const weir_message *type)
   return traits;
 }
 
-/* Is it flat, and was met before? Acquire: as above; the traits alone tell it. */
-static inline bool weir__type_is_flat(const weir_message *type)
+/* What the note of a type says of it, if it has one and was met before. Acquire: as above. */
+static inline unsigned weir__noted_traits(const weir_message *type)
 {
-  return type->note && (__atomic_load_n(&type->note->traits, __ATOMIC_ACQUIRE) & WEIR__FLAT);
+  return WEIR__LIKELY(type->note != NULL) ? __atomic_load_n(&type->note->traits, __ATOMIC_ACQUIRE) : 0;
 }
+
+/* Is it flat, and was met before? Acquire: as above; the traits alone tell it. */
+static inline bool weir__type_is_flat(const weir_message *type) { return weir__noted_traits(type) & WEIR__FLAT; }
 
 /* Its note, if it is planned, which says that it was met before. NULL: it is not, or it was never met. */
 static inline const struct weir__known_type *weir__plan_of(const weir_message *type)

@@ -14,6 +14,8 @@
 #define WEIR__SLOW __attribute__((noinline, cold))
 /* What is inlined into the common case, although something else calls it, too. */
 #define WEIR__INLINED inline __attribute__((always_inline))
+/* What the common case calls when it is not one, where that is not seldom. */
+#define WEIR__APART __attribute__((noinline))
 
 /* Between a store, then an atomic read-modify-write, and a load: nothing of the one is seen after the other. Where the
  * read-modify-write is such a fence itself, the compiler alone is told. */

@@ -31,7 +31,7 @@ void weir__guard_init(struct weir__guard_flags *g)
   g->is_asymmetric = process_is_registered;
 }
 
-void weir__guard_enter_patiently(struct weir__guard_flags *g)
+void weir__guard_wait(struct weir__guard_flags *g)
 {
   while (!weir__guard_enter(g)) do
       sched_yield();                                                /* without touching: the thief waits for that */

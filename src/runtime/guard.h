@@ -42,8 +42,12 @@ static inline bool weir__guard_enter(struct weir__guard_flags *g)
   return false;
 }
 
+void weir__guard_wait(struct weir__guard_flags *g);
 /* The same, where there is no other way: a thief lets go in a moment. */
-void weir__guard_enter_patiently(struct weir__guard_flags *g);
+static inline void weir__guard_enter_patiently(struct weir__guard_flags *g)
+{
+  if (WEIR__UNLIKELY(!weir__guard_enter(g))) weir__guard_wait(g);
+}
 
 static inline void weir__guard_leave(struct weir__guard_flags *g)
 {

@@ -126,13 +126,18 @@ static inline struct weir__worker *weir__worker_here(void)
   return t ? t->worker : NULL;
 }
 
+/* On the thread of `t`. */
+static inline void weir__count_at(struct weir__thread *t, enum weir__count which)
+{
+  atomic_store_explicit(&t->counts[which], atomic_load_explicit(&t->counts[which], memory_order_relaxed) + 1,
+                        memory_order_relaxed);
+}
 void weir__count_slowly(enum weir__count which);
 static inline void weir__count(enum weir__count which)
 {
   struct weir__thread *t = weir__thread_here;
   if (WEIR__LIKELY(t != NULL))
-    atomic_store_explicit(&t->counts[which], atomic_load_explicit(&t->counts[which], memory_order_relaxed) + 1,
-                          memory_order_relaxed);
+    weir__count_at(t, which);
   else
     weir__count_slowly(which);
 }

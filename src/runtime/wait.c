@@ -173,8 +173,8 @@ static inline void wake(struct weir__wait *w)
     wake_thread(w);
 }
 
-/* O2. Of one that was claimed: `word` as it was then, or later. */
-static inline void finish(struct weir__wait *w, uint64_t word)
+/* O2 */
+void weir__wait_is_done(struct weir__wait *w, uint64_t word)
 {
   uint64_t done = weir__wait_word(weir__wait_generation_of(word), WEIR__DONE, 0);
   if (WEIR__LIKELY(word & WEIR__ATTACHED)) /* it stays attached while it is claimed (I3) */
@@ -191,7 +191,7 @@ void weir__wait_finish(struct weir__wait *w, int result, struct weir__message *m
   if (w->message != message) w->message = message; /* who serves a line reads it there until it has left the line */
   w->text = text;
   /* Acquire: who attached after the claim wrote down before whom to wake. */
-  finish(w, atomic_load_explicit(&w->word, memory_order_acquire));
+  weir__wait_is_done(w, atomic_load_explicit(&w->word, memory_order_acquire));
 }
 
 bool weir__wait_answer(uint64_t name, int result, struct weir__message *message, char *text)
@@ -202,7 +202,7 @@ bool weir__wait_answer(uint64_t name, int result, struct weir__message *message,
   w->result = result;
   w->message = message;
   w->text = text;
-  finish(w, word);
+  weir__wait_is_done(w, word);
   return true;
 }
 
@@ -370,7 +370,7 @@ static bool has_edge(const struct weir__wait *w)
 static void publish(struct weir__strand *strand, struct weir__wait *w)
 {
   if (!strand->waiting) return;
-  atomic_store_explicit(strand->waiting, weir__wait_shown(w, strand), memory_order_seq_cst);
+  atomic_store_explicit(strand->waiting, weir__wait_shown(weir__wait_name(w), strand), memory_order_seq_cst);
   if (weir__told_to_stop(strand))
     weir__wait_end(weir__wait_name(w), WEIR_ECANCELED);
   else if (has_edge(w))

@@ -140,9 +140,9 @@ static inline struct weir__wait *weir__wait_next(const struct weir__thread *t)
   struct weir__wait *w = t->waits.head;
   return w && atomic_load_explicit(&w->word, memory_order_relaxed) >> 32 ? w : NULL;
 }
-/* Takes it, attached to the fiber of `s`, which runs here. */
-static inline void weir__wait_open_next(struct weir__thread *t, struct weir__wait *w, enum weir__wait_phase phase,
-                                        uint32_t edge, struct weir__strand *s)
+/* Takes it, attached to the fiber of `s`, which runs here. Its name. */
+static inline uint64_t weir__wait_open_next(struct weir__thread *t, struct weir__wait *w, enum weir__wait_phase phase,
+                                            uint32_t edge, struct weir__strand *s)
 {
   uint32_t generation = weir__wait_generation_of(atomic_load_explicit(&w->word, memory_order_relaxed));
   weir__slots_pop(&t->waits);
@@ -150,6 +150,7 @@ static inline void weir__wait_open_next(struct weir__thread *t, struct weir__wai
   w->woken_by = WEIR_OK;
   atomic_store_explicit(&w->keeps, false, memory_order_relaxed);
   atomic_store_explicit(&w->word, weir__wait_word(generation, phase, edge) | WEIR__ATTACHED, memory_order_release);
+  return (uint64_t)generation << 32 | w->slot;
 }
 /* Back to the pool. The owner's, when nobody else can still claim it: after DONE, or when it never was published. */
 void weir__wait_close(struct weir__wait *w);
@@ -229,6 +230,29 @@ unsigned weir__wait_claim(uint64_t name, unsigned phases);
 void weir__wait_finish(struct weir__wait *w, int result, struct weir__message *message, char *text);
 /* Both at once, of one that is BEGUN. False: somebody was faster; message and text are still the caller's. */
 bool weir__wait_answer(uint64_t name, int result, struct weir__message *message, char *text);
+/* Wakes whoever sleeps on one that was claimed: `word` as it was then, or later; result, message and text were
+ * written. */
+void weir__wait_is_done(struct weir__wait *w, uint64_t word);
+/* weir__wait_answer() of a record that was found already, with the usual result, on a fiber of `worker`: mostly its
+ * sleeper is there, too. */
+static WEIR__INLINED bool weir__wait_answer_at(struct weir__worker *worker, struct weir__wait *w, uint64_t name,
+                                               struct weir__message *message)
+{
+  uint64_t word = weir__wait_step(w, name, WEIR__BEGUN, WEIR__CLAIMED);
+  if (WEIR__UNLIKELY(!word)) return false;
+  struct weir__strand *sleeper = w->strand;
+  w->result = WEIR_OK;
+  w->message = message;
+  w->text = NULL;
+  if (WEIR__UNLIKELY(!(word & WEIR__ATTACHED) || !sleeper || sleeper->worker != worker)) {
+    weir__wait_is_done(w, word);
+    return true;
+  }
+  uint64_t done = weir__wait_word(weir__wait_generation_of(word), WEIR__DONE, 0);
+  atomic_store_explicit(&w->word, done | WEIR__ATTACHED, memory_order_release); /* as in weir__wait_is_done() */
+  weir__work_append(&worker->ready, &sleeper->work); /* weir__resume(): on a fiber the loop does not sleep */
+  return true;
+}
 /* The phase of a name; 0: stale. */
 static inline unsigned weir__wait_phase(uint64_t name)
 {
@@ -328,9 +352,8 @@ static inline void weir__wait_sleep_begins(struct weir__wait *w, struct weir__st
   if (deadline_ns != INT64_MAX) weir__wait_arm(w, s->worker, deadline_ns);
 }
 /* What is to be published where the owner can be found (F6, W1). */
-static inline uint64_t weir__wait_shown(const struct weir__wait *w, const struct weir__strand *s)
+static inline uint64_t weir__wait_shown(uint64_t name, const struct weir__strand *s)
 {
-  uint64_t name = weir__wait_name(w);
   if (WEIR__LIKELY(s->heeds & WEIR__CANCELLED)) return name;
   return name | WEIR__UNCANCELLED | (s->heeds ? 0 : WEIR__UNKILLED);
 }

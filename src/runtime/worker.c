@@ -12,11 +12,9 @@
 #include "runtime/strand.h"
 
 enum {
-  FIXED_SHARE = 61,       /* every so many turns the injected work goes first (U) */
   MESSAGES_A_STINT = 256, /* after so many messages the worker looks at the clock … */
   POLL_NS = 50000,        /* … and it is the loop's turn if the last was so long ago: it costs some 300 ns (U3) */
   STREAK = 16,            /* so often in a row may the work that was woken last go first */
-  AHEAD = 32,             /* so many resumed fibers in a row may go before it */
   FIBERS_KEPT = 1024,     /* idle fibers kept while there is work … */
   FIBERS_PARKED = 16,     /* … and when the worker goes to sleep */
   TAKEN_AT_ONCE = 32,
@@ -371,22 +369,11 @@ static void stop_searching(struct weir__worker *w)
   if (before == 1 && others_could_help(w)) weir__runtime_notify(w->rt);
 }
 
-/* While messages are quick, fibers whose answers have come go before the actor that was woken last: what they ask for
- * next gathers in its mailbox, and is handled in one turn. Not those that got a place: they would fill each place as
- * soon as it is free, and the mailbox were never emptied in one turn. */
-static bool answered_go_first(struct weir__worker *w)
-{
-  struct weir__work *first = w->ready.first;
-  bool go = first && first->kind == WEIR__FIBER_RESUME && weir__strand_of(first)->asks && w->ahead < AHEAD &&
-            weir__worker_is_quick(w);
-  w->ahead = go ? w->ahead + 1 : 0;
-  return go;
-}
-
 /* What others can't take and what they can go by turns. */
 static struct weir__work *take_own(struct weir__worker *w)
 {
-  if (w->next && answered_go_first(w)) return weir__work_take(&w->ready);
+  if (w->next && weir__answered_goes_first(w)) return weir__take_answered(w);
+  w->ahead = 0;
   struct weir__work *work = take_next(w);
   if (work) return work;
   w->streak = 0;
@@ -402,7 +389,7 @@ static struct weir__work *find_work(struct weir__worker *w)
   weir__worker_take_inbox(w);
   unsigned tick = atomic_load_explicit(&w->tick, memory_order_relaxed) + 1;
   atomic_store_explicit(&w->tick, tick, memory_order_relaxed);
-  if (tick % FIXED_SHARE == 0) work = take_injected(w, 1);
+  if (tick % WEIR__FIXED_SHARE == 0) work = take_injected(w, 1);
   if (!work && WEIR__UNLIKELY(w->looked_back_ns != w->polled_ns)) work = look_back(w);
   if (!work) work = take_own(w);
   if (!work) work = take_injected(w, TAKEN_AT_ONCE);

@@ -46,7 +46,7 @@ struct weir__strand {
   const struct weir_message *request; /* its type */
   uint64_t runs;                      /* who `self` is, for the watchdog */
   struct weir__message *reply;        /* what the handler fills in */
-  bool asks;                          /* it sleeps on an ask: see answered_go_first() */
+  bool asks;                          /* it sleeps on an ask: see weir__answered_goes_first() */
   bool no_deadline;                   /* weir_ignore_deadline() */
   bool crashed;                       /* what ran here: its actor ends without an end clause (T3) */
   uint32_t
@@ -239,6 +239,15 @@ void weir__worker_post(struct weir__worker *w, struct weir__work *work);
 /* From any thread: makes the work of an actor or a task that may move runnable somewhere. Where it should run first is
  * the worker that calls, else any. */
 void weir__schedule(struct weir_runtime *rt, struct weir__work *work);
+/* The same, on a fiber of `w`, of an actor that stands in its lines already. The usual case is what it comes to while
+ * messages are quick. */
+static inline void weir__schedule_nearby(struct weir__worker *w, struct weir__work *work)
+{
+  if (WEIR__LIKELY(!w->next && work->home == WEIR__ANYWHERE && weir__worker_is_quick(w)))
+    w->next = work;
+  else
+    weir__schedule(w->rt, work);
+}
 /* On the worker's thread: its turn is over, and it has more to do: to the end of the line. */
 void weir__requeue(struct weir__worker *w, struct weir__work *work);
 /* Wakes the worker if it sleeps. */
@@ -262,13 +271,55 @@ static inline void weir__count_suspended(struct weir__worker *w, int change)
   atomic_store_explicit(&w->suspended, n + (unsigned)change, memory_order_release);
 }
 
-/* As weir__suspend(), without `before_suspend`: its caller has done that. Inlined as weir__fiber_switch() is. */
+enum {
+  WEIR__FIXED_SHARE = 61, /* every so many turns the injected work goes first (U) */
+  WEIR__AHEAD = 32        /* so many answered fibers in a row may go before who was woken last */
+};
+
+/* While messages are quick, fibers whose answers have come go before the actor that was woken last: what they ask for
+ * next gathers in its mailbox, and is handled in one turn. Not those that got a place: they would fill each place as
+ * soon as it is free, and the mailbox were never emptied in one turn. */
+static inline bool weir__answered_goes_first(const struct weir__worker *w)
+{
+  struct weir__work *first = w->ready.first;
+  return first && first->kind == WEIR__FIBER_RESUME && weir__strand_of(first)->asks && w->ahead < WEIR__AHEAD &&
+         weir__worker_is_quick(w);
+}
+static inline struct weir__work *weir__take_answered(struct weir__worker *w)
+{
+  w->ahead++;
+  return weir__work_take(&w->ready);
+}
+
+/* The fiber that the scheduling loop would go on with at once, and has nothing to do before: what it does for that is
+ * done. NULL: the loop is to find out, as it always does in a simulation. */
+static inline struct weir__strand *weir__next_fiber(struct weir__worker *w)
+{
+  unsigned tick = atomic_load_explicit(&w->tick, memory_order_relaxed) + 1;
+  if (!w->next || w->apart || !weir__answered_goes_first(w) ||
+      atomic_load_explicit(&w->work_to_poll, memory_order_relaxed) <= 1 ||
+      atomic_load_explicit(&w->driven, memory_order_relaxed) || atomic_load_explicit(&w->inbox, memory_order_relaxed) ||
+      tick % WEIR__FIXED_SHARE == 0 || w->looked_back_ns != w->polled_ns || w->searching)
+    return NULL;
+  weir__worker_did(w, 1);
+  atomic_store_explicit(&w->tick, tick, memory_order_relaxed);
+  w->watch_ns = 0;
+  return weir__strand_of(weir__take_answered(w));
+}
+
+/* As weir__suspend(), without `before_suspend`: its caller has done that. From one fiber to the next it is one switch of
+ * stacks, without the loop's between. Inlined as weir__fiber_switch() is. */
 static inline void weir__suspend_silently(struct weir__worker *w)
 {
-  struct weir__strand *me = w->current;
-  w->thread->strand = w->current = weir__pool_take(w);
-  weir__count_suspended(w, +1);
-  weir__fiber_switch(&me->fiber, &w->current->fiber);
+  struct weir__strand *me = w->current, *next = weir__next_fiber(w);
+  if (next) {
+    weir__worker_shows(w, next->runs, next->request);
+  } else {
+    next = weir__pool_take(w);
+    weir__count_suspended(w, +1);
+  }
+  w->thread->strand = w->current = next;
+  weir__fiber_switch(&me->fiber, &next->fiber);
 }
 
 /* Makes sure that the fiber here could be suspended. WEIR_OK, or WEIR_ENOMEM with a text. */

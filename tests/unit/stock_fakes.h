@@ -20,6 +20,7 @@
 #define weir_output fake_output
 #define weir_self fake_self
 #define weir_send_value fake_send
+#define weir__send fake_send
 #define weir_try_send_value fake_send
 #define weir_send_after_value fake_send_after
 #define weir_error fake_error
