@@ -51,11 +51,7 @@ static struct weir__message *take_papers(struct weir__cell *cell)
   return m;
 }
 
-static char *copy_of(const char *text)
-{
-  char *copy = text && *text ? malloc(strlen(text) + 1) : NULL;
-  return copy ? strcpy(copy, text) : NULL;
-}
+static char *copy_of(const char *text) { return text && *text ? strdup(text) : NULL; }
 
 /* False: it does not wait any more. */
 static bool answer_waiter(uint64_t waiter, int code, const char *why)

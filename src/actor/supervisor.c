@@ -81,8 +81,7 @@ static int no_memory(void) { return weir_error(WEIR_ENOMEM, "no memory for a sup
 
 static int copy_name(char **copy, const char *name)
 {
-  *copy = name ? malloc(strlen(name) + 1) : NULL;
-  if (*copy) strcpy(*copy, name);
+  *copy = name ? strdup(name) : NULL;
   return name && !*copy ? no_memory() : WEIR_OK;
 }
 
@@ -886,7 +885,7 @@ static int on_which(struct supervisor *s, const struct weir__which *m, struct we
   size_t n = 0;
   struct weir_child_info *list = s->count ? calloc(s->count, sizeof *list) : NULL;
   if (s->count && !list) return no_memory();
-  for (const struct child *c = s->first; c; c = c->after) {
+  for (const struct child *c = s->first; c && list; c = c->after) {
     const struct spec *spec = spec_of(c);
     list[n++] = (struct weir_child_info){.name = spec->name ? spec->name : "",
                                          .type = spec->type->name,

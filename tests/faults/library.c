@@ -916,6 +916,82 @@ static void thread_body(void)
 }
 static void from_threads(void) { on_runtime(&two, thread_body); }
 
+/* ---- supervisors, links and monitors ---- */
+
+struct brittle {
+  const struct parcel *config;
+};
+static int brittle_start(struct brittle *b, const struct parcel *config)
+{
+  b->config = config;
+  return config->count ? weir_error(WEIR_EUSER(3), "%s does not start", config->text) : WEIR_OK;
+}
+static int brittle_number(struct brittle *b, const struct number *m)
+{
+  if (m->n < 0) weir_fail(WEIR_EUSER(2), "%s broke", b->config->text);
+  return WEIR_OK;
+}
+static int brittle_get(struct brittle *b, struct number *reply)
+{
+  (void)b;
+  reply->n = 1;
+  return WEIR_OK;
+}
+/* Sets out to hear of another one's end. */
+static int brittle_onward(struct brittle *b, const struct onward *m, struct number *reply)
+{
+  (void)b, (void)reply;
+  weir_watch watch = weir_monitor(m->to);
+  int rc = watch.error;
+  if (!rc) rc = weir_demonitor(watch);
+  if (!rc) rc = weir_link(m->to);
+  return rc ? rc : weir_unlink(m->to);
+}
+WEIR_ACTOR(brittle, WEIR_ON_START(parcel, brittle_start) WEIR_ON(number, brittle_number) WEIR_ON(get, brittle_get)
+                        WEIR_ON(onward, brittle_onward));
+
+static void on_event(const weir_restart_event *event, void *arg)
+{
+  (void)arg;
+  if (event->code && event->code != WEIR_EUSER(2) && event->code != WEIR_EUSER(3)) reported();
+}
+
+static void supervised_body(void)
+{
+  struct weir_child_list *list = NULL;
+  struct weir_child_counts counts;
+  weir_ref added,
+      tree = spawned(weir_supervise(
+              .name = "tree", .max_restarts = 5, .on_event = on_event,
+              .children = WEIR_CHILDREN(
+                  {.type = &brittle, .name = "one", .config = WEIR_VALUE(parcel, .text = "one"), .retries = 1},
+                  {.name = "below",
+                   .tree = WEIR_TREE(.on_event = on_event, .children = WEIR_CHILDREN({.type = &taker}))})));
+  CHECK(weir_count_children(tree, IN_TIME, &counts));
+  weir_ref one = weir_find("one");
+  if (weir_ref_error(one)) return;
+  CHECK(weir_send(one, number, .n = -1));
+  ask_number(one);
+  CHECK(weir_start_child(tree, IN_TIME, &added, .type = &brittle, .name = "two",
+                         .config = WEIR_VALUE(parcel, .text = "two")));
+  if (!CHECK(weir_which_children(tree, IN_TIME, &list))) weir_free(list);
+  struct number *n = NULL;
+  int rc = weir_ask(one, IN_TIME, &n, onward, .to = weir_find("two"));
+  if (rc != WEIR_EDEAD) CHECK(rc);
+  weir_free(n);
+  CHECK(weir_stop_child(tree, IN_TIME, "two"));
+  CHECK(weir_restart_child(tree, IN_TIME, "two", &added));
+  CHECK(weir_stop_child(tree, IN_TIME, "two"));
+  CHECK(weir_delete_child(tree, IN_TIME, "two"));
+  rc = weir_start_child(tree, IN_TIME, &added, .type = &brittle, .name = "bad",
+                        .config = WEIR_VALUE(parcel, .text = "bad", .list = &(int32_t){1}, .count = 1));
+  if (rc != WEIR_EUSER(3)) CHECK(rc);
+  weir_ref many = spawned(weir_supervise(.strategy = WEIR_DYNAMIC, .on_event = on_event,
+                                         .children = WEIR_CHILDREN({.type = &taker})));
+  CHECK(weir_start_child(many, IN_TIME, &added, .name = "three", .config = WEIR_VALUE(parcel, .text = "three")));
+}
+static void supervising(void) { on_runtime(&current, supervised_body); }
+
 /* ---- simulated ---- */
 
 enum { CROWD = 100 }; /* more than its tables have room for at first */
@@ -980,6 +1056,7 @@ const struct scenario library_scenarios[] = {
     {"libuv handles", handling, LACKS_FOR_EVER},
     {"embedded", embedding, LACKS_FOR_EVER},
     {"threads", from_threads, LACKS_FOR_EVER},
+    {"supervisor", supervising, LACKS_FOR_EVER},
     {"simulation", simulating, LACKS_FOR_EVER},
     {NULL, NULL, 0},
 };
