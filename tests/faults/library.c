@@ -986,8 +986,8 @@ static void supervised_body(void)
   rc = weir_start_child(tree, IN_TIME, &added, .type = &brittle, .name = "bad",
                         .config = WEIR_VALUE(parcel, .text = "bad", .list = &(int32_t){1}, .count = 1));
   if (rc != WEIR_EUSER(3)) CHECK(rc);
-  weir_ref many = spawned(weir_supervise(.strategy = WEIR_DYNAMIC, .on_event = on_event,
-                                         .children = WEIR_CHILDREN({.type = &taker})));
+  weir_ref many = spawned(
+      weir_supervise(.strategy = WEIR_DYNAMIC, .on_event = on_event, .children = WEIR_CHILDREN({.type = &taker})));
   CHECK(weir_start_child(many, IN_TIME, &added, .name = "three", .config = WEIR_VALUE(parcel, .text = "three")));
 }
 static void supervising(void) { on_runtime(&current, supervised_body); }
