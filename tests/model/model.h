@@ -56,7 +56,8 @@ void model_outcome(const char *format, ...) __attribute__((format(printf, 1, 2))
 /* Which thread runs: 0 is setup's and finish's, the scenario's are numbered from 1. */
 unsigned model_thread(void);
 bool model_has_ended(unsigned thread);
-/* A thread that need not end: a worker. The run is over when the others have ended and no such one can go on. */
+/* The thread need not end: a worker; those that setup has started need not anyway. The run is over when the others have ended
+ * and none can go on. */
 void model_background(void);
 
 /* Time stands still but for this. */

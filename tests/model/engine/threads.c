@@ -111,6 +111,7 @@ unsigned thread_make(void *(*entry)(void *), void *arg)
   t->entry = entry;
   t->arg = arg;
   t->state = READY;
+  t->background = engine->quiet && n > 0; /* a worker that setup has started */
   t->next.kind = START;
   memcpy(t->tls, tls_first, tls_bytes);
   if (n > 0) {
@@ -159,7 +160,7 @@ static void *conduct(void *arg)
   (void)arg;
   if (s->setup) s->setup();
   for (unsigned i = 0; i < THREADS - 1 && s->threads[i]; i++)
-    thread_make(run_scenario_thread, (void *)(uintptr_t)&s->threads[i]);
+    engine->threads[thread_make(run_scenario_thread, (void *)(uintptr_t)&s->threads[i])].background = false;
   share_all();
   engine->quiet = false;
   launch();

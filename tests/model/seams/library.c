@@ -223,5 +223,8 @@ long model_syscall(long number, ...)
   }
   if (number == SYS_futex && operation == FUTEX_WAIT) return word_wait(word, value, PC) ? 0 : -1;
   if (number == SYS_futex && operation == FUTEX_WAKE) return word_wake(word, value, PC), 0;
+#ifdef SYS_arch_prctl
+  if (number == SYS_arch_prctl) return -1; /* no shadow stacks */
+#endif
   fail("the system call %ld is not modelled", number);
 }
