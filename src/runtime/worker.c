@@ -356,9 +356,21 @@ static bool may_search(struct weir__worker *w)
   return w->searching = true;
 }
 
+/* Does work stand in a queue that somebody should take? */
+static bool queues_need_help(struct weir__worker *w)
+{
+  struct weir_runtime *rt = w->rt;
+  for (unsigned i = 0; i < rt->worker_count; i++) {
+    struct weir__worker *other = &rt->workers[i];
+    if (weir__run_queue_length(&other->queue) && (other == w || needs_help(other, weir__now_ns()))) return true;
+  }
+  return false;
+}
+
+/* Also where this one has taken something: it may be at that for long. */
 static bool others_could_help(struct weir__worker *w)
 {
-  return weir__run_queue_length(&w->queue) > 0 || atomic_load_explicit(&w->rt->unowned, memory_order_relaxed) > 0;
+  return atomic_load_explicit(&w->rt->unowned, memory_order_relaxed) > 0 || queues_need_help(w);
 }
 
 /* With work in hand. Who put work somewhere meanwhile relied on this searcher to see it. */
@@ -618,12 +630,7 @@ static bool has_reason_to_stay(struct weir__worker *w, bool last_searcher)
       atomic_load_explicit(&rt->unowned, memory_order_seq_cst) ||
       atomic_load_explicit(&rt->state, memory_order_seq_cst) == WEIR__STOPPED)
     return true;
-  if (!last_searcher) return false;
-  for (unsigned i = 0; i < rt->worker_count; i++) {
-    struct weir__worker *other = &rt->workers[i];
-    if (weir__run_queue_length(&other->queue) && (other == w || needs_help(other, weir__now_ns()))) return true;
-  }
-  return false;
+  return last_searcher && queues_need_help(w);
 }
 
 /* A sleep and a wake-up cost as much as a thousand messages, and the longer for who waits for us: so a worker looks

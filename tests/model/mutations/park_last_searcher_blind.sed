@@ -3,4 +3,4 @@
 # file: src/runtime/worker.c
 # scenario: park_queued
 # finds: all wait
-s/^  if \(!last_searcher\) return false;$/  return false;/
+s/return last_searcher && queues_need_help\(w\);/return false;/

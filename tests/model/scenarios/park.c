@@ -2,6 +2,8 @@
  * all waiting. */
 #include "scenarios/worker_fixture.h"
 
+enum { LOOKS_NS = 2 * NOT_QUICK_NS };
+
 static void one_worker(void) { make_workers(1); }
 static void two_workers(void) { make_workers(2); }
 
@@ -103,3 +105,43 @@ static void three_done(void)
 MODEL_SCENARIO(park_queued_two, .about = "U3: two are given away: of those that sleep one at a time is woken",
                .setup = two_jobs, .barriers = true, .bound = 1, .old_reads = 1, .begin = begin_worker,
                .threads = {work_0, work_1, work_2}, .invariant = one_is_woken, .finish = three_done);
+
+/* Who was woken takes one, and is at something longer itself: so it hands the search on. */
+static void wait_for_the_other(void)
+{
+  model_gate_wait(&over_too);
+  model_gate_open(&over);
+}
+static void give_two_that_meet(void)
+{
+  weir__schedule(&runtime, &jobs[1].call.work);
+  weir__schedule(&runtime, &jobs[2].call.work);
+  model_gate_wait(&over);
+  stop_workers();
+}
+static void two_jobs_that_meet(void)
+{
+  two_jobs();
+  jobs[0].f = give_two_that_meet;
+  jobs[1].f = wait_for_the_other;
+}
+MODEL_SCENARIO(park_search_goes_on, .about = "U3: the last one that searches hands on when it has found something",
+               .setup = two_jobs_that_meet, .barriers = true, .bound = 1, .old_reads = 1, .begin = begin_worker,
+               .threads = {work_0, work_1, work_2}, .invariant = one_is_woken, .finish = three_done);
+
+/* ---- who looks around before it sleeps ---- */
+
+static void give_to_who_looks(void)
+{
+  model_advance(LOOKS_NS);
+  give_and_wait();
+}
+static void second_looks(void)
+{
+  two_not_quick();
+  jobs[0].f = give_to_who_looks;
+  workers[1].look_ns = LOOKS_NS;
+}
+MODEL_SCENARIO(park_looks, .about = "U3: work is handed to who looks around, whether it goes to sleep now or not",
+               .setup = second_looks, .barriers = true, .bound = 2, .begin = begin_worker, .threads = {work_0, work_1},
+               .finish = two_done);
