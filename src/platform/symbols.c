@@ -25,6 +25,7 @@ static const char *base_of(const char *path)
 static void by_dladdr(uintptr_t pc, char *text, size_t size)
 {
   Dl_info info;
+  /* What was noted as a number is an address to the linker. */
   if (!dladdr((void *)pc, &info) || !info.dli_fname) /* NOLINT(performance-no-int-to-ptr) */
     snprintf(text, size, "%#zx", (size_t)pc);
   else if (info.dli_sname)

@@ -197,6 +197,7 @@ static void forget_wild_jump(ucontext_t *c, const struct weir__landing *l)
 {
   struct dl_find_object found;
   uintptr_t pc = weir__machine_pc(c), sp = weir__machine_sp(c);
+  /* A program counter is a number to the kernel and an address to the linker. */
   if (_dl_find_object((void *)pc, &found) == 0) return; /* NOLINT(performance-no-int-to-ptr) */
   if (sp < (uintptr_t)l->low || sp + 8 > (uintptr_t)l->high) return;
   weir__machine_return(c);
@@ -360,7 +361,6 @@ static bool contain(struct look *look)
   return added;
 }
 
-bool weir__trap_contain(const void *address) { return contain(&(struct look){.address = (uintptr_t)address}); }
 bool weir__trap_contain_library(const char *name) { return contain(&(struct look){.suffix = name}); }
 
 /* As the C library has chosen them for this processor: its own, not what a program has put before them. */
@@ -505,7 +505,6 @@ bool weir__trap_hold(weir__trap_asks *asks, const char **why)
   return false;
 }
 void weir__trap_release(void) {}
-bool weir__trap_contain(const void *address) { return (void)address, false; }
 bool weir__trap_contain_library(const char *name) { return (void)name, false; }
 struct weir__trap_thread *weir__trap_thread_begin(void) { return NULL; }
 void weir__trap_thread_end(struct weir__trap_thread *t) { (void)t; }

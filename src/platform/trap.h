@@ -64,9 +64,8 @@ struct weir__trap_thread;
 bool weir__trap_hold(weir__trap_asks *asks, const char **why);
 void weir__trap_release(void);
 
-/* Code that is to be containable: that of the object file which has this address, or of the library of this name (as its
- * path ends). The program itself is from the start. False: there is none; or the table is full. For good. */
-bool weir__trap_contain(const void *address);
+/* Code that is to be containable, beside the program's own: that of the library of this name (as its path ends). False:
+ * there is none; or the table is full. For good. */
 bool weir__trap_contain_library(const char *name);
 
 /* This thread gets an alternate stack; its signal mask and control words now are those that it has after a landing. NULL:

@@ -45,6 +45,7 @@ static void must(int rc)
 
 static int *volatile nowhere;
 static volatile int zero;
+/* An address where nothing is, made of a number on purpose. */
 static char *volatile too_high = (char *)(uintptr_t)0x100; /* NOLINT(performance-no-int-to-ptr) */
 
 UNCHECKED static int write_to_null(void) { return *nowhere = 1; }
