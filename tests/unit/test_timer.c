@@ -278,24 +278,31 @@ static void anybody_cancels_a_timer_once(void **state)
   weir_future_drop(never);
 }
 
+/* A timer of a millisecond, behind a hold: until its message is made. It may have been before we looked first; then none
+ * is made any more. */
+static void wait_until_it_is_queued(void)
+{
+  weir_accounts before, now;
+  weir_accounts_read(&before);
+  int looks = 0;
+  do {
+    weir_sleep(WEIR_MILLIS(1));
+    weir_accounts_read(&now);
+  } while (now.created == before.created && ++looks < 100);
+}
+
 /* One of an actor's own, that was queued already, does not come after its cancel either; nor is it taken by weir_select()
  * (unit/test_select.c). */
 static void a_periodic_timer_that_is_queued_does_not_come_when_it_was_cancelled(void **state)
 {
   (void)state;
   struct gate g;
-  weir_accounts before, now;
   weir_ref c = weir_spawn(&clock);
   weir_future never = start_over();
   weir_timer t = set_in(c, (struct set){.ns = 1000000, .n = 1, .periodic = true});
   gate_enter(&g, c);
   int64_t seen = atomic_load(&came);
-  weir_accounts_read(&before);
-  int looks = 0;
-  do { /* until it is queued behind the hold; it may have been before we looked first */
-    weir_sleep(WEIR_MILLIS(1));
-    weir_accounts_read(&now);
-  } while (now.created == before.created && ++looks < 100);
+  wait_until_it_is_queued();
   assert_int_equal(weir_timer_cancel(t), WEIR_OK);
   gate_open(&g);
   assert_int_equal(get_from(c), seen);
@@ -306,18 +313,12 @@ static void what_a_periodic_timer_has_queued_is_handled_when_its_runtime_drains(
 {
   (void)state;
   struct gate g;
-  weir_accounts before, now;
   weir_ref c = weir_spawn(&clock);
   weir_future never = start_over();
   set_in(c, (struct set){.ns = 1000000, .n = 1, .periodic = true});
   gate_enter(&g, c);
   int64_t seen = atomic_load(&came);
-  weir_accounts_read(&before);
-  int looks = 0;
-  do {
-    weir_sleep(WEIR_MILLIS(1));
-    weir_accounts_read(&now);
-  } while (now.created == before.created && ++looks < 100);
+  wait_until_it_is_queued();
   gate_open(&g);
   assert_int_equal(runtime_stopped(WEIR_SECONDS(20)), WEIR_OK);
   assert_true(atomic_load(&came) > seen);
