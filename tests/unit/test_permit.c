@@ -278,8 +278,12 @@ static void those_that_reserve_stand_in_the_line_of_those_that_send(void **state
   put(-2);
   for (int i = 0; i < 4; i++) reserve_in_line(&r[i], i % 2 ? 2 : 1, i * 10, WEIR_FOREVER);
   assert_int_equal(weir_channel_try_send(tx, number, .n = 99), WEIR_EFULL);
-  static const int64_t expected[] = {-1, -2, 0, 10, 11, 20, 30, 31};
-  for (size_t i = 0; i < 8; i++) assert_int_equal(next(), expected[i]);
+  static const int64_t before[] = {-1, -2, 0, 10}, after[] = {30, 31};
+  for (size_t i = 0; i < 4; i++) assert_int_equal(next(), before[i]);
+  /* 10's place is the third reserver's now, and the second sends its other message: on two workers either is first. */
+  int64_t one = next(), other = next();
+  assert_true((one == 11 && other == 20) || (one == 20 && other == 11));
+  for (size_t i = 0; i < 2; i++) assert_int_equal(next(), after[i]);
   for (int i = 0; i < 4; i++) assert_int_equal(reserver_result(&r[i]), WEIR_OK);
   drop_both();
 }
