@@ -83,10 +83,10 @@ static struct weir__message *as_report(struct weir__message *m, int code, const 
 }
 
 /* False: the supervisor has ended. Owns the papers. */
-static bool report(const struct weir__cell *child, struct weir__message *m, int code, const char *why, bool ended)
+static bool report(struct weir__message *m, int code, const char *why, bool ended)
 {
   weir_ref supervisor = papers_in(m)->supervisor;
-  bool starting = papers_in(m)->starting && !(flags_of(child) & (WEIR__FOR_GOOD | WEIR__VICTIM));
+  bool starting = papers_in(m)->starting && !papers_in(m)->ending;
   /* Who waits for its start learns of an end before that by another code. */
   int told = !starting ? WEIR_OK : weir__ended_well(code) ? WEIR_STOP : code;
   if (answer_waiter(papers_in(m)->waiter, told, why)) {
@@ -110,8 +110,8 @@ void weir__child_started(struct weir__cell *cell)
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   struct weir__papers *papers = papers_in(cell->extras->papers);
-  uint64_t waiter = papers->waiter;
-  papers->waiter = 0;
+  uint64_t waiter = papers->ending ? 0 : papers->waiter;
+  if (!papers->ending) papers->waiter = 0;
   papers->starting = false;
   weir__bucket_unlock(bucket);
   answer_waiter(waiter, WEIR_OK, NULL);
@@ -182,7 +182,7 @@ void weir__child_rests(struct weir__cell *cell, int code, const char *why)
   weir__unbias(cell);                  /* it is woken by those who push, and rests without its worker's guard */
   weir__bucket_unlock(bucket);
   cell->phase = WEIR__DOWN;
-  if (report(cell, m, code, why, false))
+  if (report(m, code, why, false))
     publish_wait(cell, supervisor);
   else
     atomic_fetch_or_explicit(&cell->work.flags, WEIR__FOR_GOOD, memory_order_seq_cst); /* H4 */
@@ -250,7 +250,7 @@ bool weir__down_turn(struct weir__cell *cell)
 void weir__child_ended(struct weir__cell *cell, int code, const char *why)
 {
   struct weir__message *m = cell->extras ? take_papers(cell) : NULL;
-  if (m) report(cell, m, code, why, true);
+  if (m) report(m, code, why, true);
 }
 
 bool weir__tried_again(struct weir__cell *cell, struct weir__message *m)
@@ -323,6 +323,7 @@ enum given { GIVEN, IS_DOWN_ALREADY, NOBODY_THERE, NO_PAPERS };
 static uintptr_t order_to_living(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t flags, uint64_t waiter)
 {
   papers_in(cell->extras->papers)->waiter = waiter;
+  papers_in(cell->extras->papers)->ending = true;
   if (flags & WEIR__FOR_GOOD) weir__mpsc_close(bucket, cell, weir__generation_of(weir__ref_of(cell)), WEIR_EDEAD);
   uintptr_t wake = weir__tell_exit(bucket, cell, flags, flags & WEIR__KILLED ? WEIR_EKILLED : WEIR_ESHUTDOWN);
   atomic_fetch_or_explicit(&cell->work.flags, flags,

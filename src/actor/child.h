@@ -32,11 +32,12 @@ struct weir__papers {
   uint32_t retries; /* how often a message that failed its handler is tried again */
   int32_t code;     /* the report: the reason of the end */
   bool starting;    /* it has not started yet */
+  bool ending;      /* who waits does so for its end, not for its start */
   bool ended;       /* the report: for good */
 };
 WEIR_SHARED(weir__papers, "weir.papers", WEIR_FIELD(text), WEIR_FIELD(supervisor), WEIR_FIELD(child),
             WEIR_FIELD(waiter), WEIR_FIELD(incarnation), WEIR_FIELD(restart), WEIR_FIELD(retries), WEIR_FIELD(code),
-            WEIR_FIELD(starting), WEIR_FIELD(ended));
+            WEIR_FIELD(starting), WEIR_FIELD(ending), WEIR_FIELD(ended));
 
 /* ---- for the supervisor ---- */
 

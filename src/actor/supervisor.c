@@ -31,6 +31,7 @@
 #include "channel/bytes.h"
 #include "channel/send.h"
 #include "platform/clock.h"
+#include "runtime/simulation.h"
 #include "runtime/wait.h"
 
 #define SECOND INT64_C(1000000000)
@@ -950,7 +951,9 @@ static int on_start(struct supervisor *s, const struct weir__plan *plan)
 {
   if (!plan || !plan->plan.data) return weir_error(WEIR_EINVAL, "weir_supervise() starts supervisors");
   s->plan = plan_of(plan->plan);
-  s->random = weir_self().bits * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)weir__now_ns();
+  struct weir__simulation *simulation = weir__simulation_here(); /* where the seed decides */
+  s->random = simulation ? weir__simulation_draws(simulation, UINT64_MAX)
+                         : weir_self().bits * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)weir__now_ns();
   if (!s->random) s->random = 1;
   int rc = weir_defer(free_children, s);
   for (size_t i = 0; !rc && !is_dynamic(s) && i < s->plan->count; i++)
