@@ -33,6 +33,7 @@ struct kid_seen {
   int begun_starts, starts, ends; /* ends: of all that began to start */
   int falls;                      /* ends by itself, starts that failed included */
   bool lives, fallen;             /* fallen: it ends by itself, or has, and has not begun to start again */
+  int64_t not_before; /* it is not to start before that, by the virtual clock */
   int begun[SENDERS][UNITS];
 };
 
@@ -120,7 +121,7 @@ static inline int kid_start(struct kid *k, const struct kid_plan *plan)
 {
   struct kid_seen *seen = k->seen = &family.kid[plan->id];
   int first = seen->begun_starts++ == 0;
-  MUST(!seen->lives);
+  MUST(!seen->lives && weir_simulation_elapsed(family.rt).ns >= seen->not_before);
   for (int i = family.first_of[plan->id]; i < plan->id && !family.at_once[plan->id]; i++)
     MUST(family.disorderly || family.kid[i].lives || family.kid[i].fallen);
   seen->lives = true;
