@@ -10,6 +10,7 @@
 #include <weir/actor.h>
 
 #include "actor/actor.h"
+#include "channel/bytes.h"
 
 /* ---- the content of a value, by its table: refs by their numbers, since slots differ from run to run ---- */
 
@@ -45,7 +46,7 @@ static uint64_t hash_one(struct weir__simulation *s, uint64_t h, const weir_fiel
     return join(h, weir__simulation_number(s, ref.bits));
   case WEIR_KIND_BYTES:
     bytes = weir__load_bytes(at);
-    return hash_run(h, bytes.data, bytes.size);
+    return hash_run(h, weir__bytes_are_held(bytes) ? NULL : bytes.data, bytes.size);
   case WEIR_KIND_NESTED:
     return hash_struct(s, h, f->of(), at);
   case WEIR_KIND_OPTIONAL:
@@ -136,19 +137,33 @@ static _Thread_local struct {
   bool became;
 } instead;
 
+static bool is_value(const struct weir__message *m) { return m->kind == WEIR__PLAIN || m->kind == WEIR__OWN_TIMER; }
+
+/* Of news the type alone: monitors have names there, and texts, that the seed does not decide. */
+static uint64_t hash_taken(struct weir__simulation *s, struct weir__message *m)
+{
+  if (m->kind == WEIR__NEWS) return hash_run(0, m->type->name, strlen(m->type->name));
+  return is_value(m) ? hash_value(s, m->type, weir__payload(m)) : m->payload_bytes;
+}
+
+static void print_taken(struct weir__message *m, char text[PRINTED])
+{
+  if (m->kind == WEIR__NEWS)
+    snprintf(text, PRINTED, "the news %s", m->type->name);
+  else if (is_value(m))
+    print(m->type, weir__payload(m), text);
+  else
+    snprintf(text, PRINTED, "%u bytes of an edge", m->payload_bytes);
+}
+
 static void note_take(struct weir__simulation *s, struct weir__cell *cell, struct weir__message *m)
 {
   char who[WEIR__SIM_NAME], text[PRINTED];
-  uint64_t content = m->kind == WEIR__PLAIN || m->kind == WEIR__OWN_TIMER ? hash_value(s, m->type, weir__payload(m))
-                                                                          : m->payload_bytes;
   uint64_t ref = weir__ref_of(cell).bits;
-  weir__simulation_notes(s, WEIR__SIM_TAKES, weir__simulation_number(s, ref), m->kind, content);
+  weir__simulation_notes(s, WEIR__SIM_TAKES, weir__simulation_number(s, ref), m->kind, hash_taken(s, m));
   if (!weir__simulation_is_traced(s)) return;
   weir__simulation_name(s, ref, who);
-  if (m->kind == WEIR__PLAIN || m->kind == WEIR__OWN_TIMER)
-    print(m->type, weir__payload(m), text);
-  else
-    snprintf(text, sizeof text, "%u bytes of an edge", m->payload_bytes);
+  print_taken(m, text);
   weir__simulation_tells(s, "%s takes %s", who, text);
 }
 

@@ -34,6 +34,8 @@ weir_bytes weir__bytes_make_held(size_t size, void **writable, void (*destroy)(v
   return (weir_bytes){b->content, size, b};
 }
 
+bool weir__bytes_are_held(weir_bytes bytes) { return bytes.owner && bytes.owner->destroy; }
+
 weir_bytes weir_bytes_copy(const void *data, size_t size)
 {
   void *room;

@@ -13,6 +13,8 @@
 
 /* As weir_bytes_make(); `destroy` is called, on whatever thread, with the content when the last share is given back. */
 weir_bytes weir__bytes_make_held(size_t size, void **writable, void (*destroy)(void *content));
+/* Is the content such a thing, with addresses in it, and not data? */
+bool weir__bytes_are_held(weir_bytes bytes);
 /* One more share of bytes that have an owner; else nothing. */
 void weir__bytes_hold(weir_bytes bytes);
 

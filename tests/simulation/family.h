@@ -33,7 +33,7 @@ struct kid_seen {
   int begun_starts, starts, ends; /* ends: of all that began to start */
   int falls;                      /* ends by itself, starts that failed included */
   bool lives, fallen;             /* fallen: it ends by itself, or has, and has not begun to start again */
-  int64_t not_before; /* it is not to start before that, by the virtual clock */
+  int64_t not_before;             /* it is not to start before that, by the virtual clock */
   int begun[SENDERS][UNITS];
 };
 

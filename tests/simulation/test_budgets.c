@@ -42,7 +42,8 @@ static void check_wait(const weir_restart_event *e, int id, int64_t now)
 {
   double jitter = seen.backoff.jitter, least = (double)seen.backoff.first.ns, most = (double)seen.backoff.most.ns;
   double wait = (double)e->wait.ns;
-  if (wait < least * (1 - jitter) - 1 || wait > most * (1 + jitter) + 1) broken("the wait is out of its bounds", __LINE__);
+  if (wait < least * (1 - jitter) - 1 || wait > most * (1 + jitter) + 1)
+    broken("the wait is out of its bounds", __LINE__);
   if (id < KIDS && seen.alone) family.kid[id].not_before = now + e->wait.ns;
 }
 
@@ -85,13 +86,12 @@ static void draw_budget(int index)
 
 #define INNER(which, ...)                                                                                              \
   {                                                                                                                    \
-    .name = names[which],                                                                                              \
-    .tree = WEIR_TREE(.strategy = strategy, .max_restarts = seen.budgets[which].max_restarts,                          \
-                      .within = {seen.budgets[which].within_ns}, .backoff = seen.backoff, .on_event = on_event,        \
-                      .children = WEIR_CHILDREN(__VA_ARGS__))                                                          \
+    .name = names[which], .tree = WEIR_TREE(.strategy = strategy, .max_restarts = seen.budgets[which].max_restarts,    \
+                                            .within = {seen.budgets[which].within_ns}, .backoff = seen.backoff,        \
+                                            .on_event = on_event, .children = WEIR_CHILDREN(__VA_ARGS__))              \
   }
-#define OWN(id)                                                                                                       \
-  .max_restarts = seen.budgets[SUPERVISORS + (id)].max_restarts,                                                      \
+#define OWN(id)                                                                                                        \
+  .max_restarts = seen.budgets[SUPERVISORS + (id)].max_restarts,                                                       \
   .within = {seen.budgets[SUPERVISORS + (id)].within_ns}, .when_spent = when_spent
 
 static weir_ref start_tree(void)
@@ -105,10 +105,10 @@ static weir_ref start_tree(void)
   if (chance(2)) draw_budget(SUPERVISORS + 1);
   return weir_supervise(.name = names[ROOT], .max_restarts = seen.budgets[ROOT].max_restarts,
                         .within = {seen.budgets[ROOT].within_ns}, .backoff = seen.backoff, .on_event = on_event,
-                        .children = WEIR_CHILDREN(INNER(0, KID(0, .mailbox = WEIR_KEEP), KID(1, OWN(1)),
-                                                        KID(2, .restart = WEIR_TRANSIENT)),
-                                                  INNER(1, KID(3, .mailbox = WEIR_KEEP), KID(4, .capacity = 8),
-                                                        KID(5, .mailbox = WEIR_FLUSH))));
+                        .children = WEIR_CHILDREN(
+                            INNER(0, KID(0, .mailbox = WEIR_KEEP), KID(1, OWN(1)), KID(2, .restart = WEIR_TRANSIENT)),
+                            INNER(1, KID(3, .mailbox = WEIR_KEEP), KID(4, .capacity = 8),
+                                  KID(5, .mailbox = WEIR_FLUSH))));
 }
 
 static int budgets(weir_runtime *rt)

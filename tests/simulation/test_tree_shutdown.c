@@ -13,16 +13,16 @@ static weir_ref start_tree(weir_backoff backoff)
   const weir_duration time = WEIR_MILLIS(20);
   int outer = (int)between(family.rt, WEIR_ONE_FOR_ONE, WEIR_REST_FOR_ONE);
   int inner = (int)between(family.rt, WEIR_ONE_FOR_ONE, WEIR_REST_FOR_ONE);
-  return weir_supervise(
-      .name = "root", .strategy = outer, .max_restarts = 1 << 20, .within = WEIR_FOREVER, .backoff = backoff,
-      .on_event = kid_told,
-      .children = WEIR_CHILDREN(
-          KID(0, .shutdown = time), KID(1, .shutdown = time),
-          {.name = "inner",
-           .tree = WEIR_TREE(.strategy = inner, .max_restarts = (int)between(family.rt, 1, 20), .backoff = backoff,
-                             .on_event = kid_told,
-                             .children = WEIR_CHILDREN(KID(2, .shutdown = time), KID(3, .shutdown = WEIR_AT_ONCE),
-                                                       KID(4, .shutdown = WEIR_FOREVER)))}));
+  return weir_supervise(.name = "root", .strategy = outer, .max_restarts = 1 << 20, .within = WEIR_FOREVER,
+                        .backoff = backoff, .on_event = kid_told,
+                        .children = WEIR_CHILDREN(
+                            KID(0, .shutdown = time), KID(1, .shutdown = time),
+                            {.name = "inner",
+                             .tree = WEIR_TREE(.strategy = inner, .max_restarts = (int)between(family.rt, 1, 20),
+                                               .backoff = backoff, .on_event = kid_told,
+                                               .children = WEIR_CHILDREN(KID(2, .shutdown = time),
+                                                                         KID(3, .shutdown = WEIR_AT_ONCE),
+                                                                         KID(4, .shutdown = WEIR_FOREVER)))}));
 }
 
 static int end_it(weir_ref root, enum how how)
