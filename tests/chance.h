@@ -7,8 +7,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
-#include "platform/clock.h"
+#include "platform/clock.h" /* for those that include this */
 
 static _Atomic(uint64_t) chance_seed;
 
@@ -34,12 +35,20 @@ static inline void chance_begin_with(uint64_t seed)
   atomic_store(&chance_seed, chosen);
 }
 
-static inline void chance_begin(void) { chance_begin_with((uint64_t)weir__now_ns()); }
+/* The clock of weir, also in programs on the shared library, which hides its own. */
+static inline int64_t chance_now_ns(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static inline void chance_begin(void) { chance_begin_with((uint64_t)chance_now_ns()); }
 
 /* Computes for a while. */
 static inline void spin(int64_t ns)
 {
-  for (int64_t until = weir__now_ns() + ns; weir__now_ns() < until;) continue;
+  for (int64_t until = chance_now_ns() + ns; chance_now_ns() < until;) continue;
 }
 
 #endif

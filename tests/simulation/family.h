@@ -236,18 +236,29 @@ static inline int load_run(struct load *l)
   return WEIR_OK;
 }
 
-static inline void load_begins(struct load *loads, weir_task **tasks, int kids)
+/* They are not the stack's: a task may go on until its runtime stops. */
+static struct load loads[SENDERS];
+
+static inline weir_task *load_begins_one(int64_t from, int kids)
 {
-  for (int64_t i = 0; i < SENDERS; i++) {
-    loads[i] = (struct load){.from = i, .kids = kids};
-    for (int k = 0; k < kids; k++) loads[i].to[k] = weir_find(kid_names[k]);
-    tasks[i] = weir_task_start(family.rt, load_run, &loads[i]);
-  }
+  struct load *l = &loads[from];
+  *l = (struct load){.from = from, .kids = kids};
+  for (int k = 0; k < kids; k++) l->to[k] = weir_find(kid_names[k]);
+  return weir_task_start(family.rt, load_run, l);
 }
 
-static inline int load_ends(struct load *loads, weir_task **tasks)
+/* Until it ends, or nobody is there any more. */
+static inline void load_begins(int kids)
 {
+  for (int64_t i = 0; i < SENDERS; i++) weir_task_detach(load_begins_one(i, kids));
+}
+
+/* All of it comes. */
+static inline int load_all(int kids)
+{
+  weir_task *tasks[SENDERS];
   int result;
+  for (int64_t i = 0; i < SENDERS; i++) tasks[i] = load_begins_one(i, kids);
   for (int i = 0; i < SENDERS; i++) MUST(weir_task_join(tasks[i], WEIR_FOREVER, &result) == WEIR_OK);
   for (int i = 0; i < SENDERS; i++) MUST(loads[i].code == WEIR_OK);
   return WEIR_OK;

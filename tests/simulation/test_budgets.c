@@ -113,8 +113,6 @@ static weir_ref start_tree(void)
 
 static int budgets(weir_runtime *rt)
 {
-  struct load loads[SENDERS];
-  weir_task *tasks[SENDERS];
   const weir_backoff some = {.first = WEIR_MILLIS(1), .most = WEIR_MILLIS(10), .jitter = 0.25};
   memset(&seen, 0, sizeof seen);
   family_begins(rt);
@@ -124,7 +122,7 @@ static int budgets(weir_runtime *rt)
   family.fall_in = (int)between(rt, 4, 20);
   family.bad_restart_in = (int)between(rt, 0, 1) * 8;
   family.slow_in = (int)between(rt, 0, 1) * 4;
-  load_begins(loads, tasks, KIDS);
+  load_begins(KIDS);
   MUST(weir_sleep(WEIR_SECONDS(1)) == WEIR_OK);
   MUST(seen.spent[ROOT] <= 1 && weir_alive(root) == !seen.spent[ROOT]);
   for (int i = 0; i < ROOT; i++) {

@@ -249,8 +249,6 @@ WEIR_ACTOR(watcher, WEIR_ON_START(weir_none, watcher_start) WEIR_ON(weir_down, w
 
 static int watched_through_restarts(weir_runtime *rt)
 {
-  struct load loads[SENDERS];
-  weir_task *tasks[SENDERS];
   memset(&told, 0, sizeof told);
   family_begins(rt);
   family.slow_in = 4;
@@ -263,7 +261,7 @@ static int watched_through_restarts(weir_runtime *rt)
   MUST(weir_sleep(WEIR_MILLIS(1)) == WEIR_OK && weir_alive(w));
   family.fall_in = (int)between(rt, 3, 12);
   family.bad_restart_in = 5;
-  load_begins(loads, tasks, 1);
+  load_begins(1);
   MUST(weir_sleep((weir_duration){between(rt, 0, 20) * 1000000}) == WEIR_OK);
   weir_stop(tree);
   MUST(weir_sleep(WEIR_SECONDS(1)) == WEIR_OK);

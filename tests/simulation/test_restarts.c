@@ -48,13 +48,10 @@ static int count_restarts(weir_ref tree, int64_t *restarts)
 
 static int under_load(int strategy, unsigned retries)
 {
-  struct load loads[SENDERS];
-  weir_task *tasks[SENDERS];
   int64_t restarts = 0;
   weir_ref tree = start_family(strategy, retries, some_backoff());
   MUST(weir_count_children(tree, WEIR_FOREVER, NULL) == WEIR_OK);
-  load_begins(loads, tasks, CHILDREN);
-  MUST(load_ends(loads, tasks) == WEIR_OK);
+  MUST(load_all(CHILDREN) == WEIR_OK);
   MUST(settle(tree) == WEIR_OK);
   for (int i = 0; i < CHILDREN; i++)
     for (int from = 0; from < SENDERS; from++)

@@ -43,8 +43,6 @@ static int end_it(weir_ref root, enum how how)
 
 static int ended_meanwhile(weir_runtime *rt)
 {
-  struct load loads[SENDERS];
-  weir_task *tasks[SENDERS];
   enum how how = (enum how)between(rt, 0, HOWS - 1);
   weir_backoff none = {0}, some = {.first = WEIR_MILLIS(1), .most = WEIR_MILLIS(20), .jitter = 0.5};
   family_begins(rt);
@@ -55,7 +53,7 @@ static int ended_meanwhile(weir_runtime *rt)
   family.bad_restart_in = 4;
   family.bad_end_in = 8;
   family.kills = true;
-  load_begins(loads, tasks, 5);
+  load_begins(5);
   MUST(weir_sleep((weir_duration){between(rt, 0, 12) * 1000000}) == WEIR_OK);
   family.disorderly = how >= KILLED;
   family.hangs = how != KILLED && chance(4); /* without its supervisor nobody would end that one */
@@ -63,7 +61,6 @@ static int ended_meanwhile(weir_runtime *rt)
   if (how < RUNTIME_STOPS) {
     MUST(weir_sleep(WEIR_SECONDS(1)) == WEIR_OK);
     MUST(!weir_alive(root) && family_is_gone() == WEIR_OK);
-    for (int i = 0; i < SENDERS; i++) MUST(weir_task_join(tasks[i], WEIR_MILLIS(0), NULL) == WEIR_OK);
     for (int i = 0; i < 5; i++) MUST(weir_ref_error(weir_find(kid_names[i])) == WEIR_EDEAD);
     MUST(weir_runtime_stop(rt, WEIR_MILLIS(0)) == WEIR_OK);
   }
