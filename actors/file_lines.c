@@ -27,8 +27,8 @@ struct file_lines_config {
 WEIR_MESSAGE(file_lines_config,
              WEIR_LIST(paths, path_count, .def = "[\"-\"]",
                        .help = "the files, read one after the other; \"-\" is the standard input"),
-             WEIR_FIELD(max_line, .def = "1048576", .min = 1, .max = 67108864,
-                        .help = "bytes; a longer line fails the run"));
+             WEIR_FIELD(max_line, .def = "\"1MiB\"", .min = 1, .max = 67108864, .unit = WEIR_UNIT_BYTES,
+                        .help = "a longer line fails the run"));
 
 /* What it sends itself. */
 struct read_on {

@@ -11,7 +11,7 @@
 
 /* The layout of the tables that programs hold by value (weir_field, weir_message, weir_actor, the
  * option structs). A program and the library it runs with must agree on it. */
-#define WEIR_ABI 2
+#define WEIR_ABI 3
 
 #if defined(__GNUC__)
 #define WEIR_API __attribute__((visibility("default")))
@@ -57,6 +57,19 @@ typedef struct weir_ref {
 typedef struct weir_duration {
   int64_t ns;
 } weir_duration;
+
+/** So many times in a span of time: WEIR_RATE(10, WEIR_SECONDS(1)). Kept as it was given, so that it is exact. */
+typedef struct weir_rate {
+  int64_t count;
+  weir_duration per; /* above 0, unless the count is 0 */
+} weir_rate;
+
+#ifdef __cplusplus
+#define WEIR_RATE(n, time)                                                                                             \
+  weir_rate { (int64_t)(n), (time) }
+#else
+#define WEIR_RATE(n, time) ((weir_rate){(int64_t)(n), (time)})
+#endif
 
 #ifdef __cplusplus
 #define WEIR__NS(x)                                                                                                    \

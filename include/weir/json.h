@@ -61,7 +61,8 @@ WEIR_API WEIR_NODISCARD int weir_json_read_value(const weir_message *type, void 
                                                  const weir_json_options *options);
 
 /**
- * Writes a value as one line of JSON: its keys in the order of the table, numbers exact.
+ * Writes a value as one line of JSON: its keys in the order of the table, numbers exact; what is secret, too, so that
+ * it can be read back.
  *
  * @param value  A struct of a message type; borrowed.
  * @param text   Receives the text, with a NUL behind it; owned, free() it. NULL on error.
@@ -69,7 +70,7 @@ WEIR_API WEIR_NODISCARD int weir_json_read_value(const weir_message *type, void 
  *
  * Threads  Any. Does not wait.
  * Errors   WEIR_EINVAL  a text is not UTF-8, or the type is refused
- *          WEIR_ERANGE  a double is not finite, or structs are more than 64 deep
+ *          WEIR_ERANGE  a double is not finite, a size or a rate is below 0, or structs are more than 64 deep
  *          WEIR_ENOMEM  no memory
  */
 WEIR_API WEIR_NODISCARD int weir_json_write_value(weir_value value, char **text, size_t *size);

@@ -59,11 +59,25 @@ typedef enum weir_kind {
   WEIR_KIND_REF,      /* weir_ref */
   WEIR_KIND_BYTES,    /* weir_bytes: copied, or shared where they have an owner */
   WEIR_KIND_DURATION, /* weir_duration */
+  WEIR_KIND_RATE,     /* weir_rate */
   WEIR_KIND_LIST,     /* const ITEM *f and size_t n, by WEIR_LIST(f, n): n items, copied with what they hold */
   WEIR_KIND_ARRAY,    /* ITEM f[n]: in place */
   WEIR_KIND_NESTED,   /* struct T f, by WEIR_NESTED(f, T): in place */
   WEIR_KIND_OPTIONAL  /* const struct T *f, by WEIR_OPTIONAL(f, T): copied; NULL stays NULL */
 } weir_kind;
+
+/** What an integer counts, where that is said when it is read and written: in JSON it is a text with a unit then. */
+typedef enum weir_unit {
+  WEIR_UNIT_NONE,
+  WEIR_UNIT_BYTES /* a size: "64KiB" is 65536, "64kB" is 64000 */
+} weir_unit;
+
+/** What becomes of an actor when a field of its configuration changes while it runs. */
+typedef enum weir_reload {
+  WEIR_RELOAD_LIVE,    /* WEIR_ON_CONFIG() decides: it takes the change, or says WEIR_RESTART; without it: a restart */
+  WEIR_RELOAD_RESTART, /* the actor is started anew, without being asked; its mailbox is kept */
+  WEIR_RELOAD_REFUSE   /* the new configuration is refused, and nothing changes */
+} weir_reload;
 
 /** One row of a table of fields. Made by WEIR_FIELD(); the rows from `json` on are the options it takes. */
 typedef struct weir_field {
@@ -77,10 +91,14 @@ typedef struct weir_field {
   size_t count_offset WEIR__ZERO;                   /* of a list: where its size_t count is */
   const char *json WEIR__ZERO;                      /* its key in JSON, where that is no C name; NULL: `name` */
   const char *def WEIR__ZERO;                       /* its default, as JSON; NULL: the field is required */
-  double min WEIR__ZERO; /* bounds of a number, both included (of a duration in ns); min == max: none */
+  double min WEIR__ZERO; /* bounds of a number, both included (of a duration in ns, of a rate per second); min == max:
+                          none */
   double max WEIR__ZERO;
+  weir_unit unit WEIR__ZERO;     /* of an integer; WEIR_UNIT_NONE: it has none */
   const char *one_of WEIR__ZERO; /* of a text: what it may be, separated by '|'; NULL: anything */
   bool key WEIR__ZERO;           /* what a hash route goes by */
+  bool secret WEIR__ZERO;        /* of a text or bytes: neither printed nor quoted in an error; weir/json.h writes it */
+  weir_reload reload WEIR__ZERO; /* of a configuration: what a change of it does to a live actor */
   const char *help WEIR__ZERO;   /* one line for people */
 } weir_field;
 
@@ -126,6 +144,7 @@ constexpr weir_kind weir__kind(const double *) { return WEIR_KIND_F64; }
 constexpr weir_kind weir__kind(const weir_ref *) { return WEIR_KIND_REF; }
 constexpr weir_kind weir__kind(const weir_bytes *) { return WEIR_KIND_BYTES; }
 constexpr weir_kind weir__kind(const weir_duration *) { return WEIR_KIND_DURATION; }
+constexpr weir_kind weir__kind(const weir_rate *) { return WEIR_KIND_RATE; }
 template <class T, size_t N> constexpr weir_kind weir__kind(const T (*)[N])
 {
   return (void)weir__kind((const T *)nullptr), WEIR_KIND_ARRAY;
@@ -172,6 +191,7 @@ extern "C" {
       weir_ref *: WEIR_KIND_REF,                                                                                       \
       weir_bytes *: WEIR_KIND_BYTES,                                                                                   \
       weir_duration *: WEIR_KIND_DURATION,                                                                             \
+      weir_rate *: WEIR_KIND_RATE,                                                                                     \
       const char *(*)[WEIR__FILL(const char *, f)]: WEIR_KIND_ARRAY,                                                   \
       bool(*)[WEIR__FILL(bool, f)]: WEIR_KIND_ARRAY,                                                                   \
       int32_t(*)[WEIR__FILL(int32_t, f)]: WEIR_KIND_ARRAY,                                                             \
@@ -182,6 +202,7 @@ extern "C" {
       weir_ref(*)[WEIR__FILL(weir_ref, f)]: WEIR_KIND_ARRAY,                                                           \
       weir_bytes(*)[WEIR__FILL(weir_bytes, f)]: WEIR_KIND_ARRAY,                                                       \
       weir_duration(*)[WEIR__FILL(weir_duration, f)]: WEIR_KIND_ARRAY,                                                 \
+      weir_rate(*)[WEIR__FILL(weir_rate, f)]: WEIR_KIND_ARRAY,                                                         \
       default: -1)
 #define WEIR__ELEMENT(f)                                                                                               \
   _Generic(&((weir__self *)0)->f, bool(*)[WEIR__FILL(bool, f)]                                                         \
@@ -193,7 +214,8 @@ extern "C" {
            : WEIR_KIND_F64, weir_ref(*)[WEIR__FILL(weir_ref, f)]                                                       \
            : WEIR_KIND_REF, weir_bytes(*)[WEIR__FILL(weir_bytes, f)]                                                   \
            : WEIR_KIND_BYTES, weir_duration(*)[WEIR__FILL(weir_duration, f)]                                           \
-           : WEIR_KIND_DURATION, default                                                                               \
+           : WEIR_KIND_DURATION, weir_rate(*)[WEIR__FILL(weir_rate, f)]                                                \
+           : WEIR_KIND_RATE, default                                                                                   \
            : WEIR_KIND_TEXT)
 #define WEIR__ITEM(f)                                                                                                  \
   WEIR__MUST_BE_KIND(WEIR__ITEM_KIND(f), "no list is of the C type of: " #f " (which must be: const ITEM *)")
@@ -209,6 +231,7 @@ extern "C" {
       const weir_ref *: WEIR_KIND_REF,                                                                                 \
       const weir_bytes *: WEIR_KIND_BYTES,                                                                             \
       const weir_duration *: WEIR_KIND_DURATION,                                                                       \
+      const weir_rate *: WEIR_KIND_RATE,                                                                               \
       default: -1)
 #define WEIR__NESTED_KIND(f, T)                                                                                        \
   WEIR__MUST_BE_KIND(_Generic(&((weir__self *)0)->f, struct T *                                                        \
@@ -270,7 +293,7 @@ extern "C" {
   }
 
 /** WEIR_LIST(f, n) or WEIR_LIST(f, n, .def = "[]", …): a row for the members `const ITEM *f; size_t n;`, ITEM being
- * `char *const`, bool, int32_t, uint32_t, int64_t, uint64_t, double, weir_ref, weir_bytes or weir_duration. */
+ * `char *const`, bool, int32_t, uint32_t, int64_t, uint64_t, double, weir_ref, weir_bytes, weir_duration or weir_rate. */
 #define WEIR_LIST(f, ...) WEIR__CAT(WEIR__LIST_, WEIR__MANY(__VA_ARGS__))(f, __VA_ARGS__)
 #define WEIR__LIST_ROW(f, n)                                                                                           \
   WEIR__PLACE(f), .kind = WEIR_KIND_LIST, .item = WEIR__ITEM(f), .count_offset = WEIR__COUNT(n)

@@ -15,6 +15,30 @@ size_t weir__list_count(const weir_field *f, const void *value)
   return n;
 }
 
+bool weir__size_at(const weir_field *f, weir_kind kind, const void *at, uint64_t *bytes)
+{
+  int64_t number;
+  if (f->unit != WEIR_UNIT_BYTES) return false;
+  switch (kind) {
+  case WEIR_KIND_I32:
+    number = *(const int32_t *)at;
+    break;
+  case WEIR_KIND_I64:
+    number = *(const int64_t *)at;
+    break;
+  case WEIR_KIND_U32:
+    *bytes = *(const uint32_t *)at;
+    return true;
+  case WEIR_KIND_U64:
+    *bytes = *(const uint64_t *)at;
+    return true;
+  default:
+    return false;
+  }
+  *bytes = (uint64_t)number;
+  return number >= 0;
+}
+
 /* ---- measuring ---- */
 
 struct measuring {

@@ -137,6 +137,9 @@ size_t weir__list_count(const weir_field *f, const void *value);
 /* The number of items of an array. */
 static inline size_t weir__array_count(const weir_field *f) { return f->size / weir__kind_bytes(f, f->item); }
 
+/* Is the item at `at` an integer that counts bytes, and not below 0? Then it is written with a unit. */
+bool weir__size_at(const weir_field *f, weir_kind kind, const void *at, uint64_t *bytes);
+
 /* A hash of one field of a value, by its content: the same for equal contents, wherever they lie. Its high bits are the
  * good ones. Not for tables that somebody could attack. */
 uint32_t weir__field_hash(const weir_field *f, const void *value);

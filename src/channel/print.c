@@ -9,21 +9,11 @@
 #include <string.h>
 
 #include "channel/fields.h"
+#include "channel/units.h"
 #include "platform/number.h"
 #include "runtime/simulation.h"
 
 enum { TEXT_MOST = 60, BYTES_MOST = 16, ITEMS_MOST = 8, DEPTH_MOST = 8 };
-
-void weir__duration_text(weir_duration duration, char text[WEIR__DURATION_TEXT])
-{
-  static const struct {
-    const char *unit;
-    int64_t ns;
-  } units[] = {{"h", 3600000000000}, {"min", 60000000000}, {"s", 1000000000}, {"ms", 1000000}, {"us", 1000}, {"ns", 1}};
-  size_t i = duration.ns ? 0 : 2;
-  while (duration.ns % units[i].ns) i++;
-  snprintf(text, WEIR__DURATION_TEXT, "%" PRId64 "%s", duration.ns / units[i].ns, units[i].unit);
-}
 
 void weir__double_text(double number, char text[WEIR__DOUBLE_TEXT])
 {
@@ -124,6 +114,20 @@ static void add_duration(struct printing *p, weir_duration duration)
   add_name(p, duration.ns == INT64_MAX ? "forever" : text);
 }
 
+static void add_rate(struct printing *p, weir_rate rate)
+{
+  char text[WEIR__RATE_TEXT];
+  weir__rate_text(rate, text);
+  add_name(p, text);
+}
+
+static void add_size(struct printing *p, uint64_t bytes)
+{
+  char text[WEIR__SIZE_TEXT];
+  weir__size_text(bytes, text);
+  add_name(p, text);
+}
+
 static void add_struct(struct printing *p, const weir_message *type, const void *value);
 
 static void add_optional(struct printing *p, const weir_field *f, const void *value)
@@ -138,6 +142,15 @@ static void add_optional(struct printing *p, const weir_field *f, const void *va
 #define LOAD(T) (*(const T *)at)
 static void add_one(struct printing *p, const weir_field *f, weir_kind kind, const void *at)
 {
+  uint64_t bytes;
+  if (f->secret) {
+    add_name(p, "secret");
+    return;
+  }
+  if (weir__size_at(f, kind, at, &bytes)) {
+    add_size(p, bytes);
+    return;
+  }
   switch (kind) {
   case WEIR_KIND_TEXT:
     if (LOAD(char *))
@@ -174,6 +187,9 @@ static void add_one(struct printing *p, const weir_field *f, weir_kind kind, con
     break;
   case WEIR_KIND_DURATION:
     add_duration(p, LOAD(weir_duration));
+    break;
+  case WEIR_KIND_RATE:
+    add_rate(p, LOAD(weir_rate));
     break;
   case WEIR_KIND_NESTED:
     add_struct(p, f->of(), at);

@@ -4,10 +4,8 @@
 
 #include <weir/message.h>
 
-enum { WEIR__DURATION_TEXT = 32, WEIR__DOUBLE_TEXT = 32 };
+enum { WEIR__DOUBLE_TEXT = 32 };
 
-/* "250ms", "5s": exact, in the largest unit that divides it. */
-void weir__duration_text(weir_duration duration, char text[WEIR__DURATION_TEXT]);
 /* The shortest decimal that reads back as the same double; of one that is finite. */
 void weir__double_text(double number, char text[WEIR__DOUBLE_TEXT]);
 

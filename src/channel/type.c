@@ -32,6 +32,8 @@ size_t weir__kind_bytes(const weir_field *f, weir_kind kind)
     return sizeof(weir_bytes);
   case WEIR_KIND_DURATION:
     return sizeof(weir_duration);
+  case WEIR_KIND_RATE:
+    return sizeof(weir_rate);
   case WEIR_KIND_OPTIONAL:
   case WEIR_KIND_LIST:
     return sizeof(const void *);
@@ -89,10 +91,21 @@ static bool takes_bounds(weir_kind kind)
   case WEIR_KIND_U64:
   case WEIR_KIND_F64:
   case WEIR_KIND_DURATION:
+  case WEIR_KIND_RATE:
     return true;
   default:
     return false;
   }
+}
+
+static bool takes_unit(weir_kind kind)
+{
+  return kind == WEIR_KIND_I32 || kind == WEIR_KIND_U32 || kind == WEIR_KIND_I64 || kind == WEIR_KIND_U64;
+}
+
+static bool may_be_secret(weir_kind kind)
+{
+  return kind == WEIR_KIND_TEXT || kind == WEIR_KIND_CHARS || kind == WEIR_KIND_BYTES;
 }
 
 static int check_kind(const weir_message *type, const weir_field *f)
@@ -127,7 +140,11 @@ static int check_options(const weir_message *type, const weir_field *f)
   weir_kind kind = has_items(f->kind) ? f->item : f->kind;
   if (!(f->min <= f->max))
     return weir__field_error(type, f, WEIR_EINVAL, "its bounds, %g to %g, hold nothing", f->min, f->max);
-  if (f->min < f->max && !takes_bounds(kind)) return broken(type, f, "only numbers and durations have bounds");
+  if (f->min < f->max && !takes_bounds(kind)) return broken(type, f, "only numbers, durations and rates have bounds");
+  if ((unsigned)f->unit > WEIR_UNIT_BYTES) return broken(type, f, "its unit is unknown");
+  if (f->unit && !takes_unit(kind)) return broken(type, f, "only integers have a unit");
+  if (f->secret && !may_be_secret(kind)) return broken(type, f, "only texts and bytes are secret");
+  if ((unsigned)f->reload > WEIR_RELOAD_REFUSE) return broken(type, f, "what a reload does with it is unknown");
   if (f->one_of && kind != WEIR_KIND_TEXT) return broken(type, f, "only texts have choices");
   return WEIR_OK;
 }

@@ -29,15 +29,20 @@ static struct weir__quoted shown(const struct weir__document *document, uint32_t
   return s;
 }
 
+void weir__expectedv(struct weir__document *document, uint32_t node, bool show, const char *format, va_list arguments)
+{
+  char text[256];
+  weir__utf8_end(text, sizeof text, vsnprintf(text, sizeof text, format, arguments));
+  struct weir__quoted found = shown(document, node);
+  weir__document_error(document, node, "must be %s%s%s", text, show ? ", not " : "", show ? found.text : "");
+}
+
 void weir__expected(struct weir__document *document, uint32_t node, const char *format, ...)
 {
   va_list arguments;
-  char text[256];
   va_start(arguments, format);
-  weir__utf8_end(text, sizeof text, vsnprintf(text, sizeof text, format, arguments));
+  weir__expectedv(document, node, true, format, arguments);
   va_end(arguments);
-  struct weir__quoted found = shown(document, node);
-  weir__document_error(document, node, "must be %s, not %s", text, found.text);
 }
 
 bool weir__expect_object(struct weir__document *document, uint32_t node)

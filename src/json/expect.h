@@ -12,6 +12,9 @@ struct weir__key {
 
 /* Reports that a value must be something else: "must be FORMAT, not 5". */
 void weir__expected(struct weir__document *document, uint32_t node, const char *format, ...) WEIR_PRINTF(3, 4);
+/* Likewise; `show`: what it is is told, too. */
+void weir__expectedv(struct weir__document *document, uint32_t node, bool show, const char *format, va_list arguments)
+    WEIR_PRINTF(4, 0);
 /* Each is true if the value is as described; otherwise it reports, and leaves the result alone. */
 bool weir__expect_object(struct weir__document *document, uint32_t node);
 bool weir__expect_list(struct weir__document *document, uint32_t node);

@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "channel/bounds.h"
 #include "channel/default.h"
 #include "channel/fields.h"
-#include "json/base64.h"
-
 #include "platform/number.h"
+#include "json/base64.h"
 #include "json/expect.h"
+#include "json/quantity.h"
 #include "json/suggest.h"
 
 /* One value on its way into a struct. */
@@ -27,8 +28,6 @@ static void read_struct(const struct reading *r, uint32_t owner, const weir_mess
 
 static const char *key_of(const weir_field *field) { return field->json ? field->json : field->name; }
 
-static bool has_bounds(const weir_field *field) { return field->min < field->max; }
-
 static bool is(const struct reading *r, enum weir__json_kind kind)
 {
   return weir__document_is(r->document, r->node, kind);
@@ -37,51 +36,34 @@ static bool is(const struct reading *r, enum weir__json_kind kind)
 /* NULL: it is no text. */
 static const char *text_of(const struct reading *r) { return weir__document_text(r->document, r->node); }
 
+/* The value must be something else. What a secret is said to be instead is not shown. */
+static void expected(const struct reading *r, const char *format, ...) WEIR_PRINTF(2, 3);
+static void expected(const struct reading *r, const char *format, ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  weir__expectedv(r->document, r->node, !r->field->secret, format, arguments);
+  va_end(arguments);
+}
+
 /* ---- numbers ---- */
 
 static bool is_integer(const struct reading *r) { return weir__document_is_integer(r->document, r->node); }
 
-/* A bound as an integer; a double near 2^63 does not fit. */
-static int64_t to_integer(double bound)
-{
-  if (bound >= 0x1p63) return INT64_MAX;
-  return bound <= -0x1p63 ? INT64_MIN : (int64_t)bound;
-}
-
-static uint64_t to_unsigned(double bound)
-{
-  if (bound >= 0x1p64) return UINT64_MAX;
-  return bound <= 0 ? 0 : (uint64_t)bound;
-}
-
-/* What an integer may be: the range of its kind, within the field's bounds. */
-static void integer_range(const weir_field *field, weir_kind kind, int64_t *least, int64_t *most)
-{
-  *least = kind == WEIR_KIND_I32 ? INT32_MIN : kind == WEIR_KIND_I64 ? INT64_MIN : 0;
-  *most = kind == WEIR_KIND_I32 ? INT32_MAX : kind == WEIR_KIND_U32 ? UINT32_MAX : INT64_MAX;
-  if (!has_bounds(field)) return;
-  int64_t min = to_integer(field->min), max = to_integer(field->max);
-  /* Inwards, where a bound is no whole number. */
-  if ((double)min < field->min) min++;
-  if ((double)max > field->max) max--;
-  if (min > *least) *least = min;
-  if (max < *most) *most = max;
-}
-
 static void expected_integer(const struct reading *r, int64_t least, int64_t most)
 {
   if (most < INT64_MAX)
-    weir__expected(r->document, r->node, "an integer from %" PRId64 " to %" PRId64, least, most);
+    expected(r, "an integer from %" PRId64 " to %" PRId64, least, most);
   else if (least > INT64_MIN)
-    weir__expected(r->document, r->node, "an integer of at least %" PRId64, least);
+    expected(r, "an integer of at least %" PRId64, least);
   else
-    weir__expected(r->document, r->node, "an integer of 64 bits");
+    expected(r, "an integer of 64 bits");
 }
 
 static void read_integer(const struct reading *r, weir_kind kind, void *at)
 {
   int64_t least, most;
-  integer_range(r->field, kind, &least, &most);
+  weir__integer_range(r->field, kind, &least, &most);
   errno = 0;
   int64_t number = is_integer(r) ? strtoll(weir__document_number(r->document, r->node), NULL, 10) : 0;
   if (!is_integer(r) || errno == ERANGE || number < least || number > most)
@@ -96,18 +78,17 @@ static void read_integer(const struct reading *r, weir_kind kind, void *at)
 
 static void read_unsigned(const struct reading *r, uint64_t *at)
 {
-  const weir_field *f = r->field;
-  uint64_t least = has_bounds(f) ? to_unsigned(f->min) : 0, most = has_bounds(f) ? to_unsigned(f->max) : UINT64_MAX;
-  if (has_bounds(f) && (double)least < f->min) least++;
+  uint64_t least, most;
+  weir__unsigned_range(r->field, &least, &most);
   const char *text = weir__document_number(r->document, r->node);
   bool is = is_integer(r) && (*text != '-' || strtoll(text, NULL, 10) == 0);
   uint64_t number = is && *text != '-' ? strtoull(text, NULL, 10) : 0;
   if (is && number >= least && number <= most)
     *at = number;
   else if (most < UINT64_MAX)
-    weir__expected(r->document, r->node, "an integer from %" PRIu64 " to %" PRIu64, least, most);
+    expected(r, "an integer from %" PRIu64 " to %" PRIu64, least, most);
   else
-    weir__expected(r->document, r->node, "an integer of at least %" PRIu64, least);
+    expected(r, "an integer of at least %" PRIu64, least);
 }
 
 static void read_real(const struct reading *r, double *at)
@@ -115,15 +96,15 @@ static void read_real(const struct reading *r, double *at)
   const weir_field *f = r->field;
   bool is_number = is(r, WEIR__NUMBER);
   double number = is_number ? weir__number_read(weir__document_number(r->document, r->node), NULL) : 0;
-  if (is_number && !(has_bounds(f) && (number < f->min || number > f->max)))
+  if (is_number && !(weir__has_bounds(f) && (number < f->min || number > f->max)))
     *at = number;
-  else if (has_bounds(f))
-    weir__expected(r->document, r->node, "a number from %.15g to %.15g", f->min, f->max);
+  else if (weir__has_bounds(f))
+    expected(r, "a number from %.15g to %.15g", f->min, f->max);
   else
-    weir__expected(r->document, r->node, "a number");
+    expected(r, "a number");
 }
 
-/* ---- texts, bytes and durations ---- */
+/* ---- texts and bytes ---- */
 
 /* "a|b|c" */
 static bool is_one_of(const char *choices, const char *text)
@@ -141,11 +122,11 @@ static void read_text(const struct reading *r, const char **at)
 {
   const char *choices = r->field->one_of, *text = text_of(r);
   if (text && choices && !is_one_of(choices, text))
-    weir__expected(r->document, r->node, "one of: %s", choices);
+    expected(r, "one of: %s", choices);
   else if (text)
     *at = weir__arena_text(r->arena, text);
   else
-    weir__expected(r->document, r->node, "a text");
+    expected(r, "a text");
 }
 
 static void read_chars(const struct reading *r, char *at)
@@ -155,7 +136,7 @@ static void read_chars(const struct reading *r, char *at)
   if (text && strlen(text) <= most)
     memcpy(at, text, strlen(text) + 1);
   else
-    weir__expected(r->document, r->node, "a text of at most %zu bytes", most);
+    expected(r, "a text of at most %zu bytes", most);
 }
 
 static void read_bytes(const struct reading *r, weir_bytes *at)
@@ -167,51 +148,7 @@ static void read_bytes(const struct reading *r, weir_bytes *at)
   if (text && weir__base64_decode(text, length, data, &at->size))
     at->data = data;
   else
-    weir__expected(r->document, r->node, "bytes as base64");
-}
-
-/* Nanoseconds of one `unit`; 0: there is no such unit. */
-static int64_t unit_ns(const char *unit)
-{
-  static const struct {
-    const char *unit;
-    int64_t ns;
-  } units[] = {{"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {"min", 60000000000}, {"h", 3600000000000}};
-  for (size_t i = 0; unit && i < sizeof units / sizeof units[0]; i++)
-    if (strcmp(unit, units[i].unit) == 0) return units[i].ns;
-  return 0;
-}
-
-/* "500ms", "1.5s". Whole numbers are exact, up to the largest time there is. */
-static bool parse_duration(const char *text, double *ns, int64_t *exact)
-{
-  char *unit = NULL, *end = NULL;
-  const char *digits = text + (*text == '-');
-  if (*digits < '0' || *digits > '9' || (digits[1] | 0x20) == 'x') return false; /* strtod() also takes hexadecimal */
-  *ns = weir__number_read(text, &unit);
-  int64_t one = unit_ns(unit);
-  if (!one) return false;
-  *ns *= (double)one;
-  errno = 0;
-  int64_t whole = strtoll(text, &end, 10);
-  if (end != unit || errno || __builtin_mul_overflow(whole, one, exact)) *exact = to_integer(*ns);
-  return true;
-}
-
-/* A bare number would leave it to the reader which unit is meant, so it is refused. A time is not negative, unless the
- * bounds say so. */
-static void read_duration(const struct reading *r, weir_duration *at)
-{
-  const weir_field *f = r->field;
-  const char *text = text_of(r);
-  double ns;
-  int64_t exact;
-  if (!text || !parse_duration(text, &ns, &exact) || (*text == '-' && !(has_bounds(f) && f->min < 0)))
-    weir__expected(r->document, r->node, "a duration like \"500ms\" (ns, us, ms, s, min, h)");
-  else if (has_bounds(f) && (ns < f->min || ns > f->max))
-    weir__expected(r->document, r->node, "from %.15gms to %.15gms", f->min / 1e6, f->max / 1e6);
-  else
-    at->ns = exact;
+    expected(r, "bytes as base64");
 }
 
 /* ---- fields ---- */
@@ -221,7 +158,7 @@ static void read_bool(const struct reading *r, bool *at)
   if (is(r, WEIR__TRUE) || is(r, WEIR__FALSE))
     *at = is(r, WEIR__TRUE);
   else
-    weir__expected(r->document, r->node, "true or false");
+    expected(r, "true or false");
 }
 
 static void read_optional(const struct reading *r, void *at)
@@ -236,6 +173,10 @@ static void read_optional(const struct reading *r, void *at)
 
 static void read_one(const struct reading *r, weir_kind kind, void *at)
 {
+  if (r->field->unit) {
+    weir__read_size(r->document, r->node, r->field, kind, at);
+    return;
+  }
   switch (kind) {
   case WEIR_KIND_TEXT:
     read_text(r, at);
@@ -261,7 +202,10 @@ static void read_one(const struct reading *r, weir_kind kind, void *at)
     read_bytes(r, at);
     break;
   case WEIR_KIND_DURATION:
-    read_duration(r, at);
+    weir__read_duration(r->document, r->node, r->field, at);
+    break;
+  case WEIR_KIND_RATE:
+    weir__read_rate(r->document, r->node, r->field, at);
     break;
   case WEIR_KIND_NESTED:
     read_struct(r, r->node, r->field->of(), at);

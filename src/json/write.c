@@ -9,6 +9,7 @@
 
 #include "channel/fields.h"
 #include "channel/print.h"
+#include "channel/units.h"
 #include "json/base64.h"
 #include "json/scan.h"
 
@@ -131,6 +132,24 @@ static void write_duration(struct writing *w, weir_duration duration)
   write_text(w, text, strlen(text));
 }
 
+static void write_rate(struct writing *w, weir_rate rate)
+{
+  char text[WEIR__RATE_TEXT];
+  if (rate.count < 0 || rate.per.ns < 0 || (rate.count && !rate.per.ns)) {
+    fail(w, WEIR_ERANGE, "a rate is so many times, 0 or more, in a time above 0");
+    return;
+  }
+  weir__rate_text(rate, text);
+  write_text(w, text, strlen(text));
+}
+
+static void write_size(struct writing *w, uint64_t bytes)
+{
+  char text[WEIR__SIZE_TEXT];
+  weir__size_text(bytes, text);
+  write_text(w, text, strlen(text));
+}
+
 static void write_ref(struct writing *w, weir_ref ref)
 {
   if (ref.bits >> 32)
@@ -150,6 +169,15 @@ static void write_optional(struct writing *w, const void *value)
 #define LOAD(T) (*(const T *)at)
 static void write_one(struct writing *w, weir_kind kind, const void *at)
 {
+  uint64_t bytes;
+  if (weir__size_at(w->field, kind, at, &bytes)) {
+    write_size(w, bytes);
+    return;
+  }
+  if (w->field->unit) {
+    fail(w, WEIR_ERANGE, "a size is not below 0");
+    return;
+  }
   switch (kind) {
   case WEIR_KIND_TEXT:
     write_pointer(w, LOAD(char *));
@@ -183,6 +211,9 @@ static void write_one(struct writing *w, weir_kind kind, const void *at)
     break;
   case WEIR_KIND_DURATION:
     write_duration(w, LOAD(weir_duration));
+    break;
+  case WEIR_KIND_RATE:
+    write_rate(w, LOAD(weir_rate));
     break;
   case WEIR_KIND_NESTED:
     write_struct(w, w->field->of(), at);

@@ -76,6 +76,30 @@ int start_from(counter *c, const number *from)
 }
 WEIR_ACTOR(counter, WEIR_ON_START(number, start_from) WEIR_ON(number, add) WEIR_ON(text, length), .capacity = 4);
 
+/* ---- all options of a field, in the order in which they stand ---- */
+
+struct options {
+  const char *token;
+  int64_t most;
+  weir_rate rate;
+  weir_rate rates[2];
+  const weir_rate *more;
+  size_t more_count;
+};
+WEIR_MESSAGE(options,
+             WEIR_FIELD(token, .json = "a token", .def = "null", .one_of = "a|b", .key = true, .secret = true,
+                        .reload = WEIR_RELOAD_REFUSE, .help = "a secret"),
+             WEIR_FIELD(most, .def = "\"64KiB\"", .min = 1, .max = 1e6, .unit = WEIR_UNIT_BYTES), WEIR_FIELD(rate),
+             WEIR_FIELD(rates), WEIR_LIST(more, more_count));
+
+void sizes_rates_and_secrets_are_as_in_c(void **)
+{
+  char text[256];
+  options o = {"a", 65536, WEIR_RATE(10, WEIR_SECONDS(1)), {}, nullptr, 0};
+  weir_print(options, &o, text, sizeof text);
+  assert_string_equal(text, "options { token: secret, most: 64KiB, rate: 10/s, rates: [0/s, 0/s], more: [] }");
+}
+
 void messages_and_actors_work_as_in_c(void **)
 {
   weir_ref c = weir_spawn(&counter, .name = "counter", .config = WEIR_VALUE(number, .value = 100));
@@ -305,6 +329,7 @@ int down(void **)
 int tests_on(int flavor, int workers)
 {
   const CMUnitTest tests[] = {
+      cmocka_unit_test(sizes_rates_and_secrets_are_as_in_c),
       cmocka_unit_test_setup_teardown(messages_and_actors_work_as_in_c, up, down),
       cmocka_unit_test_setup_teardown(an_exception_fails_the_actor_and_the_asker_gets_its_text, up, down),
       cmocka_unit_test_setup_teardown(one_thrown_after_a_wait_does_too, up, down),

@@ -32,6 +32,9 @@ struct scalars {
   weir_ref ref;
   weir_bytes bytes;
   weir_duration span, any_span;
+  int64_t size;
+  uint64_t disk;
+  weir_rate rate, slow;
 };
 WEIR_MESSAGE(scalars, WEIR_FIELD(text, .def = "null"),
              WEIR_FIELD(color, .def = "\"red\"", .one_of = "red|green|dark blue"), WEIR_FIELD(chars, .def = "\"\""),
@@ -41,7 +44,10 @@ WEIR_MESSAGE(scalars, WEIR_FIELD(text, .def = "null"),
              WEIR_FIELD(u64, .def = "18446744073709551615"), WEIR_FIELD(odd, .def = "2", .min = 1.5, .max = 1e19),
              WEIR_FIELD(f64, .def = "0.1"), WEIR_FIELD(share, .def = "1", .min = 0, .max = 1),
              WEIR_FIELD(ref, .def = "null"), WEIR_FIELD(bytes, .def = "\"AAEC/w==\""),
-             WEIR_FIELD(span, .def = "\"5s\""), WEIR_FIELD(any_span, .def = "\"-1ms\"", .min = -0x1p63, .max = 0x1p63));
+             WEIR_FIELD(span, .def = "\"5s\""), WEIR_FIELD(any_span, .def = "\"-1ms\"", .min = -0x1p63, .max = 0x1p63),
+             WEIR_FIELD(size, .def = "\"64KiB\"", .max = 1e9, .unit = WEIR_UNIT_BYTES),
+             WEIR_FIELD(disk, .def = "\"1.5TB\"", .unit = WEIR_UNIT_BYTES), WEIR_FIELD(rate, .def = "\"3/10s\""),
+             WEIR_FIELD(slow, .def = "\"1/h\"", .max = 1));
 
 /* Lists and arrays of every kind. */
 struct lists {

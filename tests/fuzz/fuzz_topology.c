@@ -23,7 +23,7 @@ struct source_config {
   int64_t max_line;
 };
 WEIR_MESSAGE(source_config, WEIR_LIST(paths, path_count, .def = "[\"-\"]"),
-             WEIR_FIELD(max_line, .def = "1048576", .min = 1, .max = 67108864));
+             WEIR_FIELD(max_line, .def = "\"1MiB\"", .min = 1, .max = 67108864, .unit = WEIR_UNIT_BYTES));
 
 struct file_lines {
   const struct source_config *config;

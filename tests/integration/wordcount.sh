@@ -69,7 +69,7 @@ same_as_tools "$dir/long lines"
 topology() {
   cat >"$dir/own.json" <<EOF
 { "actors": [
-  { "name": "lines", "type": "file_lines", "config": { "paths": $1, "max_line": $2 }, "to": ["words"] },
+  { "name": "lines", "type": "file_lines", "config": { "paths": $1, "max_line": "$2B" }, "to": ["words"] },
   { "name": "words", "type": "split", "config": { "fold_case": true }, "mailbox": { "capacity": $3 }, "to": ["count"] },
   { "name": "count", "type": "count", "instances": 3, "route": { "hash": "word" }, "to": ["top"] },
   { "name": "top", "type": "top", "to": ["out"] },

@@ -335,7 +335,12 @@ static void options_that_make_no_sense_are_refused(void **state)
 {
   (void)state;
   REFUSE("odd.b: its bounds, 3 to 2, hold nothing", A, ROW(b, WEIR_KIND_I64, .min = 3, .max = 2), LIST, TEXT);
-  REFUSE("odd.text: only numbers and durations have bounds", A, B, LIST, ROW(text, WEIR_KIND_TEXT, .max = 2));
+  REFUSE("odd.text: only numbers, durations and rates have bounds", A, B, LIST, ROW(text, WEIR_KIND_TEXT, .max = 2));
+  REFUSE("odd.text: only integers have a unit", A, B, LIST, ROW(text, WEIR_KIND_TEXT, .unit = WEIR_UNIT_BYTES));
+  REFUSE("odd.b: its unit is unknown", A, ROW(b, WEIR_KIND_I64, .unit = (weir_unit)9), LIST, TEXT);
+  REFUSE("odd.b: only texts and bytes are secret", A, ROW(b, WEIR_KIND_I64, .secret = true), LIST, TEXT);
+  REFUSE("odd.b: what a reload does with it is unknown", A, ROW(b, WEIR_KIND_I64, .reload = (weir_reload)9), LIST,
+         TEXT);
   REFUSE("odd.b: only texts have choices", A, ROW(b, WEIR_KIND_I64, .one_of = "1|2"), LIST, TEXT);
 }
 

@@ -190,7 +190,7 @@ static void all_errors_are_told_with_place_and_pointer(void **state)
         "f:1:27: /must: must be an integer from -2147483648 to 2147483647, not 1.5\n"
         "f:2:15: /small/1: must be an integer from 0 to 9, not 10\n"
         "f:2:19: /small/2: must be an integer from 0 to 9, not \"x\"\n"
-        "f:2:33: /wait: must be a duration like \"500ms\" (ns, us, ms, s, min, h), not 5\n"
+        "f:2:33: /wait: must be a text with a unit, like \"5s\" (ns, us, ms, s, min, h), not 5\n"
         "f:3:17: /place/x: must be an integer from -100 to 100, not 101\n"
         "f:3:22: /place/the nam: unknown key (did you mean \"the name\"?)\n"
         "f:3:47: /pair: must be a list of 2 items, and has 1\n"

@@ -155,7 +155,7 @@ static void wrong_kinds_are_reported_all_at_once(void **state)
                   "6:7: i64: must be an integer of 64 bits, not \"1\"\n"
                   "7:8: \"u-64\": must be an integer of at least 0, not -1\n"
                   "8:7: f64: must be a number from 0 to 1, not true\n"
-                  "9:12: duration: must be a duration like \"500ms\" (ns, us, ms, s, min, h), not 5\n"
+                  "9:12: duration: must be a text with a unit, like \"5s\" (ns, us, ms, s, min, h), not 5\n"
                   "10:9: texts: must be a list, not \"a\"\n"
                   "11:14: numbers[1]: must be an integer from 1 to 9, not null\n"
                   "11:19: numbers[2]: must be an integer from 1 to 9, not a list\n");
@@ -201,7 +201,7 @@ static void a_broken_table_is_reported_not_believed(void **state)
 static void durations_need_a_unit_that_exists(void **state)
 {
   (void)state;
-  static const char *const bad[] = {"", "5", "s", "5 s", "5sec", "-1s", "1e", "infs"};
+  static const char *const bad[] = {"", "5", "s", "5 s", "5sec", "1e", "infs"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     char text[64], expected[256];
     snprintf(text, sizeof text, "{\"duration\":\"%s\"}", bad[i]);
