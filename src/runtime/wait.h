@@ -272,7 +272,11 @@ struct weir__edge_seen {
 };
 static inline struct weir__edge_seen weir__wait_see(uint64_t name)
 {
-  uint64_t word = weir__wait_word_at(name);
+  struct weir__wait *w = weir__wait_at(name);
+  /* seq_cst: who looks has published its wait before; who has moved an edge sees it here before it looks whether somebody
+   * waits there. One of both sees the other (G1 of deadlock.c). */
+  uint64_t word = w ? atomic_load_explicit(&w->word, memory_order_seq_cst) : 0;
+  if (word >> 32 != name >> 32) word = 0;
   return (struct weir__edge_seen){.word = word & ~(uint64_t)WEIR__ATTACHED,
                                   .phase = word ? weir__wait_phase_of(word) : 0,
                                   .edge = weir__wait_edge_of(word),
