@@ -425,6 +425,16 @@ int weir__mpsc_set_capacity(struct weir__cell *cell, uint32_t generation, size_t
   return open ? WEIR_OK : weir_error(gone, "the mailbox is gone");
 }
 
+bool weir__mpsc_is_too_large(struct weir__cell *cell, uint32_t generation, uint32_t n)
+{
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
+  bool open = places >> 32 == generation && !(places & WEIR__CLOSED);
+  bool too_large = open && n > atomic_load_explicit(&cell->capacity, memory_order_relaxed);
+  weir__bucket_unlock(bucket);
+  return too_large;
+}
+
 /* ---- waiting for a place ---- */
 
 /* Lock held. Sets WAITERS, unless there is room and nobody stands in line, or the cell is gone. */

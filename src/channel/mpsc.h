@@ -49,6 +49,9 @@ static inline uint64_t weir__plus_places(uint64_t places, uint32_t n)
 /* The same for a mailbox that is a worker's (bias.h). GOT: it is the caller's worker; else it is not any more. */
 enum weir__reserve weir__mpsc_reserve_biased(struct weir__cell *cell, uint32_t generation, uint32_t n);
 
+/* Has the cell of that generation, which is open, fewer than n places? Takes the lock. */
+bool weir__mpsc_is_too_large(struct weir__cell *cell, uint32_t generation, uint32_t n);
+
 /* Takes n places for a message to the cell of that generation, without waiting. FULL: no room, or others wait. */
 static inline enum weir__reserve weir__mpsc_reserve(struct weir__cell *cell, uint32_t generation, uint32_t n)
 {
@@ -61,7 +64,11 @@ static inline enum weir__reserve weir__mpsc_reserve(struct weir__cell *cell, uin
       continue;
     }
     uint32_t capacity = atomic_load_explicit(&cell->capacity, memory_order_relaxed);
-    if (n > capacity) return WEIR__TOO_LARGE;
+    if (WEIR__UNLIKELY(n > capacity)) { /* its successor's? */
+      if (weir__mpsc_is_too_large(cell, generation, n)) return WEIR__TOO_LARGE;
+      places = atomic_load_explicit(&cell->places, memory_order_acquire);
+      continue;
+    }
     if ((places & WEIR__WAITERS) || weir__used(cell, places) + n > capacity) {
       uint64_t now = atomic_load_explicit(&cell->places, memory_order_acquire);
       if (now == places) return WEIR__FULL;

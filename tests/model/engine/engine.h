@@ -203,6 +203,8 @@ bool in_tls(const void *at);
 /* order.c */
 uint64_t ordered_load(void *at, unsigned bytes, int order, const void *pc);
 void ordered_store(void *at, unsigned bytes, uint64_t value, int order, const void *pc);
+/* Pages become zero: each of the atomics there by a step of its own, the rest plainly. */
+void ordered_clear(void *at, size_t bytes, const void *pc);
 uint64_t ordered_change(void *at, unsigned bytes, uint64_t (*f)(uint64_t, uint64_t), uint64_t arg, int order,
                         const void *pc);
 uint64_t ordered_compare(void *at, unsigned bytes, uint64_t expected, uint64_t value, int order, int else_order,
@@ -220,6 +222,8 @@ void learn(const void *at);
 
 /* races.c */
 void plain_access(const void *at, size_t bytes, bool writes, const void *pc);
+/* Whatever of this has been touched in this run is written. */
+void plain_clear(const void *at, size_t bytes, const void *pc);
 void atomic_access(struct object *o, bool writes, const void *pc);
 void note_atomic(struct object *o);
 void races_init(void);

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
+#include "engine/memory.h"
 
 enum { RELAXED, CONSUME, ACQUIRE, RELEASE, ACQ_REL, SEQ_CST };
 
@@ -289,6 +290,18 @@ void ordered_store(void *at, unsigned bytes, uint64_t value, int order, const vo
   add_value(o, value, releases(order) ? view_keep(&t->now) : t->published);
   poke(at, value, bytes);
   end(step);
+}
+
+void ordered_clear(void *at, size_t bytes, const void *pc)
+{
+  unsigned count = engine->object_count;
+  for (unsigned i = 0; !engine->quiet && i < count; i++) {
+    struct object *o = &engine->objects[i];
+    bool within = (const char *)o->at >= (char *)at && (const char *)o->at < (char *)at + bytes;
+    if (within && o->bytes && peek(o->at, o->bytes)) ordered_store((void *)(uintptr_t)o->at, o->bytes, 0, RELAXED, pc);
+  }
+  plain_clear(at, bytes, pc);
+  arena_clear(at, bytes);
 }
 
 /* Replaces the newest value. */

@@ -116,6 +116,26 @@ void plain_access(const void *at, size_t bytes, bool writes, const void *pc)
   }
 }
 
+/* Plainly, so far. */
+static bool was_touched(const struct word *w, unsigned byte)
+{
+  bool touched = w->written_at[byte];
+  for (unsigned i = 0; i < engine->thread_count; i++) touched = touched || w->read_at[i][byte];
+  return touched;
+}
+
+void plain_clear(const void *at, size_t bytes, const void *pc)
+{
+  uintptr_t from = (uintptr_t)at / 8, to = ((uintptr_t)at + bytes) / 8;
+  if (engine->quiet) return;
+  for (unsigned i = 0; i < WORDS; i++) {
+    struct word *w = &words[i];
+    if (w->run != run || w->number < from || w->number >= to) continue;
+    for (unsigned byte = 0; byte < 8; byte++)
+      if (was_touched(w, byte)) access_byte(w, byte, true, pc);
+  }
+}
+
 void note_atomic(struct object *o)
 {
   for (uintptr_t at = (uintptr_t)o->at, to = at + o->bytes; at < to; at++) {

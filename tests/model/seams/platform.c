@@ -17,7 +17,7 @@ bool weir__region_commit(void *at, size_t bytes)
 
 void *weir__region_take(size_t bytes) { return arena_reserve(bytes, bytes); }
 void weir__region_return(void *at, size_t bytes) { model_give_back(at, bytes); }
-void weir__region_give_back(void *at, size_t bytes) { arena_clear(at, bytes); }
+void weir__region_give_back(void *at, size_t bytes) { ordered_clear(at, bytes, __builtin_return_address(0)); }
 
 int64_t weir__now_ns(void) { return engine->now_ns; }
 void weir__clock_set(const int64_t *virtual_ns) { (void)virtual_ns; } /* time is the engine's here */
