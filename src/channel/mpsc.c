@@ -425,7 +425,7 @@ int weir__mpsc_set_capacity(struct weir__cell *cell, uint32_t generation, size_t
   return open ? WEIR_OK : weir_error(gone, "the mailbox is gone");
 }
 
-bool weir__mpsc_is_too_large(struct weir__cell *cell, uint32_t generation, uint32_t n)
+bool weir__mpsc_is_too_large(const struct weir__cell *cell, uint32_t generation, uint32_t n)
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);

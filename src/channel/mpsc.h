@@ -49,10 +49,8 @@ static inline uint64_t weir__plus_places(uint64_t places, uint32_t n)
 /* The same for a mailbox that is a worker's (bias.h). GOT: it is the caller's worker; else it is not any more. */
 enum weir__reserve weir__mpsc_reserve_biased(struct weir__cell *cell, uint32_t generation, uint32_t n);
 
-/* Has the cell of that generation, which is open, fewer than n places? Takes the lock. */
-bool weir__mpsc_is_too_large(struct weir__cell *cell, uint32_t generation, uint32_t n);
-
-/* Takes n places for a message to the cell of that generation, without waiting. FULL: no room, or others wait. */
+/* Takes n places for a message to the cell of that generation, without waiting. FULL: no room, or others wait.
+ * TOO_LARGE: without the lock that may be the capacity of the cell's successor. */
 static inline enum weir__reserve weir__mpsc_reserve(struct weir__cell *cell, uint32_t generation, uint32_t n)
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
@@ -64,11 +62,7 @@ static inline enum weir__reserve weir__mpsc_reserve(struct weir__cell *cell, uin
       continue;
     }
     uint32_t capacity = atomic_load_explicit(&cell->capacity, memory_order_relaxed);
-    if (WEIR__UNLIKELY(n > capacity)) { /* its successor's? */
-      if (weir__mpsc_is_too_large(cell, generation, n)) return WEIR__TOO_LARGE;
-      places = atomic_load_explicit(&cell->places, memory_order_acquire);
-      continue;
-    }
+    if (n > capacity) return WEIR__TOO_LARGE;
     if ((places & WEIR__WAITERS) || weir__used(cell, places) + n > capacity) {
       uint64_t now = atomic_load_explicit(&cell->places, memory_order_acquire);
       if (now == places) return WEIR__FULL;
@@ -180,6 +174,8 @@ bool weir__mpsc_idle(struct weir__cell *cell, uintptr_t idle);
 bool weir__mpsc_sleep(struct weir__cell *cell);
 /* Lock held, of a cell that was closed and is not to end: from now on it takes messages again. */
 void weir__mpsc_reopen(struct weir__cell *cell);
+/* Is that cell open, with fewer than n places in all? Takes the lock. */
+bool weir__mpsc_is_too_large(const struct weir__cell *cell, uint32_t generation, uint32_t n);
 /* The places taken: anybody's. */
 uint32_t weir__mpsc_length(const struct weir__cell *cell);
 /* The places of that generation that are free, and those with messages, queued or on their way in. Takes the lock. False:

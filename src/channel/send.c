@@ -60,10 +60,18 @@ static int too_large(const struct weir__cell *cell, const struct weir__parcel *p
                     weir__places(p->bytes), atomic_load_explicit(&cell->capacity, memory_order_relaxed));
 }
 
+static enum weir__reserve reserve(struct weir__cell *cell, uint32_t generation, uint32_t places)
+{
+  enum weir__reserve got;
+  do got = weir__mpsc_reserve(cell, generation, places);
+  while (WEIR__UNLIKELY(got == WEIR__TOO_LARGE) && !weir__mpsc_is_too_large(cell, generation, places));
+  return got;
+}
+
 int weir__cell_try(struct weir__cell *cell, uint32_t generation, struct weir__parcel *p, int gone)
 {
   uint32_t places = weir__places(p->bytes);
-  switch (weir__mpsc_reserve(cell, generation, places)) {
+  switch (reserve(cell, generation, places)) {
   case WEIR__GONE:
     return gone;
   case WEIR__FULL:

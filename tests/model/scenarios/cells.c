@@ -68,7 +68,7 @@ static void end_and_give_back(void)
   open_next();
 }
 MODEL_SCENARIO(cell_send_and_give_back, .about = "C3: the same where the pages were given back between",
-               .setup = its_own_cell, .begin = begin_with_cell, .barriers = true,
+               .setup = its_own_cell, .begin = begin_with_cell, .bound = 3, .barriers = true,
                .threads = {end_and_give_back, send_to_it}, .finish = sent_or_gone);
 MODEL_SCENARIO(cell_stop_and_give_back, .about = "C2, C3: a stop, where the pages were given back between",
                .setup = its_own_cell, .begin = begin_with_cell, .threads = {end_and_give_back, stop_it},
