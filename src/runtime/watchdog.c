@@ -89,13 +89,24 @@ static void pause_looking(struct weir_runtime *rt)
   while (!d->ending && pthread_cond_timedwait(&d->stirred, &rt->lock, &until) != ETIMEDOUT) continue;
 }
 
+/* D4: the time that counts. */
+static int64_t count_time(struct weir__watchdog *d)
+{
+  const int64_t most = 2 * d->after_ns / LOOKS;
+  int64_t now = weir__now_ns(), passed = now - d->looked_ns;
+  d->looked_ns = now;
+  d->counted_ns += passed < most ? passed : most;
+  return d->counted_ns;
+}
+
 static void *watch(void *runtime)
 {
   struct weir_runtime *rt = runtime;
+  rt->watchdog.looked_ns = weir__now_ns();
   pthread_mutex_lock(&rt->lock);
   while (!rt->watchdog.ending) {
     pthread_mutex_unlock(&rt->lock);
-    int64_t now = weir__now_ns();
+    int64_t now = count_time(&rt->watchdog);
     for (unsigned i = 0; i < rt->worker_count; i++) look_at(rt, i, now);
     pthread_mutex_lock(&rt->lock);
     pause_looking(rt);

@@ -10,7 +10,9 @@
  *     What is told of an actor is read under the lock of its bucket, by its ref (C2).
  * D2  `rests` is set and cleared under the runtime's lock, under which workers are entered among the parked and taken
  *     off: so a worker that is woken finds it, and an idle process is never woken.
- * D3  A hog is told once, when it is found, and once when it is over. */
+ * D3  A hog is told once, when it is found, and once when it is over.
+ * D4  Time in which the watchdog itself did not run counts for two looks at most: a process that stood still, or that a
+ *     machine gave no core, has no hogs for that. */
 #ifndef WEIR__WATCHDOG_H
 #define WEIR__WATCHDOG_H
 
@@ -35,6 +37,8 @@ struct weir__watchdog {
   void (*on_hog)(const weir_hog *, void *);
   void *arg;
   struct weir__sight *sights; /* by worker */
+  int64_t counted_ns;         /* D4; its thread's alone, as the next */
+  int64_t looked_ns;          /* when it has looked last */
   pthread_t thread;
   bool started;
   bool rests, ending; /* under the runtime's lock, as the sleep on … */

@@ -129,7 +129,8 @@ static enum way some_way(uint64_t luck)
   do way = (enum way)(draw() % (luck % 3 ? WAYS - 1 : FIRST_CRASH)); /* crashes are dear */
   while (way == BAD_RESTART || !way_is_there(way, storm.trap));
   /* One that loops has its worker for all the time that the watchdog gives it. */
-  if (storm.trap && atomic_fetch_add_explicit(&loops, 1, memory_order_relaxed) % 20000 == 1000) return LOOP;
+  if (way_is_there(LOOP, storm.trap) && atomic_fetch_add_explicit(&loops, 1, memory_order_relaxed) % 20000 == 1000)
+    return LOOP;
   return way;
 }
 

@@ -1,8 +1,8 @@
 /* A storm of failures (see storm.h):
  *
- *   storm [--seconds N] [--halted N] [--children N] [--workers N] [--fail-in N] [--no-crashes]
+ *   storm [--seconds N] [--halted N] [--children N] [--workers N] [--fail-in N] [--hogs MS] [--no-crashes]
  *
- * First one of `halted` seconds (1; 0: none) in the midst of which the runtime is stopped; then one of `seconds`, after which
+ * A handler that loops is ended after `hogs` ms (1000). First one of `halted` seconds (1; 0: none) in the midst of which the runtime is stopped; then one of `seconds`, after which
  * it becomes calm. Prints figures every five seconds and in the end, and fails if
  *   the failures that were about to be are not those that supervisors were told of, or restarted children after;
  *   not all children live when it has become calm;
@@ -18,7 +18,7 @@
 #include "chance.h"
 #include "memory.h"
 
-enum { BRANCHES = 10, LEAVES = 10, CLIENTS = 32, MUCH = 1 << 20 };
+enum { BRANCHES = 10, LEAVES = 10, CLIENTS = 32, MUCH = 1 << 20, HOG_MS = 1000 };
 
 struct storm storm;
 
@@ -185,15 +185,18 @@ static int64_t restarts_of_all(int64_t *active)
   return restarts;
 }
 
-/* Until each failure that was about to be has been told, and all live again. */
-static int64_t become_calm(int64_t *active)
+/* Until each failure that was about to be has been told, before we looked, and all live again. */
+static int64_t become_calm(void)
 {
-  int64_t restarts;
+  int64_t restarts, active, failures;
+  bool all_told;
   atomic_store(&storm.calm, true);
   do {
     weir_sleep(WEIR_MILLIS(20));
-    restarts = restarts_of_all(active);
-  } while (*active < storm.children || load(&told.failed) < sum_of_failures());
+    failures = sum_of_failures();
+    all_told = load(&told.failed) == failures;
+    restarts = restarts_of_all(&active);
+  } while (!all_told || active < storm.children || sum_of_failures() != failures);
   return restarts;
 }
 
@@ -245,14 +248,16 @@ static bool has(int argc, char **argv, const char *name)
   return false;
 }
 
+static int64_t hog_ms;
+
 static int begin(int workers, weir_runtime **rt)
 {
   weir_runtime_options o = {.workers = workers,
                             .contain_crashes = storm.trap,
                             .on_crash = on_crash,
                             .on_hog = on_hog,
-                            .hog_after = WEIR_MILLIS(100),
-                            .end_hogs_after = storm.trap ? WEIR_MILLIS(200) : WEIR_MILLIS(0)};
+                            .hog_after = WEIR_MILLIS((double)hog_ms / 2)};
+  if (way_is_there(LOOP, storm.trap)) o.end_hogs_after = WEIR_MILLIS((double)hog_ms);
   int rc = weir_runtime_start(&o, rt);
   if (rc != WEIR_ENOTSUP) return rc;
   printf("without crashes: %s\n", weir_error_text());
@@ -286,14 +291,13 @@ static int round_run(int workers, int64_t seconds, bool halts)
   weir_runtime *rt;
   weir_task *clients[CLIENTS];
   struct memory memory = {0};
-  int64_t active;
   int wrong = 0;
   if (begin(workers, &rt)) return fail(weir_error_text());
   weir_ref tree = start_tree();
   if (weir_count_children(tree, WEIR_SECONDS(300), NULL)) return fail(weir_error_text());
   for (int i = 0; i < CLIENTS; i++) clients[i] = weir_task_start(rt, client, NULL);
   blow(seconds, &memory);
-  int64_t restarts = halts ? 0 : become_calm(&active);
+  int64_t restarts = halts ? 0 : become_calm();
   if (!halts) atomic_store(&clients_go_home, true);
   for (int i = 0; i < CLIENTS; i++)
     if (halts)
@@ -332,6 +336,7 @@ int main(int argc, char **argv)
   int children = (int)option(argc, argv, "--children", slow ? 1000 : 10000);
   int workers = (int)option(argc, argv, "--workers", 0);
   storm.children = children / (BRANCHES * LEAVES) * BRANCHES * LEAVES;
+  hog_ms = option(argc, argv, "--hogs", HOG_MS);
   storm.trap = !has(argc, argv, "--no-crashes");
   atomic_store(&storm.fail_in, option(argc, argv, "--fail-in", 20));
   if (storm.children < BRANCHES * LEAVES || storm.children > CHILDREN_MOST || load(&storm.fail_in) < 1)

@@ -18,12 +18,17 @@
 #include <weir/weir.h>
 
 /* What they do is what sanitizers are there to find. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
+#if defined(__SANITIZE_THREAD__)
+#define THREAD_SANITIZED 1
 #elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#if __has_feature(thread_sanitizer)
+#define THREAD_SANITIZED 1
+#elif __has_feature(address_sanitizer)
 #define SANITIZED 1
 #endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(THREAD_SANITIZED)
+#define SANITIZED 1
 #endif
 #ifdef SANITIZED
 #define UNCHECKED __attribute__((no_sanitize("address", "undefined")))

@@ -2,6 +2,8 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "platform/clock.h"
@@ -317,6 +319,38 @@ static void after_its_end_nobody_stirs_it(void **state)
   assert_false(would_be_stirred);
 }
 
+static void stop_this_process(int64_t seconds)
+{
+  pid_t parent = getpid(), child = fork();
+  if (!child) {
+    kill(parent, SIGSTOP);
+    sleep((unsigned)seconds);
+    kill(parent, SIGCONT);
+    _exit(0);
+  }
+  assert_true(child > 0);
+  assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static void a_process_that_stood_still_had_no_hog(void **state)
+{
+  (void)state;
+  weir_runtime *rt;
+  int unused;
+  memset(log_.told, 0, sizeof log_.told);
+  log_.count = 0;
+  atomic_store(&enough, false);
+  weir_runtime_options o = {
+      .workers = 2, .hog_after = WEIR_SECONDS(2), .on_hog = note, .on_hog_arg = &log_}; /* far more than it works */
+  assert_int_equal(weir_runtime_start(&o, &rt), WEIR_OK);
+  weir_task *t = weir_task_start(rt, hog_until_enough, &unused);
+  stop_this_process(3);
+  atomic_store(&enough, true);
+  assert_int_equal(weir_task_join(t, WEIR_SECONDS(20), NULL), WEIR_OK);
+  assert_int_equal(weir_runtime_stop(rt, WEIR_SECONDS(20)), WEIR_OK);
+  assert_int_equal(told(), 0);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -328,8 +362,8 @@ int main(void)
       WATCHED(many_messages_without_a_pause_are_no_hog),
       WATCHED(while_all_workers_sleep_it_does_too),
   };
-  const struct CMUnitTest alone[] = {cmocka_unit_test(there_is_none_where_it_is_not_wanted),
-                                     cmocka_unit_test(without_a_callback_it_writes_a_line),
-                                     cmocka_unit_test(after_its_end_nobody_stirs_it)};
+  const struct CMUnitTest alone[] = {
+      cmocka_unit_test(there_is_none_where_it_is_not_wanted), cmocka_unit_test(without_a_callback_it_writes_a_line),
+      cmocka_unit_test(after_its_end_nobody_stirs_it), cmocka_unit_test(a_process_that_stood_still_had_no_hog)};
   return cmocka_run_group_tests(alone, NULL, NULL) + RUN_ON_EACH_RUNTIME(tests);
 }
