@@ -3,6 +3,7 @@
  *   numbers             all of it
  *   numbers idle [N]    N idle actors (1,000,000): resident bytes each
  *   numbers named [N]   the same of actors with a name (200,000)
+ *   numbers supervised [N]  … that also is one of a hundred children of a supervisor; its supervisor's part included
  *   numbers asks [N]    N actors (100,000) suspended in an ask at once: resident bytes each, stacks included
  *   numbers bytes       nanoseconds to send bytes that are copied, and that are shared, by their size
  *   numbers ops         nanoseconds for each operation, the median of several rounds */
@@ -276,16 +277,29 @@ static long resident_bytes(void)
   return pages * 4096;
 }
 
-/* A bare actor, or one with a name of its own. */
-static weir_ref spawn_idle(bool named, size_t i)
+enum idler { BARE, NAMED, SUPERVISED, IDLERS };
+static const char *const idlers[IDLERS] = {"", "named ", "named and supervised "};
+
+static weir_ref spawn_supervised(const char *name, size_t i)
 {
-  char name[32];
-  if (!named) return weir_spawn(&adder);
-  snprintf(name, sizeof name, "adder-%zu", i);
-  return weir_spawn(&adder, .name = name);
+  enum { EACH = 100 };
+  static weir_ref tree;
+  weir_ref ref;
+  if (i % EACH == 0) tree = weir_supervise(.strategy = WEIR_DYNAMIC, .children = WEIR_CHILDREN({.type = &adder}));
+  must(weir_start_child(tree, WEIR_FOREVER, &ref, .name = name), "start a child");
+  return ref;
 }
 
-static void idle(size_t n, bool named)
+static weir_ref spawn_idle(enum idler what, size_t i)
+{
+  char name[32];
+  snprintf(name, sizeof name, "adder-%zu", i);
+  return what == BARE    ? weir_spawn(&adder)
+         : what == NAMED ? weir_spawn(&adder, .name = name)
+                         : spawn_supervised(name, i);
+}
+
+static void idle(size_t n, enum idler what)
 {
   weir_runtime *rt;
   must(weir_runtime_start(NULL, &rt), "start");
@@ -294,8 +308,8 @@ static void idle(size_t n, bool named)
   memset(refs, 0, n * sizeof *refs);
   long before = resident_bytes();
   double from = now();
-  for (size_t i = 0; i < n; i++) {
-    refs[i] = spawn_idle(named, i);
+  for (size_t i = 0; i < n; i++) { /* on a plain thread: nobody's children but their supervisors' */
+    refs[i] = spawn_idle(what, i);
     must(weir_ref_error(refs[i]), "spawn");
   }
   double spawned = now();
@@ -304,7 +318,7 @@ static void idle(size_t n, bool named)
   must(weir_send(refs[n - 1], number, .value = 42), "send");
   must(weir_ask(refs[n - 1], WEIR_SECONDS(10), &t, get), "ask");
   weir_free(t);
-  printf("%zu idle %sactors: %.1f resident bytes each, %.0f ns to spawn one\n", n, named ? "named " : "",
+  printf("%zu idle %sactors: %.1f resident bytes each, %.0f ns to spawn one\n", n, idlers[what],
          (double)bytes / (double)n, (spawned - from) * 1e9 / (double)n);
   from = now();
   must(weir_runtime_stop(rt, WEIR_SECONDS(5)), "stop");
@@ -465,8 +479,9 @@ int main(int argc, char **argv)
   size_t n = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
   setvbuf(stdout, NULL, _IOLBF, 0);
   if (!*what || strcmp(what, "ops") == 0) operations();
-  if (!*what || strcmp(what, "idle") == 0) idle(n ? n : 1000000, false);
-  if (!*what || strcmp(what, "named") == 0) idle(n ? n : 200000, true);
+  if (!*what || strcmp(what, "idle") == 0) idle(n ? n : 1000000, BARE);
+  if (!*what || strcmp(what, "named") == 0) idle(n ? n : 200000, NAMED);
+  if (!*what || strcmp(what, "supervised") == 0) idle(n ? n : 100000, SUPERVISED);
   if (!*what || strcmp(what, "asks") == 0) asks(n ? n : 100000);
   if (!*what || strcmp(what, "bytes") == 0) bytes(1), bytes(2);
   return 0;

@@ -82,6 +82,29 @@ weir_ref bench_actor(weir_ref ref)
   return ref;
 }
 
+static void on_event(const weir_restart_event *e, void *unused)
+{
+  (void)unused;
+  fprintf(stderr, "weir-bench: %s: %s\n", e->child_name, e->text);
+}
+
+weir_ref bench_child(const struct bench *b, const weir_actor *type, weir_value config, uint64_t capacity)
+{
+  weir_ref ref;
+  if (!b->watched) return bench_actor(weir_spawn(type, .capacity = capacity, .config = config));
+  weir_ref tree = weir_supervise(.strategy = WEIR_DYNAMIC, .on_event = on_event,
+                                 .children = WEIR_CHILDREN({.type = type, .restart = WEIR_TRANSIENT}));
+  bench_must(weir_start_child(tree, WEIR_FOREVER, &ref, .capacity = capacity, .config = config), "start a child");
+  return ref;
+}
+
+void bench_watch(const struct bench *b, weir_ref other)
+{
+  if (!b->watched) return;
+  bench_must(weir_link(other), "link");
+  bench_must(weir_monitor(other).error, "monitor");
+}
+
 void latch_make(struct latch *l, uint64_t n)
 {
   atomic_store_explicit(&l->left, n, memory_order_relaxed);

@@ -17,6 +17,9 @@ struct bench {
   uint64_t capacity; /* of each mailbox, unless the workload says otherwise */
   uint64_t producers, actors, bytes, rate, for_s;
   bool starts_runtimes; /* itself: it runs on the main thread, not as a task */
+  bool crashes;         /* its handlers do, and are contained */
+  bool may_be_watched;  /* it knows --watched: */
+  bool watched;         /* those that exchange messages are supervised, linked and monitored */
   double seconds;       /* set by the workload: the time that counts */
   char more[400];       /* members that its line of JSON has besides: bench_add() */
 };
@@ -63,6 +66,10 @@ WEIR_NORETURN void bench_wrong(const char *what, uint64_t is, uint64_t should_be
 /* Ends the program unless rc is WEIR_OK. Returns rc. */
 int bench_must(int rc, const char *what);
 weir_ref bench_actor(weir_ref ref);
+/* An actor of its own; or (b->watched) the child of a supervisor. Its configuration is copied. */
+weir_ref bench_child(const struct bench *b, const weir_actor *type, weir_value config, uint64_t capacity);
+/* In a handler: links itself and the other one, and monitors it, if they are watched. */
+void bench_watch(const struct bench *b, weir_ref other);
 
 struct number {
   int64_t n;
@@ -88,6 +95,6 @@ static inline uint32_t bench_pick(uint32_t *seed, uint32_t below)
 
 bench_run bench_pingpong, bench_ring, bench_counting, bench_fanin, bench_create, bench_idle, bench_fjthr, bench_big,
     bench_chameneos, bench_ask, bench_pipeline, bench_skynet, bench_rings, bench_parcels, bench_latency, bench_busy,
-    bench_light, bench_memory, bench_allocs;
+    bench_light, bench_memory, bench_allocs, bench_restart, bench_crash;
 
 #endif

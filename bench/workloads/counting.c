@@ -2,6 +2,7 @@
 #include "bench.h"
 
 static struct latch counted;
+static const struct bench *bench; /* for the producer's start */
 
 struct increment {
   int64_t by;
@@ -44,6 +45,7 @@ static int producer_start(struct producer *p, const struct count_to *m)
 {
   struct total *t;
   (void)p;
+  bench_watch(bench, m->counter);
   for (int64_t i = 0; i < m->n; i++) bench_must(weir_send(m->counter, increment, .by = i), "send");
   bench_must(weir_ask(m->counter, WEIR_FOREVER, &t, get_total), "ask");
   if (t->messages != m->n) bench_wrong("the count", (uint64_t)t->messages, (uint64_t)m->n);
@@ -56,9 +58,11 @@ WEIR_ACTOR(producer, WEIR_ON_START(count_to, producer_start));
 
 int bench_counting(struct bench *b)
 {
+  const weir_value none = {NULL, NULL};
   latch_make(&counted, 1);
+  bench = b;
   bench_begin(b);
-  weir_ref to = bench_actor(weir_spawn(&counter, .capacity = b->capacity));
+  weir_ref to = bench_child(b, &counter, none, b->capacity);
   bench_actor(weir_spawn(&producer, .config = WEIR_VALUE(count_to, .counter = to, .n = (int64_t)b->n)));
   latch_wait(&counted);
   bench_end(b);

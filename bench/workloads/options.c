@@ -31,7 +31,8 @@ static void help(FILE *to)
     fprintf(to, "  %-10s %s (N = %" PRIu64 ")\n", workloads[i].name, workloads[i].help, workloads[i].defaults.n);
   fprintf(to, "\n  --workers N    threads of the multi-thread runtime (2)\n"
               "  --flavor F     multi, or current: all on one thread\n"
-              "  --n N          how many operations\n");
+              "  --n N          how many operations\n"
+              "  --watched      its actors are supervised, linked and monitored: pingpong, counting\n");
   for (int i = 1; i < NUMBERS; i++) {
     fprintf(to, "  --%-12s %s:", numbers[i].name, numbers[i].help);
     for (size_t w = 0; w < workload_count; w++) {
@@ -87,20 +88,24 @@ static struct bench bench_of(const struct workload *w, const char *given[NUMBERS
   return b;
 }
 
-static void list_options(struct option known[NUMBERS + 4])
+static void on_crash(const weir_crash *crash, void *unused) { (void)crash, (void)unused; }
+
+static void list_options(struct option known[NUMBERS + 5])
 {
   for (int i = 0; i < NUMBERS; i++) known[i] = (struct option){numbers[i].name, required_argument, NULL, i};
   known[NUMBERS] = (struct option){"workers", required_argument, NULL, 'w'};
   known[NUMBERS + 1] = (struct option){"flavor", required_argument, NULL, 'f'};
   known[NUMBERS + 2] = (struct option){"help", no_argument, NULL, 'h'};
-  known[NUMBERS + 3] = (struct option){NULL, 0, NULL, 0};
+  known[NUMBERS + 3] = (struct option){"watched", no_argument, NULL, 's'};
+  known[NUMBERS + 4] = (struct option){NULL, 0, NULL, 0};
 }
 
 struct options read_options(int argc, char **argv)
 {
-  struct option known[NUMBERS + 4];
+  struct option known[NUMBERS + 5];
   const char *given[NUMBERS] = {NULL};
   struct options o = {.workload = NULL};
+  bool watched = false;
   int option;
   list_options(known);
   while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1) switch (option) {
@@ -109,6 +114,9 @@ struct options read_options(int argc, char **argv)
       break;
     case 'f':
       o.runtime.flavor = flavor_of(optarg);
+      break;
+    case 's':
+      watched = true;
       break;
     case 'h':
       help(stdout);
@@ -126,5 +134,12 @@ struct options read_options(int argc, char **argv)
   if (!o.runtime.workers) o.runtime.workers = 2;
   if (o.runtime.flavor == WEIR_CURRENT_THREAD) o.runtime.workers = 1;
   o.bench = bench_of(o.workload, given);
+  if (watched && !o.bench.may_be_watched) {
+    fprintf(stderr, "weir-bench: %s has no --watched; weir-bench --help says which have\n", o.workload->name);
+    exit(2);
+  }
+  o.bench.watched = watched;
+  o.runtime.contain_crashes = o.bench.crashes;
+  o.runtime.on_crash = on_crash;
   return o;
 }

@@ -18,6 +18,7 @@ static int pong_back(struct pong *p, const struct ball *m)
 WEIR_ACTOR(pong, WEIR_ON(ball, pong_back), .capacity = 1024);
 
 static struct latch played;
+static const struct bench *bench; /* for ping's start */
 struct game {
   weir_ref pong;
   int64_t rounds;
@@ -31,6 +32,7 @@ static int ping_start(struct ping *p, const struct game *g)
 {
   p->pong = g->pong;
   p->left = g->rounds;
+  bench_watch(bench, p->pong);
   return weir_send(p->pong, ball, .from = weir_self());
 }
 static int ping_again(struct ping *p)
@@ -43,11 +45,12 @@ WEIR_ACTOR(ping, WEIR_ON_START(game, ping_start) WEIR_ON(ball, ping_again), .cap
 
 int bench_pingpong(struct bench *b)
 {
+  const weir_value none = {NULL, NULL};
   latch_make(&played, 1);
+  bench = b;
   bench_begin(b);
-  weir_ref to = bench_actor(weir_spawn(&pong, .capacity = b->capacity));
-  bench_actor(
-      weir_spawn(&ping, .capacity = b->capacity, .config = WEIR_VALUE(game, .pong = to, .rounds = (int64_t)b->n)));
+  weir_ref to = bench_child(b, &pong, none, b->capacity);
+  bench_child(b, &ping, WEIR_VALUE(game, .pong = to, .rounds = (int64_t)b->n), b->capacity);
   latch_wait(&played);
   bench_end(b);
   return WEIR_OK;

@@ -2,9 +2,15 @@
 #include "bench.h"
 
 const struct workload workloads[] = {
-    {"pingpong", bench_pingpong, {.n = 1000000, .capacity = 1024}, "two actors, one message to and fro; N round trips"},
+    {"pingpong",
+     bench_pingpong,
+     {.n = 1000000, .capacity = 1024, .may_be_watched = true},
+     "two actors, one message to and fro; N round trips"},
     {"ring", bench_ring, {.n = 5000000, .capacity = 1024}, "1,000 actors in a ring, one token; N hops"},
-    {"counting", bench_counting, {.n = 10000000, .capacity = 1024}, "one producer, one counter; N messages"},
+    {"counting",
+     bench_counting,
+     {.n = 10000000, .capacity = 1024, .may_be_watched = true},
+     "one producer, one counter; N messages"},
     {"fanin", bench_fanin, {.n = 8000000, .capacity = 1024, .producers = 8}, "8 producers, one consumer; N messages"},
     {"create", bench_create, {.n = 1000000}, "spawn an actor, send it one message, it ends; N actors"},
     {"idle", bench_idle, {.n = 1000000}, "N actors that wait; their memory"},
@@ -21,6 +27,8 @@ const struct workload workloads[] = {
      "rings of 100 actors, a token in each; N hops"},
     {"parcels", bench_parcels, {.n = 5000000, .capacity = 1024, .bytes = 64}, "counting, with bytes; N messages"},
     {"latency", bench_latency, {.capacity = 1024, .rate = 50000, .for_s = 3}, "asks that are due at random times"},
+    {"restart", bench_restart, {.n = 100000, .capacity = 64}, "a supervised actor fails; N restarts"},
+    {"crash", bench_crash, {.n = 20000, .capacity = 64, .crashes = true}, "it crashes, by a null pointer; N restarts"},
     {"light", bench_light, {.for_s = 3}, "a message each millisecond, then none: what that takes of a core"},
     {"memory", bench_memory, {.n = 1000000}, "idle, and what memory is kept afterwards; N actors"},
     {"busy",

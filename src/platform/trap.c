@@ -408,8 +408,13 @@ static bool prepare(const char **why)
 static void catch_signals(void)
 {
   struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-  sigemptyset(&action.sa_mask);
-  for (int i = 0; i < SIGNALS; i++) sigaction(signals[i], &action, &trap.before[i]);
+  for (int i = 0; i < SIGNALS; i++) {
+    sigemptyset(&action.sa_mask);
+    /* An interrupt that comes together with the signal of an abort() is handled first: else that one would find the
+     * handler of this one interrupted, and not who called abort(). */
+    if (signals[i] == SIGILL) sigaddset(&action.sa_mask, SIGABRT);
+    sigaction(signals[i], &action, &trap.before[i]);
+  }
 }
 
 /* Lock held. Whoever came after us stays. */

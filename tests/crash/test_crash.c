@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static void must(int rc)
@@ -471,6 +472,61 @@ static void test_an_endless_loop_is_ended(void **state)
   end(rt);
 }
 
+#ifndef SANITIZED /* ThreadSanitizer can't bear so many interrupts */
+
+/* An abort() at the very moment at which the watchdog interrupts: both signals are there at once. What sits in another
+ * library is interrupted at each look, and goes on. */
+static int64_t now_ns(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+static int64_t spin_until;
+static int spin_in_qsort(const void *a, const void *b)
+{
+  (void)a, (void)b;
+  while (now_ns() < spin_until) continue;
+  return 0;
+}
+struct aborter {
+  int64_t unused;
+};
+struct abort_at {
+  int64_t ns;
+};
+WEIR_MESSAGE(abort_at, WEIR_FIELD(ns));
+static int spinner_abort(struct aborter *s, const struct abort_at *m)
+{
+  int two[2] = {2, 1};
+  (void)s;
+  spin_until = now_ns() + m->ns;
+  qsort(two, 2, sizeof two[0], spin_in_qsort);
+  abort();
+}
+WEIR_ACTOR(aborter, WEIR_ON(abort_at, spinner_abort));
+
+static void ignore_hog(const weir_hog *hog, void *unused) { (void)hog, (void)unused; }
+
+static void test_an_abort_while_it_is_interrupted(void **state)
+{
+  (void)state;
+  weir_runtime *rt;
+  must(weir_runtime_start(&(weir_runtime_options){.workers = 1,
+                                                  .contain_crashes = true,
+                                                  .on_crash = on_crash,
+                                                  .hog_after = WEIR_MILLIS(1),
+                                                  .on_hog = ignore_hog,
+                                                  .end_hogs_after = WEIR_MILLIS(1)},
+                          &rt));
+  for (int i = 0; i < 400; i++)
+    assert_int_equal(weir_ask(weir_spawn(&aborter), WEIR_SECONDS(60), NULL, abort_at, .ns = 1300000 + i * 331 % 300000),
+                     WEIR_EFAILED);
+  end(rt);
+}
+
+#endif
+
 /* ---- not contained ---- */
 
 static const char *this_program;
@@ -597,6 +653,9 @@ int main(int argc, char **argv)
                                      cmocka_unit_test(test_in_a_deferred_call),
                                      cmocka_unit_test(test_in_a_task),
                                      cmocka_unit_test(test_an_endless_loop_is_ended),
+#ifndef SANITIZED
+                                     cmocka_unit_test(test_an_abort_while_it_is_interrupted),
+#endif
                                      cmocka_unit_test(test_undecided_is_the_end),
                                      cmocka_unit_test(test_handlers_that_were_there_are_back)};
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,7 @@ struct child {
 
 void note_failure(struct child_seen *seen, enum way way)
 {
-  atomic_store_explicit(&seen->noted, true, memory_order_relaxed);
+  atomic_store_explicit(&seen->noted, (int)way + 1, memory_order_relaxed);
   count_one(&storm.failures[way]);
 }
 
@@ -172,7 +172,7 @@ static bool is_to_fail(uint64_t luck)
 static int child_start(struct child *c, const struct child_config *config)
 {
   struct child_seen *seen = c->seen = &storm.child[config->id];
-  atomic_store_explicit(&seen->noted, false, memory_order_relaxed);
+  atomic_store_explicit(&seen->noted, 0, memory_order_relaxed);
   int rc = defer_one();
   if (rc) return rc;
   if (!atomic_load_explicit(&seen->starts, memory_order_relaxed)) {

@@ -92,7 +92,7 @@ WEIR_REQUEST(question, answer, WEIR_FIELD(luck), WEIR_FIELD(other));
 
 struct child_seen {
   _Atomic(uint64_t) ref; /* of its first start on; for all */
-  _Atomic(bool) noted;   /* its failure is counted already; by itself, and where it crashed */
+  _Atomic(int) noted;    /* the way to fail that is counted already, and 1; by itself, and where it crashed */
   _Atomic(int) starts;   /* that went well; by itself */
 };
 
