@@ -190,18 +190,21 @@ static int64_t restarts_of_all(int64_t *active)
   return restarts;
 }
 
-/* Until each failure that was about to be has been told, before we looked, and all live again. */
+/* Until all live, and what is counted is what was told. A handler may have been about to fail for long: so we look again
+ * and again; but what is wrong for good stays wrong. */
 static int64_t become_calm(void)
 {
-  int64_t restarts, active, failures;
-  bool all_told;
+  enum { LOOKS = 500 };
+  int64_t restarts = 0, active = 0;
   atomic_store(&storm.calm, true);
-  do {
+  for (int i = 0; i < LOOKS || active < storm.children; i++) {
     weir_sleep(WEIR_MILLIS(20));
-    failures = sum_of_failures();
-    all_told = load(&told.failed) == failures;
     restarts = restarts_of_all(&active);
-  } while (!all_told || active < storm.children || sum_of_failures() != failures);
+    int64_t failures = sum_of_failures();
+    if (active == storm.children && load(&told.failed) == failures && restarts == failures - load(&told.not_started) &&
+        load(&storm.starts) == storm.children + restarts)
+      break;
+  }
   return restarts;
 }
 
