@@ -28,6 +28,7 @@ static const struct {
     {WEIR_EINDOUBT, "time is over, and the handler had begun"},
     {WEIR_ESHUTDOWN, "told to end"},
     {WEIR_EKILLED, "killed"},
+    {WEIR_EOPEN, "its breaker is open"},
     {WEIR_ETIMEDOUT, "time is over"},
     {WEIR_ECANCELED, "told to stop"},
 };

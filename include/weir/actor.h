@@ -169,6 +169,33 @@ enum {
   WEIR_BROADCAST /* all: each gets a copy */
 };
 
+/** What becomes of a message while the breaker of its receiver is open. Whoever asks gets WEIR_EOPEN in any case. */
+enum {
+  WEIR_OPEN_REFUSES = 0, /* its sender gets WEIR_EOPEN */
+  WEIR_OPEN_DISCARDS     /* it is a dead letter, and its sender is told WEIR_OK */
+};
+
+/**
+ * A breaker: an actor that fails at one message after the other gets none for a while, and nobody waits for it.
+ *
+ * It is closed until `failures` messages in a row have failed: their handler returned an error (a refusal), or the actor
+ * failed, in its start clause or at a timer of its own, too. One that is handled well begins the count anew. Then it is open
+ * for `reset`: who sends or asks is answered at once, as `while_open` says; who waits for a place and what is queued, too; a
+ * place can't be reserved (WEIR_EOPEN). After that one message is let through, while all others are still turned away: if
+ * it is handled well the breaker closes, else it is open for another `reset`. If nothing has become of that message in a
+ * `reset` (its asker gave up, or its handler still waits) one more is let through.
+ *
+ * The handler's return decides, also where the answer comes later (weir_answer_later()). What an actor that was told to end
+ * does not finish is no failure. Its own timers and news of ends come whatever the breaker says. It outlives restarts.
+ */
+typedef struct weir_breaker {
+  unsigned failures WEIR__ZERO;        /* in a row; 0: there is no breaker */
+  weir_duration reset WEIR__ZERO;      /* 0: 15 seconds */
+  int while_open WEIR__ZERO;           /* WEIR_OPEN_REFUSES, … */
+  bool (*counts)(int code) WEIR__ZERO; /* is a refusal with that code a failure? Else it is neither failure nor success.
+                                          Called on the actor's strand: must not wait. NULL: each is one */
+} weir_breaker;
+
 typedef struct weir_spawn_options {
   const char *name WEIR__ZERO;  /* unique in its runtime; copied. For weir_find() and for messages to people */
   weir_value config WEIR__ZERO; /* given to WEIR_ON_START; copied */
@@ -177,6 +204,7 @@ typedef struct weir_spawn_options {
   weir_runtime *on WEIR__ZERO;  /* NULL: weir_runtime_here() */
   size_t instances WEIR__ZERO;  /* so many actors behind one ref, a route, at most 65,536; 0: one actor and no route */
   int route WEIR__ZERO;         /* how it chooses */
+  weir_breaker breaker WEIR__ZERO; /* each instance has its own */
 } weir_spawn_options;
 
 /**
@@ -254,6 +282,7 @@ WEIR_API int weir_drain(weir_ref ref);
  *            WEIR_ETIMEDOUT    within: no place came free in time
  *            WEIR_ECANCELED    the caller was told to stop while it waited
  *            WEIR_EDEADLOCK    no place can come free before the caller goes on; weir_error_text() tells the cycle
+ *            WEIR_EOPEN        its breaker is open (weir_breaker)
  *            WEIR_EWOULDBLOCK  no place, in a libuv callback
  *            WEIR_ERANGE       the value is larger than the mailbox can ever hold (a message above 64 KiB takes
  *                              a place for each 64 KiB)
@@ -293,6 +322,7 @@ WEIR_API WEIR_NODISCARD int weir_send_within_value(weir_ref to, weir_duration wi
  *          WEIR_EFAILED      the actor that began failed or was stopped meanwhile (at once): weir_error_text()
  *          WEIR_EPROTO       the actor has no clause for this message, or answered without a content that is wanted
  *          WEIR_EDEADLOCK    no answer can come before the caller goes on; weir_error_text() tells the cycle
+ *          WEIR_EOPEN        its breaker is open, or opened before any handler began: safe to repeat, later
  *          WEIR_ECANCELED    the caller was told to stop (the request may be at work: then it is in doubt, too)
  *          WEIR_EWOULDBLOCK  in a libuv callback, always
  *          WEIR_ERANGE, WEIR_EINVAL, WEIR_ENOMEM  as weir_send_value()

@@ -108,7 +108,8 @@ enum {
   WEIR_ERANGE = -5011,      /* a number or a size outside its bounds */
   WEIR_EINDOUBT = -5012,    /* the time is over, and its handler had begun: done or not, nobody knows */
   WEIR_ESHUTDOWN = -5013,   /* why an actor ended: it was told to, by whom it belongs to */
-  WEIR_EKILLED = -5014      /* why an actor ended: it was killed (weir/link.h) */
+  WEIR_EKILLED = -5014,     /* why an actor ended: it was killed (weir/link.h) */
+  WEIR_EOPEN = -5015        /* the breaker of the actor is open: too many failures in a row (weir_breaker) */
 };
 /** A program's own error codes: WEIR_EUSER(0), WEIR_EUSER(1), … */
 #define WEIR_EUSER(n) (-100000 - (n))

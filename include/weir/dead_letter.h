@@ -23,7 +23,7 @@ struct weir_dead_letter {
   weir_ref to;
   uint64_t missed; /* how many dead letters this listener was not told of before this one: it was full */
   int32_t
-      code; /* WEIR_EDEAD: its receiver is gone or was stopped; WEIR_EFAILED: it failed; else its handler refused it */
+      code; /* WEIR_EDEAD: its receiver is gone or was stopped; WEIR_EFAILED: it failed; WEIR_EOPEN: its breaker was open; else its handler refused it */
   bool asked; /* somebody waited for an answer, and has been told */
 };
 WEIR_SHARED(weir_dead_letter, "weir.dead_letter", WEIR_FIELD(message), WEIR_FIELD(name), WEIR_FIELD(text),

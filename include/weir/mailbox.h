@@ -12,6 +12,14 @@
 extern "C" {
 #endif
 
+/** How a breaker is (weir_breaker). */
+enum {
+  WEIR_BREAKER_NONE = 0,
+  WEIR_BREAKER_CLOSED,
+  WEIR_BREAKER_OPEN,
+  WEIR_BREAKER_HALF_OPEN /* its time is over: one message is let through, or was */
+};
+
 /** What is counted of an actor from its spawn on. */
 typedef struct weir_stats {
   uint64_t length;     /* messages in its mailbox now, queued or on their way in; in places */
@@ -23,6 +31,11 @@ typedef struct weir_stats {
   uint64_t dropped;    /* by its overflow policy; of a group's messages those that found no place, too */
   uint64_t refused;    /* senders that were turned away at once: WEIR_EFULL */
   uint64_t blocked_ns; /* how long its own handlers have waited for places elsewhere */
+  int breaker;         /* WEIR_BREAKER_CLOSED, …; what follows is 0 without one */
+  uint64_t failures;   /* in a row, until now */
+  uint64_t opened;     /* how often it has opened */
+  uint64_t
+      turned_away; /* senders and askers that met it open, and those that stood in line or were queued when it opened */
 } weir_stats;
 
 /**

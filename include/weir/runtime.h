@@ -153,6 +153,7 @@ typedef struct weir_accounts {
   /* Turned away at once, before a message was made: */
   uint64_t refused_full; /* WEIR_EFULL */
   uint64_t refused_dead; /* WEIR_EDEAD, WEIR_ECLOSED */
+  uint64_t refused_open; /* by a breaker: WEIR_EOPEN, or WEIR_OK where it discards */
   uint64_t dropped;      /* WEIR_OK, and dropped by the policy WEIR_DROP_NEWEST */
 
   uint64_t buffers; /* of weir/bytes.h that live now */

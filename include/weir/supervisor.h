@@ -90,6 +90,7 @@ typedef struct weir_child {
   weir_duration within WEIR__ZERO; /* 0: five seconds */
   int when_spent WEIR__ZERO;       /* WEIR_LEAVE_DOWN, … */
   bool significant WEIR__ZERO;     /* see auto_shutdown; not for a permanent one */
+  weir_breaker breaker WEIR__ZERO; /* of its mailbox; it outlives restarts */
 } weir_child;
 
 /** Some children, in order: made by WEIR_CHILDREN({&type, …}, …). In C++ each is {.type = &type, …}. */

@@ -27,7 +27,7 @@ struct weir__graph_node;
 struct weir__wait;
 struct weir__debt;
 struct weir__kept;
-struct weir__route;
+struct weir__policy;
 struct weir__membership;
 struct weir__scope;
 struct weir__watch;
@@ -43,7 +43,7 @@ struct weir__extras {
   struct weir__debt *debts;               /* answers that it owes, see debt.c; under the lock of its bucket */
   struct weir__kept *kept;                /* its stash, see stash.h; NULL: it keeps no places */
   struct weir__membership *memberships;   /* of groups, see group.c */
-  struct weir__route *route;              /* whose instance it is, see relay.h; NULL: of none */
+  struct weir__policy *policy;            /* NULL: as most are. Made before the actor can be reached */
   struct weir__scope *scope;              /* its memory and deferred calls, see runtime/scope.h; NULL: none */
   const struct weir_behaviour *behaviour; /* what it has become, while the cell's `became` is set */
   struct weir__notice_record *notices;    /* places that it asked for, see channel/notice.h */
@@ -51,6 +51,20 @@ struct weir__extras {
   struct weir__watch *monitors;           /* that it has set, see link.c; under the lock there */
   struct weir__message *papers;           /* of a child of a supervisor, see child.h, H1 */
 };
+
+/* What few have, apart: so that the extras stay one block of 128 bytes (C6). */
+struct weir__policy {
+  struct weir__route *route;     /* whose instance it is, see relay.h; NULL: of none */
+  struct weir__breaker *breaker; /* see channel/breaker.h; NULL: none. Read under the lock, or by the owner */
+};
+_Static_assert(sizeof(struct weir__extras) <= 128, "C6: an actor with a name");
+struct weir__route;
+struct weir__breaker;
+/* Made if need be, of an actor that nobody can reach yet. NULL (with a text): no memory. */
+struct weir__policy *weir__policy(struct weir__cell *cell);
+void weir__policy_free(struct weir__policy *policy);
+/* Likewise: gives it a breaker, if one is wanted. */
+int weir__breaker_make(struct weir__cell *cell, const weir_breaker *options);
 
 /* The extras, made if need be, to put something in. NULL: no memory. */
 struct weir__extras *weir__extras(struct weir__cell *cell);
@@ -199,8 +213,8 @@ int weir__take_answer(weir_ref to, struct weir__wait *w, const weir_message *req
 
 /* Answers who asked, unless that one has given up. Owns `message`; `text` is borrowed. */
 void weir__answer(uint64_t asker, int code, struct weir__message *message, const char *text);
-/* A request that no handler will begin. */
-void weir__answer_unbegun(uint64_t asker, int code, const char *text);
+/* A request that no handler will begin. False: nobody waits for its answer any more. */
+bool weir__answer_unbegun(uint64_t asker, int code, const char *text);
 
 /* ---- pending.c, debt.c ---- */
 

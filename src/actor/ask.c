@@ -6,6 +6,7 @@
 #include "actor/dead_letter.h"
 #include "actor/relay.h"
 #include "actor/simulated.h"
+#include "channel/breaker.h"
 #include "channel/line.h"
 #include "channel/mpsc.h"
 #include "channel/overflow.h"
@@ -22,10 +23,11 @@ void weir__answer(uint64_t asker, int code, struct weir__message *message, const
   if (message) weir__message_end(message, WEIR__FREED);
 }
 
-void weir__answer_unbegun(uint64_t asker, int code, const char *text)
+bool weir__answer_unbegun(uint64_t asker, int code, const char *text)
 {
-  if (weir__wait_claim(asker, WEIR__QUEUED))
-    weir__wait_finish(weir__wait_at(asker), code, NULL, text ? strdup(text) : NULL);
+  if (!weir__wait_claim(asker, WEIR__QUEUED)) return false;
+  weir__wait_finish(weir__wait_at(asker), code, NULL, text ? strdup(text) : NULL);
+  return true;
 }
 
 bool weir_wanted(void)
@@ -127,6 +129,8 @@ static int ask_in_line(weir_ref to, struct weir__cell *cell, struct weir__wait *
     break;
   case WEIR__TOO_LARGE:
     return not_asked(to, w, p, weir_error(WEIR_ERANGE, "the mailbox has become too small for this message"));
+  case WEIR__TURNED_AWAY: /* its breaker has opened just now */
+    return not_asked(to, w, p, weir__breaker_refuses(cell, weir__generation_of(to), p));
   default:
     return not_asked(to, w, p, weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to)));
   }

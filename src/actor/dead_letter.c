@@ -155,9 +155,9 @@ void weir__tell_dead(const struct weir__cell *cell, const weir_message *type, in
   tell(&letter);
 }
 
-int weir__tell_refused(weir_ref to, const weir_message *type, int code, bool asked)
+void weir__tell_unsent(weir_ref to, const weir_message *type, int code, bool asked)
 {
-  if (code != WEIR_EDEAD || !weir__somebody_listens() || !type || is_dead_letter(type)) return code;
+  if (!weir__somebody_listens() || !type || is_dead_letter(type)) return;
   struct weir__cell *here = weir__cell_here();
   struct weir_dead_letter letter = {.message = type->name, .name = "", .text = weir__error_text_of(code)};
   if (here) letter.from = weir__ref_of(here);
@@ -165,5 +165,10 @@ int weir__tell_refused(weir_ref to, const weir_message *type, int code, bool ask
   letter.code = code;
   letter.asked = asked;
   tell(&letter);
+}
+
+int weir__tell_refused(weir_ref to, const weir_message *type, int code, bool asked)
+{
+  if (code == WEIR_EDEAD) weir__tell_unsent(to, type, code, asked);
   return code;
 }

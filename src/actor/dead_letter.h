@@ -15,6 +15,8 @@ static inline bool weir__somebody_listens(void)
 
 /* A message of that type has ended in that actor's hands. `text` is borrowed; NULL: that of the code. */
 void weir__tell_dead(const struct weir__cell *cell, const weir_message *type, int code, const char *text, bool asked);
+/* One to `to` was not sent by the caller. */
+void weir__tell_unsent(weir_ref to, const weir_message *type, int code, bool asked);
 /* One to `to` was turned away by the caller's send; told where the code is WEIR_EDEAD. Returns the code. */
 int weir__tell_refused(weir_ref to, const weir_message *type, int code, bool asked);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "actor/dead_letter.h"
+#include "channel/breaker.h"
 #include "channel/mpsc.h"
 #include "runtime/strand.h"
 
@@ -461,16 +462,20 @@ int weir__batch_handle(struct weir__cell *cell, struct weir__message *m)
   int rc = WEIR_OK;
   cell->in_hand = m;
   weir__strand_takes(weir__strand_here(), b->type);
-  while (b->handled < b->count && rc != WEIR_STOP && !told_to_stop(cell)) {
+  bool guarded = weir__is_guarded(cell);
+  while (b->handled < b->count && rc != WEIR_STOP && !told_to_stop(cell) && !weir__breaker_is_open(cell)) {
     b->handled++;
     weir__strand_message(weir__strand_here(), 0, INT64_MAX);
+    if (guarded) weir__breaker_in_hand(cell, true);
     rc = weir__handle(cell, type, r + 1, NULL);
+    if (guarded && !weir_cancelled()) weir__breaker_hears(cell, rc);
     if (rc && rc != WEIR_STOP) tell_lost(cell, b->type, rc, weir__error_text_of(rc));
     r = (struct record *)(void *)((char *)(r + 1) + r->bytes);
   }
+  bool open = weir__breaker_is_open(cell);
   while (b->handled < b->count) {
     b->handled++;
-    tell_lost(cell, b->type, WEIR_EDEAD, "its actor was stopped");
+    tell_lost(cell, b->type, open ? WEIR_EOPEN : WEIR_EDEAD, open ? NULL : "its actor was stopped");
   }
   cell->in_hand = NULL;
   struct weir__worker *w = weir__worker_here();

@@ -10,6 +10,7 @@
 #include "actor/relay.h"
 #include "actor/simulated.h"
 #include "actor/stash.h"
+#include "channel/breaker.h"
 #include "channel/line.h"
 #include "channel/mpsc.h"
 #include "channel/notice.h"
@@ -130,6 +131,7 @@ static void end_failed(struct weir__strand *s)
   struct weir__error error = s->error;
   weir__simulated_end(cell, error.code);
   bool ending = cell->phase == WEIR__ENDS; /* it failed in its end clause: the rest of the end follows */
+  if (weir__is_guarded(cell) && !ending && !weir_cancelled()) weir__breaker_failed(cell);
   if (!weir__tried_again(cell, cell->in_hand))
     weir__settle(cell, weir_error(WEIR_EFAILED, "%s failed: %s", weir__actor_name(cell), error.text));
   s->error = error;
@@ -277,7 +279,11 @@ void weir__dead_letter_queue(struct weir__cell *cell, int code, const char *text
 {
   struct weir__message *m;
   weir__mpsc_collect(cell);
-  while ((m = weir__mpsc_pop(cell))) weir__dead_letter(cell, m, code, text);
+  while ((m = weir__mpsc_pop(cell))) {
+    bool own = m->kind == WEIR__OWN_TIMER;
+    if (cell->keeps_places && !own) weir__mpsc_places_back(cell, weir__places(m->payload_bytes)); /* M6 */
+    weir__dead_letter(cell, m, code, text);
+  }
   weir__mpsc_serve(cell);
 }
 
@@ -401,7 +407,10 @@ static void end_incarnation(struct weir__cell *cell, int code, const char *why)
   if (has_tasks(cell)) weir__stop_tasks_of(cell->rt, weir__ref_of(cell).bits);
   weir__kept_put_back(cell);
   weir__mpsc_forget_own(cell);
-  if (is_closed(cell)) weir__dead_letter_queue(cell, WEIR_EDEAD, NULL); /* it was told to stop, or to drain */
+  if (is_closed(cell))
+    weir__dead_letter_queue(cell, WEIR_EDEAD, NULL); /* it was told to stop, or to drain */
+  else if (weir__breaker_is_open(cell))
+    weir__dead_letter_queue(cell, WEIR_EOPEN, weir_strerror(WEIR_EOPEN));
   free_owned(cell);
   weir__notices_end(&cell->extras->notices);
   weir__child_rests(cell, code, why);

@@ -256,6 +256,7 @@ static int publish_to(weir_ref to, const struct weir__parcel *parcel)
     weir__turned_away(WEIR_EFULL);
     weir__missed_one(weir__cell_at(weir__slot_of(to)), weir__generation_of(to));
   }
+  if (rc == WEIR_EOPEN) weir__turned_away(rc);
   weir__parcel_drop(&p);
   return rc;
 }

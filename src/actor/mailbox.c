@@ -3,6 +3,7 @@
 
 #include "actor/actor.h"
 #include "actor/relay.h"
+#include "channel/breaker.h"
 #include "channel/line.h"
 #include "channel/mpsc.h"
 
@@ -34,6 +35,7 @@ static void read_stats(struct weir__cell *cell, weir_stats *stats)
                         .dropped = tally->dropped,
                         .refused = tally->refused,
                         .blocked_ns = atomic_load_explicit(&tally->blocked_ns, memory_order_relaxed)};
+  weir__breaker_look(cell, stats);
 }
 
 int weir_stats_read(weir_ref ref, weir_stats *stats)

@@ -37,7 +37,7 @@ struct weir__route;
 /* Makes a route of `count` instances, which are still to be filled in. NULL, with a text: no memory. */
 struct weir__route *weir__route_make(weir_runtime *rt, int how, size_t count);
 int weir__route_name(struct weir__route *route, const char *name);
-/* One of its instances, not opened yet. It is in its extras from now on. */
+/* One of its instances, not opened yet, which has a policy. It is in that from now on. */
 void weir__route_add(struct weir__route *route, struct weir__cell *instance);
 /* All have been added: what is its ref from now on. */
 weir_ref weir__route_open(struct weir__route *route);

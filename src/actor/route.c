@@ -107,7 +107,7 @@ int weir__route_name(struct weir__route *route, const char *name)
 
 void weir__route_add(struct weir__route *route, struct weir__cell *instance)
 {
-  instance->extras->route = route;
+  instance->extras->policy->route = route;
   atomic_store_explicit(&route->refs[route->made++], weir__ref_of(instance).bits, memory_order_release);
 }
 
@@ -130,9 +130,10 @@ void weir__route_unmake(struct weir__route *route)
 
 void weir__route_leave(struct weir__cell *instance)
 {
-  struct weir__route *r = instance->extras->route;
+  struct weir__policy *policy = instance->extras->policy;
+  struct weir__route *r = policy ? policy->route : NULL;
   if (!r) return;
-  instance->extras->route = NULL;
+  policy->route = NULL;
   if (atomic_fetch_sub_explicit(&r->living, 1, memory_order_acq_rel) == 1) weir__route_unmake(r);
 }
 
@@ -276,18 +277,19 @@ int weir__relay_pick(weir_ref *to, const weir_message *type, const void *value, 
 static int broadcast(struct weir__route *r, size_t count, weir_ref ref, const struct weir__parcel *value, bool waits,
                      int64_t deadline_ns)
 {
-  bool sent = false, missed = false;
+  bool sent = false;
+  int missed = WEIR_OK; /* WEIR_EFULL, or WEIR_EOPEN */
   for (size_t i = 0; i < count; i++) {
     struct weir__parcel p = *value;
     weir_ref one = instance_of(r, i);
     if (!still_is(ref)) break; /* all have ended meanwhile */
     int rc = weir__send_to_actor(one, &p, waits, deadline_ns);
     if (rc == WEIR_EDEAD) continue;
-    if (rc && rc != WEIR_EFULL) return rc;
+    if (rc && rc != WEIR_EFULL && rc != WEIR_EOPEN) return rc;
     sent = true;
-    missed = missed || rc;
+    if (rc) missed = rc;
   }
-  return !sent ? all_gone(ref) : missed ? WEIR_EFULL : WEIR_OK;
+  return !sent ? all_gone(ref) : missed;
 }
 
 /* One that ended meanwhile is not picked again. */
@@ -332,7 +334,7 @@ int weir__route_send_later(weir_ref route, const struct weir__parcel *value)
 {
   bool to_all = false;
   int rc = send_through(route, value, false, 0, &to_all);
-  return to_all && rc == WEIR_EFULL ? WEIR_OK : rc;
+  return rc == WEIR_EOPEN || (to_all && rc == WEIR_EFULL) ? WEIR_OK : rc;
 }
 
 /* ---- all of them ---- */

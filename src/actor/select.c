@@ -18,6 +18,7 @@
 
 #include "actor/link.h"
 #include "actor/stash.h"
+#include "channel/breaker.h"
 #include "channel/line.h"
 #include "channel/mpsc.h"
 #include "runtime/strand.h"
@@ -104,7 +105,8 @@ static int can_come_locked(const struct search *s)
   uint32_t capacity = atomic_load_explicit(&cell->capacity, memory_order_relaxed);
   if (used != s->skipped + weir__places_kept(cell)) return WEIR_OK; /* somebody has a place, and will push */
   if (places & WEIR__CLOSED) return WEIR_EDEAD;
-  return used >= capacity || (places & WEIR__WAITERS) ? WEIR_EDEADLOCK : WEIR_OK;
+  bool line = (places & WEIR__WAITERS) && !weir__is_shut(cell);
+  return used >= capacity || line ? WEIR_EDEADLOCK : WEIR_OK;
 }
 
 static int can_come(const struct search *s)

@@ -9,6 +9,7 @@
 #include "actor/edge.h"
 #include "actor/relay.h"
 #include "actor/stash.h"
+#include "channel/breaker.h"
 #include "channel/line.h"
 #include "channel/send.h"
 #include "runtime/depot.h"
@@ -42,6 +43,7 @@ void weir__extras_free(struct weir__extras *extras)
 {
   if (extras->config) weir__message_end(extras->config, WEIR__FREED);
   if (extras->papers) weir__message_end(extras->papers, WEIR__FREED);
+  weir__policy_free(extras->policy);
   weir__depot_put(weir__depot_class(sizeof *extras), extras);
 }
 
@@ -95,6 +97,8 @@ static int check(const weir_actor *type, const weir_spawn_options *o, const stru
     return weir_error(WEIR_EINVAL, "%s: .overflow is %d", type->name, overflow);
   if (overflow == WEIR_DROP_OLDEST && type->keeps_places)
     return weir_error(WEIR_EINVAL, "%s: WEIR_DROP_OLDEST and .keeps_places don't go together", type->name);
+  int rc = weir__breaker_check(type->name, &o->breaker);
+  if (rc) return rc;
   if (config && !clauses->starts)
     return weir_error(WEIR_EINVAL, "%s has no start clause to take a %s", type->name, config->name);
   if (config && !weir_message_same(config, clauses->config))
@@ -185,6 +189,7 @@ static int furnish(struct weir__cell *cell, const weir_spawn_options *o, const s
   if (!rc && order->wired) rc = weir__node_make(cell, order->wired);
   if (!rc && keeps_places(order)) rc = weir__kept_make(cell);
   if (!rc) rc = set_name(cell, o->name);
+  if (!rc) rc = weir__breaker_make(cell, &o->breaker);
   if (!rc && order->papers) rc = set_papers(cell, order->papers);
   return rc;
 }
@@ -278,7 +283,7 @@ static struct weir__cell *prepare_instance(const struct order *order, const weir
   if (o->name) one.name = name;
   struct weir__cell *cell = prepare(order, &one, rc);
   free(name);
-  if (!cell || weir__extras(cell)) return cell;
+  if (!cell || weir__policy(cell)) return cell;
   take_back(order, cell);
   *rc = WEIR_ENOMEM;
   return NULL;

@@ -28,6 +28,7 @@
 #include <weir/timer.h>
 
 #include "actor/child.h"
+#include "channel/breaker.h"
 #include "channel/bytes.h"
 #include "channel/send.h"
 #include "platform/clock.h"
@@ -120,11 +121,12 @@ static int check_child(const weir_child *c, bool dynamic, int auto_shutdown)
   const char *name = c->name ? c->name : c->type && c->type->name ? c->type->name : "a child";
   if (!c->type == !c->tree) return weir_error(WEIR_EINVAL, "%s: one of .type and .tree is to be given", name);
   if (c->type && (!c->type->dispatch || !c->type->name)) return weir_error(WEIR_EINVAL, "%s: no actor type", name);
-  if (c->tree && (c->config.type || c->capacity || c->overflow || c->retries))
-    return weir_error(WEIR_EINVAL, "%s: a .tree takes no .config, .capacity, .overflow and .retries", name);
+  if (c->tree && (c->config.type || c->capacity || c->overflow || c->retries || c->breaker.failures))
+    return weir_error(WEIR_EINVAL, "%s: a .tree takes no .config, .capacity, .overflow, .retries and .breaker", name);
   if (c->tree && c->tree->name) return weir_error(WEIR_EINVAL, "%s: a .tree is named by its child", name);
   if (dynamic && c->name) return weir_error(WEIR_EINVAL, "%s: the pattern of dynamic children has no name", name);
-  int rc = in_range(name, "restart", c->restart, WEIR_PERMANENT, WEIR_TEMPORARY);
+  int rc = weir__breaker_check(name, &c->breaker);
+  if (!rc) rc = in_range(name, "restart", c->restart, WEIR_PERMANENT, WEIR_TEMPORARY);
   if (!rc) rc = in_range(name, "mailbox", c->mailbox, WEIR_KEEP_FAILED, WEIR_FLUSH);
   if (!rc) rc = in_range(name, "retries", c->retries, 0, RETRIES_MOST);
   if (!rc) rc = in_range(name, "shutdown", c->shutdown.ns, -1, INT64_MAX);
@@ -452,7 +454,8 @@ static int start_anew(struct child *c, struct weir__outcome *outcome)
   weir_spawn_options o = {.name = spec->name,
                           .config = start_with(spec, &plan),
                           .capacity = spec->options.capacity,
-                          .overflow = spec->options.overflow};
+                          .overflow = spec->options.overflow,
+                          .breaker = spec->options.breaker};
   struct weir__message *papers = papers_for(c);
   if (!papers) {
     out_of_memory(outcome);
@@ -786,6 +789,7 @@ static struct spec *merged(const struct spec *pattern, const struct spec *given)
   if (given->options.shutdown.ns) spec->options.shutdown = given->options.shutdown;
   if (given->options.capacity) spec->options.capacity = given->options.capacity;
   if (given->options.overflow) spec->options.overflow = given->options.overflow;
+  if (given->options.breaker.failures) spec->options.breaker = given->options.breaker;
   if (!copy_name(&spec->name, given->name) && !copy_config(&spec->config, config_of(configured))) return spec;
   free_spec(spec);
   free(spec);

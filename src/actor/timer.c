@@ -155,7 +155,7 @@ static int send_other(struct weir__timer_record *t)
   if (weir__is_relay(cell, t->to)) return weir__route_send_later(t->to, &parcel);
   int rc = weir__cell_try(cell, weir__generation_of(t->to), &parcel, WEIR_EDEAD);
   if (rc == WEIR_EDEAD) weir__tell_refused(t->to, parcel.type, weir__turned_away(rc), false);
-  return rc;
+  return rc == WEIR_EOPEN ? weir__turned_away(rc), WEIR_OK : rc; /* this one is lost; a periodic one goes on */
 }
 
 /* By the clock: without drift, and without making up for what was missed. */

@@ -10,6 +10,7 @@
 #include "actor/simulated.h"
 #include "actor/stash.h"
 #include "channel/bias.h"
+#include "channel/breaker.h"
 #include "channel/overflow.h"
 #include "platform/trap.h"
 #include "runtime/strand.h"
@@ -50,12 +51,14 @@ WEIR__ENTRY int weir__handle(struct weir__cell *cell, const weir_message *type, 
 
 void weir__dead_letter(struct weir__cell *cell, struct weir__message *m, int code, const char *text)
 {
+  bool told = !m->asker;
   if (m->asker) {
     weir__tell_dead(cell, m->type, code, text, true);
-    weir__answer_unbegun(m->asker, code == WEIR_EFAILED ? WEIR_EFAILED : WEIR_EDEAD, text);
+    told = weir__answer_unbegun(m->asker, code == WEIR_EFAILED || code == WEIR_EOPEN ? code : WEIR_EDEAD, text);
   } else if (m->kind != WEIR__OWN_TIMER && m->kind != WEIR__NEWS) { /* those end with their actor */
     weir__lost(cell, m, code, text);
   }
+  if (code == WEIR_EOPEN && told) weir__breaker_gave_up(cell);
   weir__message_end(m, WEIR__DEAD);
 }
 
@@ -118,6 +121,8 @@ void weir__settle(struct weir__cell *cell, int code)
   struct weir__message *m = cell->in_hand; /* NULL: the handler kept it */
   bool asked = s->asker != 0;
   int told = code == WEIR_STOP ? WEIR_OK : code;
+  if (WEIR__UNLIKELY(weir__is_guarded(cell)) && !weir_cancelled())
+    weir__breaker_hears(cell, code); /* before its asker goes on, who may ask again */
   if (told == WEIR_ECANCELED && weir_cancelled())
     told = weir_error(WEIR_EFAILED, "%s was stopped while it handled the message", weir__actor_name(cell));
   if (!told) count_handled(cell); /* before its asker goes on, who may look */
@@ -271,7 +276,7 @@ WEIR__ENTRY static int handle_news(struct weir__cell *cell, struct weir__message
   return handle_plain(cell, m);
 }
 
-WEIR__ENTRY static int handle_by_kind(struct weir__cell *cell, struct weir__message *m)
+WEIR__ENTRY static int handle_as_it_is(struct weir__cell *cell, struct weir__message *m)
 {
   switch ((enum weir__message_kind)m->kind) {
   case WEIR__OWN_TIMER:
@@ -288,6 +293,26 @@ WEIR__ENTRY static int handle_by_kind(struct weir__cell *cell, struct weir__mess
   return handle_plain(cell, m);
 }
 
+/* K4 of channel/breaker.h */
+WEIR__ENTRY_APART static int handle_guarded(struct weir__cell *cell, struct weir__message *m)
+{
+  bool counts = m->kind == WEIR__PLAIN || m->kind == WEIR__BATCH;
+  if (counts && !weir__breaker_admits(cell)) {
+    weir__dead_letter(cell, m, WEIR_EOPEN, weir_strerror(WEIR_EOPEN));
+    weir__missed_again(cell);
+    return WEIR_OK;
+  }
+  weir__breaker_in_hand(cell, counts);
+  int rc = handle_as_it_is(cell, m);
+  weir__breaker_was_withdrawn(cell);
+  return rc;
+}
+
+WEIR__ENTRY static int handle_by_kind(struct weir__cell *cell, struct weir__message *m)
+{
+  return WEIR__LIKELY(!weir__is_guarded(cell)) ? handle_as_it_is(cell, m) : handle_guarded(cell, m);
+}
+
 WEIR__ENTRY static inline int handle_any(struct weir__cell *cell, struct weir__message *m)
 {
   if (!cell->keeps_places) return handle_by_kind(cell, m);
@@ -299,7 +324,7 @@ WEIR__ENTRY static inline int handle_any(struct weir__cell *cell, struct weir__m
 
 WEIR__ENTRY static WEIR__INLINED int handle_message(struct turn t, weir__call *call, struct weir__message *m)
 {
-  bool sent = m->kind == WEIR__PLAIN && !m->asked && !t.cell->keeps_places;
+  bool sent = m->kind == WEIR__PLAIN && !m->asked && !t.cell->keeps_places && !weir__is_guarded(t.cell);
   return WEIR__LIKELY(sent) ? handle_sent(t, call, m, false) : handle_any(t.cell, m);
 }
 
@@ -330,6 +355,7 @@ WEIR__ENTRY static bool start(struct weir__cell *cell)
   assert(cell->phase == WEIR__STARTS);
   cell->phase = WEIR__LIVES;
   if (rc == WEIR_ECANCELED && (flags_of(cell) & WEIR__STOPPING)) rc = WEIR_STOP;
+  if (rc && rc != WEIR_STOP && weir__is_guarded(cell)) weir__breaker_failed(cell);
   if (!rc && weir__is_child(cell)) weir__child_started(cell);
   if (!rc) return true;
   if (rc == WEIR_STOP && (flags_of(cell) & WEIR__STOPPING))
@@ -420,8 +446,12 @@ WEIR__ENTRY_APART static enum outcome handle_one(struct weir__cell *cell, struct
   return WEIR__LIKELY(handle_message(t, call, m) != WEIR_STOP) ? MORE : end(cell);
 }
 
-/* On a worker, and nobody but its owner takes out of its mailbox, nor keeps places. So it is for a turn. */
-static bool is_plain(struct turn t) { return t.worker && !weir__drops_oldest(t.cell) && !t.cell->keeps_places; }
+/* On a worker, and nobody but its owner takes out of its mailbox, nor keeps places, nor is to be asked. So it is for a
+ * turn. */
+static bool is_plain(struct turn t)
+{
+  return t.worker && !weir__drops_oldest(t.cell) && !t.cell->keeps_places && !weir__is_guarded(t.cell);
+}
 
 /* The next message of such a one, to which nobody has told anything, that has missed nothing, and where nobody waits for
  * a place. NULL: the long way. */

@@ -53,7 +53,9 @@ enum { WEIR__STATE_INLINE = 32 };
 enum weir__cell_mark {
   WEIR__TALLIED = 1 << 0, /* something is in its tally */
   WEIR__MISSES = 1 << 1,  /* something was dropped since its owner last popped a message */
-  WEIR__WATCHED = 1 << 2  /* somebody watches it, or did: see actor/link.h */
+  WEIR__WATCHED = 1 << 2, /* somebody watches it, or did: see actor/link.h */
+  WEIR__GUARDED = 1 << 3, /* it has a breaker, from its spawn to its end: see breaker.h … */
+  WEIR__SHUT = 1 << 4     /* … which is not closed */
 };
 
 /* What is counted of a cell that is more than bare: in a table beside that of the cells, so that it takes memory only

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "channel/bias.h"
+#include "channel/breaker.h"
 #include "channel/line.h"
 #include "channel/message.h"
 #include "channel/notice.h"
@@ -206,9 +207,12 @@ bool weir__mpsc_idle(struct weir__cell *cell, uintptr_t idle)
 
 bool weir__mpsc_sleep(struct weir__cell *cell) { return set_idle(cell, WEIR__CELL_IDLE); }
 
+/* Lock held: V1 and K1. */
+static bool keeps_waiters(const struct weir__cell *cell) { return weir__drops_oldest(cell) || weir__is_shut(cell); }
+
 void weir__mpsc_reopen(struct weir__cell *cell)
 {
-  if (weir__drops_oldest(cell)) atomic_fetch_or_explicit(&cell->places, WEIR__WAITERS, memory_order_seq_cst); /* V1 */
+  if (keeps_waiters(cell)) atomic_fetch_or_explicit(&cell->places, WEIR__WAITERS, memory_order_seq_cst);
   atomic_fetch_and_explicit(&cell->places, ~WEIR__CLOSED, memory_order_seq_cst);
 }
 
@@ -320,8 +324,7 @@ static bool hand_over(struct weir__cell *cell, struct weir__wait *w, uintptr_t *
 /* Lock held: the line is empty. */
 static void nobody_waits(struct weir__cell *cell)
 {
-  if (!weir__drops_oldest(cell))
-    atomic_fetch_and_explicit(&cell->places, ~WEIR__WAITERS, memory_order_seq_cst); /* V1 */
+  if (!keeps_waiters(cell)) atomic_fetch_and_explicit(&cell->places, ~WEIR__WAITERS, memory_order_seq_cst);
   atomic_fetch_and_explicit(&cell->work.flags, ~(uint32_t)WEIR__LINE_WAITS, memory_order_relaxed);
 }
 
@@ -366,13 +369,14 @@ uintptr_t weir__mpsc_give_back(struct weir__cell *cell, uint32_t n)
   return wake;
 }
 
-/* Lock held. The wait of one that stands in line ends. */
-static void turn_away(struct weir__bucket *bucket, struct weir__wait *w, int code)
+/* Lock held. The wait of one that stands in line ends. False: it had ended before. */
+static bool turn_away(struct weir__bucket *bucket, struct weir__wait *w, int code)
 {
   weir__line_leave(bucket, w);
-  if (!weir__wait_claim(weir__wait_name(w), WEIR__IN_LINE)) return;
+  if (!weir__wait_claim(weir__wait_name(w), WEIR__IN_LINE)) return false;
   unsent(w->message);
   finish(w, code);
+  return true;
 }
 
 bool weir__mpsc_close(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t generation, int code)
@@ -393,6 +397,47 @@ bool weir__mpsc_close(struct weir__bucket *bucket, struct weir__cell *cell, uint
   if (atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR)
     take_places_away(cell, weir__permits_revoke(bucket, cell));
   return true;
+}
+
+/* ---- a breaker ---- */
+
+/* Who comes through in any case. */
+static bool must_arrive(const struct weir__wait *w) { return w->message && w->message->kind == WEIR__EDGE_END; }
+
+/* Lock held. It only sends, and its message is lost: it is told that it went. False: its wait had ended before. */
+static bool discard(struct weir__bucket *bucket, struct weir__wait *w, struct weir__message **discarded)
+{
+  struct weir__message *m = w->message;
+  weir__line_leave(bucket, w);
+  if (!weir__wait_claim(weir__wait_name(w), WEIR__IN_LINE)) return false;
+  m->next = *discarded;
+  *discarded = m;
+  finish(w, WEIR_OK);
+  return true;
+}
+
+uint64_t weir__mpsc_shut(struct weir__bucket *bucket, struct weir__cell *cell, bool discards,
+                         struct weir__message **discarded)
+{
+  uint64_t count = 0;
+  weir__cell_mark(cell, WEIR__SHUT);
+  if (atomic_load_explicit(&cell->places, memory_order_acquire) & WEIR__CLOSED) return 0; /* nobody comes any more */
+  weir__unbias(cell);
+  atomic_fetch_or_explicit(&cell->places, WEIR__WAITERS, memory_order_seq_cst);
+  for (struct weir__wait *w = bucket->first, *next; w; w = next) {
+    next = w->line_next;
+    if (w->cell != cell || must_arrive(w)) continue;
+    bool goes = discards && w->message && !w->message->asker;
+    count += goes ? discard(bucket, w, discarded) : turn_away(bucket, w, WEIR_EOPEN);
+  }
+  return count;
+}
+
+void weir__mpsc_unshut(struct weir__bucket *bucket, struct weir__cell *cell)
+{
+  unsigned marks = atomic_load_explicit(&cell->marks, memory_order_relaxed);
+  atomic_store_explicit(&cell->marks, (uint8_t)(marks & ~(unsigned)WEIR__SHUT), memory_order_relaxed);
+  if (!(atomic_load_explicit(&cell->places, memory_order_acquire) & WEIR__CLOSED)) weir__mpsc_fill(bucket, cell);
 }
 
 /* ---- another capacity ---- */
@@ -439,12 +484,17 @@ bool weir__mpsc_is_too_large(const struct weir__cell *cell, uint32_t generation,
 
 /* Lock held. Sets WAITERS, unless there is room and nobody stands in line, or the cell is gone. */
 static enum weir__reserve reserve_or_wait(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t generation,
-                                          uint32_t n)
+                                          const struct weir__wait *w)
 {
+  uint32_t n = w->places;
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
   for (;;) {
     if ((uint32_t)(places >> 32) != generation || (places & WEIR__CLOSED)) return WEIR__GONE;
     if (n > atomic_load_explicit(&cell->capacity, memory_order_relaxed)) return WEIR__TOO_LARGE; /* by now (M9) */
+    if (weir__is_shut(cell) && !must_arrive(w)) {
+      weir__breaker_of(cell)->turned_away++;
+      return WEIR__TURNED_AWAY;
+    }
     if (places & WEIR__WAITERS) break;
     if (atomic_compare_exchange_weak_explicit(&cell->places, &places, places | WEIR__WAITERS, memory_order_seq_cst,
                                               memory_order_acquire))
@@ -461,7 +511,7 @@ enum weir__reserve weir__mpsc_join(struct weir__cell *cell, uint32_t generation,
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   weir__unbias(cell);
-  enum weir__reserve got = reserve_or_wait(bucket, cell, generation, w->places);
+  enum weir__reserve got = reserve_or_wait(bucket, cell, generation, w);
   w->joined = cell;
   if (got == WEIR__GOT && w->permit) weir__permit_grant(bucket, cell, w->permit);
   /* W1: of an actor's mailbox it is known who must run. */

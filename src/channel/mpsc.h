@@ -27,7 +27,8 @@
 
 #include "channel/cell.h"
 
-enum weir__reserve { WEIR__GOT, WEIR__FULL, WEIR__GONE, WEIR__TOO_LARGE };
+/* The last one: its breaker is open. */
+enum weir__reserve { WEIR__GOT, WEIR__FULL, WEIR__GONE, WEIR__TOO_LARGE, WEIR__TURNED_AWAY };
 
 static inline uint32_t weir__reserved_of(uint64_t places)
 {
@@ -203,11 +204,20 @@ struct weir__message *weir__mpsc_evict(struct weir__cell *cell);
  * closed, or is another one, by now. */
 bool weir__mpsc_close(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t generation, int code);
 
+/* ---- a breaker (breaker.h): lock held ---- */
+
+/* It opens: nobody gets a place without asking the breaker, and who stands in line is turned away, unless that one must
+ * arrive: how many. `discards`: who sends is told WEIR_OK, and its message put in front of `*discarded`. */
+uint64_t weir__mpsc_shut(struct weir__bucket *bucket, struct weir__cell *cell, bool discards,
+                         struct weir__message **discarded);
+/* It closes. The owner's, who runs. */
+void weir__mpsc_unshut(struct weir__bucket *bucket, struct weir__cell *cell);
+
 /* ---- waiting for a place ---- */
 
 /* Joins the line with a message to be queued, or a permit to be granted, unless there is room by now. The wait is in
  * phase LINE, with message or permit, and places. WEIR__FULL: it stands in line; WEIR__GOT: it has the places, the permit
- * is granted, and the record is still the caller's alone. */
+ * is granted, and the record is still the caller's alone; TURNED_AWAY: its breaker has opened. */
 enum weir__reserve weir__mpsc_join(struct weir__cell *cell, uint32_t generation, struct weir__wait *w);
 
 #endif

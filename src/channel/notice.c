@@ -149,7 +149,7 @@ static void call_with(struct weir__notice_record *n, struct weir__worker *w, int
   w->called_for = n->list;
   if (!status) n->permit = NULL;
   free_record(n); /* N4 */
-  if (status) weir_error(status, "the mailbox is gone");
+  if (status) weir_error(status, "%s", status == WEIR_EOPEN ? weir_strerror(status) : "the mailbox is gone");
   f(arg, permit, status);
   w->called_for = before;
   weir_permit_give_back(&permit);
@@ -208,6 +208,8 @@ static int stand_in_line(struct weir__notice_record *n, struct weir__cell *cell,
     return WEIR_OK;
   case WEIR__FULL:
     return WEIR_OK;
+  case WEIR__TURNED_AWAY:
+    return weir_error(WEIR_EOPEN, "%s", weir_strerror(WEIR_EOPEN));
   default:
     return weir_error(gone, "the mailbox is gone");
   }
@@ -224,6 +226,8 @@ static int make_room(struct weir__notice_record *n, struct weir__cell *cell, uin
     return WEIR_OK;
   case WEIR__GONE:
     return weir_error(gone, "the mailbox is gone");
+  case WEIR__TURNED_AWAY:
+    return weir_error(WEIR_EOPEN, "%s", weir_strerror(WEIR_EOPEN));
   default:
     return weir_error(WEIR_EFULL, "all places are held by permits");
   }

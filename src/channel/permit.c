@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "channel/bias.h"
+#include "channel/breaker.h"
 #include "channel/overflow.h"
 #include "channel/send.h"
 #include "runtime/slots.h"
@@ -220,6 +221,8 @@ static int code_of(enum weir__reserve got, const struct weir__cell *cell, size_t
     return weir_error(WEIR_EFULL, "there is no room");
   case WEIR__TOO_LARGE:
     return too_many(cell, n);
+  case WEIR__TURNED_AWAY:
+    return weir_error(WEIR_EOPEN, "%s", weir_strerror(WEIR_EOPEN));
   case WEIR__GONE:
     break;
   }
@@ -232,6 +235,8 @@ enum weir__reserve weir__permit_take(struct weir__cell *cell, uint32_t generatio
   struct weir__message *victims = NULL;
   weir__unbias(cell); /* while a permit is out it is not biased again: that may be used elsewhere */
   enum weir__reserve got = weir__mpsc_reserve(cell, generation, p->places);
+  if (got == WEIR__FULL && weir__is_guarded(cell))
+    got = weir__breaker_reserve_locked(cell, generation, p->places, false);
   if (got == WEIR__FULL && weir__drops_oldest(cell) && weir__evict_for(cell, p->places, &victims)) got = WEIR__GOT;
   if (got == WEIR__GOT) weir__permit_grant(bucket, cell, p);
   weir__bucket_unlock(bucket);

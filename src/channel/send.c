@@ -2,6 +2,7 @@
 #include "channel/send.h"
 
 #include "channel/bias.h"
+#include "channel/breaker.h"
 #include "channel/line.h"
 #include "channel/overflow.h"
 #include "platform/clock.h"
@@ -39,6 +40,7 @@ int weir__turned_away(int code)
 {
   if (code == WEIR_EFULL) weir__count(WEIR__REFUSED_FULL);
   if (code == WEIR_EDEAD || code == WEIR_ECLOSED) weir__count(WEIR__REFUSED_DEAD);
+  if (code == WEIR_EOPEN) weir__count(WEIR__REFUSED_OPEN);
   return code;
 }
 
@@ -71,13 +73,18 @@ static enum weir__reserve reserve(struct weir__cell *cell, uint32_t generation, 
 int weir__cell_try(struct weir__cell *cell, uint32_t generation, struct weir__parcel *p, int gone)
 {
   uint32_t places = weir__places(p->bytes);
-  switch (reserve(cell, generation, places)) {
+  enum weir__reserve got = reserve(cell, generation, places);
+  if (WEIR__UNLIKELY(got == WEIR__FULL) && weir__is_guarded(cell))
+    got = weir__breaker_reserve(cell, generation, places, weir__must_arrive(p));
+  switch (got) {
   case WEIR__GONE:
     return gone;
   case WEIR__FULL:
     return weir__overflow(cell, generation, p, gone);
   case WEIR__TOO_LARGE:
     return too_large(cell, p);
+  case WEIR__TURNED_AWAY:
+    return weir__breaker_refuses(cell, generation, p);
   case WEIR__GOT:
     break;
   }
@@ -150,6 +157,9 @@ static int stand_in_line(struct weir__cell *cell, uint32_t generation, struct we
   case WEIR__TOO_LARGE:
     weir__wait_close(w);
     return too_large(cell, p);
+  case WEIR__TURNED_AWAY: /* it has opened just now */
+    weir__wait_close(w);
+    return weir__breaker_refuses(cell, generation, p);
   default:
     weir__wait_close(w);
     return gone;

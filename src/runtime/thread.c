@@ -164,6 +164,7 @@ void weir_accounts_read(weir_accounts *accounts)
       .evicted = sums[WEIR__EVICTED],
       .refused_full = sums[WEIR__REFUSED_FULL],
       .refused_dead = sums[WEIR__REFUSED_DEAD],
+      .refused_open = sums[WEIR__REFUSED_OPEN],
       .dropped = sums[WEIR__DROPPED],
       .buffers = sums[WEIR__BUFFERS_MADE] - sums[WEIR__BUFFERS_FREED],
   };

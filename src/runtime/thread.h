@@ -30,9 +30,10 @@ enum weir__count {
   WEIR__EVICTED,
   WEIR__REFUSED_FULL,
   WEIR__REFUSED_DEAD,
-  WEIR__DROPPED, /* before a message was made, by the policy of a full mailbox */
-  WEIR__ENTERED, /* queued in a channel or a oneshot, which no runtime owns … */
-  WEIR__LEFT,    /* … and taken out again: the difference is what is live when no runtime is left */
+  WEIR__REFUSED_OPEN, /* by a breaker, whatever the sender was told */
+  WEIR__DROPPED,      /* before a message was made, by the policy of a full mailbox */
+  WEIR__ENTERED,      /* queued in a channel or a oneshot, which no runtime owns … */
+  WEIR__LEFT,         /* … and taken out again: the difference is what is live when no runtime is left */
   WEIR__BUFFERS_MADE,
   WEIR__BUFFERS_FREED,
   WEIR__COUNTS

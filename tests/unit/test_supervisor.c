@@ -72,6 +72,35 @@ static void who_waits_for_a_place_waits_through_a_restart(void **state)
   assert_int_equal(get_from(a), 100);
 }
 
+static void wait_until_empty(weir_ref actor)
+{
+  weir_stats stats;
+  while (weir_stats_read(actor, &stats) == WEIR_OK && stats.length) weir_sleep(WEIR_MILLIS(0.2));
+}
+
+static void a_mailbox_that_is_emptied_has_all_its_places_again(void **state)
+{
+  (void)state;
+  struct gate g;
+  weir_ref tree =
+      weir_supervise(.strategy = WEIR_ONE_FOR_ALL, .max_restarts = 10, .on_event = on_event,
+                     .children = WEIR_CHILDREN(KID("a", .capacity = 4, .retries = 1), KID("b", .capacity = 4)));
+  assert_int_equal(started(tree), WEIR_OK);
+  weir_ref a = weir_find("a");
+  gate_enter(&g, a);
+  while (weir_try_send(a, number, .n = 1) == WEIR_OK) continue;
+  assert_int_equal(act("b", CRASH), WEIR_EFAILED); /* a is restarted with it, and flushed */
+  while (atomic_load(&starts['a']) < 2) weir_sleep(WEIR_MILLIS(0.2));
+  assert_int_equal(get_from(a), 0);
+  wait_until_empty(a);
+  gate_enter(&g, a);
+  while (weir_try_send(a, number, .n = 1) == WEIR_OK) continue;
+  weir_stop(a); /* what it had is lost, and it starts again */
+  while (atomic_load(&starts['a']) < 3) weir_sleep(WEIR_MILLIS(0.2));
+  assert_int_equal(get_from(a), 0);
+  wait_until_empty(a);
+}
+
 static void a_poisonous_message_is_tried_again_and_then_set_aside(void **state)
 {
   (void)state;
@@ -426,6 +455,7 @@ int main(void)
       WITH_FAMILY(a_child_that_fails_starts_again_with_its_ref_and_its_name),
       WITH_FAMILY(trouble_23_what_is_queued_outlives_a_restart_in_order),
       WITH_FAMILY(who_waits_for_a_place_waits_through_a_restart),
+      WITH_FAMILY(a_mailbox_that_is_emptied_has_all_its_places_again),
       WITH_FAMILY(a_poisonous_message_is_tried_again_and_then_set_aside),
       WITH_FAMILY(trouble_29_a_restart_waits_longer_each_time),
       WITH_FAMILY(monitors_and_links_of_a_child_do_not_see_its_restarts),

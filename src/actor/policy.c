@@ -1,0 +1,43 @@
+/* policy.c: what is ordered for an actor when it is spawned, and few have: see struct weir__policy in actor.h. */
+#include <stdlib.h>
+
+#include "actor/actor.h"
+#include "actor/dead_letter.h"
+#include "channel/breaker.h"
+
+struct weir__policy *weir__policy(struct weir__cell *cell)
+{
+  struct weir__extras *extras = weir__extras(cell);
+  if (extras && !extras->policy) extras->policy = calloc(1, sizeof *extras->policy);
+  if (extras && extras->policy) return extras->policy;
+  weir_error(WEIR_ENOMEM, "no memory for an actor");
+  return NULL;
+}
+
+void weir__policy_free(struct weir__policy *policy)
+{
+  if (policy) free(policy->breaker);
+  free(policy);
+}
+
+int weir__breaker_make(struct weir__cell *cell, const weir_breaker *options)
+{
+  if (!options->failures) return WEIR_OK;
+  struct weir__policy *policy = weir__policy(cell);
+  struct weir__breaker *b = policy ? calloc(1, sizeof *b) : NULL;
+  if (!b) return weir_error(WEIR_ENOMEM, "no memory for a breaker");
+  policy->breaker = b;
+  weir__breaker_begin(cell, b, options);
+  return WEIR_OK;
+}
+
+struct weir__breaker *weir__breaker_of(const struct weir__cell *cell)
+{
+  return weir__is_guarded(cell) && cell->extras ? cell->extras->policy->breaker : NULL;
+}
+
+void weir__breaker_discarded(struct weir__cell *cell, uint32_t generation, const weir_message *type)
+{
+  weir_ref to = {(uint64_t)generation << 32 | cell->slot};
+  weir__tell_unsent(to, type, weir_error(WEIR_EOPEN, "%s", weir_strerror(WEIR_EOPEN)), false);
+}
