@@ -205,6 +205,12 @@ typedef struct weir_spawn_options {
   size_t instances WEIR__ZERO;  /* so many actors behind one ref, a route, at most 65,536; 0: one actor and no route */
   int route WEIR__ZERO;         /* how it chooses */
   weir_breaker breaker WEIR__ZERO; /* each instance has its own */
+  /* So many bytes may an actor hold (each instance): of weir_alloc(), weir_strdup() and weir_defer(), rounded up to 16, and of
+   * messages that are its own: kept, received, answers that it has taken. With more it fails, with WEIR_ENOMEM: in the call
+   * that would exceed it, or after the message with which it did; messages are counted now and then, so that this costs no
+   * more where they are many. Not counted: its state, its configuration, what is queued or stashed, which its capacity
+   * bounds, and memory of which weir does not know, as that of malloc(). 0: no limit. */
+  size_t memory WEIR__ZERO;
 } weir_spawn_options;
 
 /**

@@ -19,7 +19,8 @@ extern "C" {
  * message does not belong here, since it would grow without end. At most 16 KiB more than was asked for is held, and no
  * more than as much again.
  *
- * @return  Owned by the library. NULL (weir_error_text() says why): no memory, or not in a handler or task.
+ * @return  Owned by the library. NULL (weir_error_text() says why): no memory, or not in a handler or task. If it would
+ *          exceed what its actor may hold (`.memory` of weir_spawn()), the actor fails here, and it does not return.
  * Waiting  No.
  */
 WEIR_API WEIR_NODISCARD void *weir_alloc(size_t size);

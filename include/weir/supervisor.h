@@ -90,7 +90,8 @@ typedef struct weir_child {
   weir_duration within WEIR__ZERO; /* 0: five seconds */
   int when_spent WEIR__ZERO;       /* WEIR_LEAVE_DOWN, … */
   bool significant WEIR__ZERO;     /* see auto_shutdown; not for a permanent one */
-  weir_breaker breaker WEIR__ZERO; /* of its mailbox; it outlives restarts */
+  weir_breaker breaker WEIR__ZERO; /* see weir/actor.h; it outlives restarts */
+  size_t memory WEIR__ZERO;        /* what it may hold, in bytes: see weir_spawn_options. 0: no limit */
 } weir_child;
 
 /** Some children, in order: made by WEIR_CHILDREN({&type, …}, …). In C++ each is {.type = &type, …}. */

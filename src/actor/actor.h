@@ -56,6 +56,8 @@ struct weir__extras {
 struct weir__policy {
   struct weir__route *route;     /* whose instance it is, see relay.h; NULL: of none */
   struct weir__breaker *breaker; /* see channel/breaker.h; NULL: none. Read under the lock, or by the owner */
+  size_t memory;                 /* what it may hold; 0: no limit */
+  uint32_t look_in;              /* after so many messages what it holds is looked at anew. The owner's */
 };
 _Static_assert(sizeof(struct weir__extras) <= 128, "C6: an actor with a name");
 struct weir__route;
@@ -65,6 +67,10 @@ struct weir__policy *weir__policy(struct weir__cell *cell);
 void weir__policy_free(struct weir__policy *policy);
 /* Likewise: gives it a breaker, if one is wanted. */
 int weir__breaker_make(struct weir__cell *cell, const weir_breaker *options);
+/* Likewise: limits its memory, if that is wanted. */
+int weir__memory_limit(struct weir__cell *cell, size_t bytes);
+/* The owner's, of a LIMITED one, between messages: fails it if it holds too much. */
+void weir__memory_look(struct weir__cell *cell);
 
 /* The extras, made if need be, to put something in. NULL: no memory. */
 struct weir__extras *weir__extras(struct weir__cell *cell);

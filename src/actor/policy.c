@@ -4,6 +4,7 @@
 #include "actor/actor.h"
 #include "actor/dead_letter.h"
 #include "channel/breaker.h"
+#include "runtime/scope.h"
 
 struct weir__policy *weir__policy(struct weir__cell *cell)
 {
@@ -40,4 +41,51 @@ void weir__breaker_discarded(struct weir__cell *cell, uint32_t generation, const
 {
   weir_ref to = {(uint64_t)generation << 32 | cell->slot};
   weir__tell_unsent(to, type, weir_error(WEIR_EOPEN, "%s", weir_strerror(WEIR_EOPEN)), false);
+}
+
+/* ---- memory ---- */
+
+int weir__memory_limit(struct weir__cell *cell, size_t bytes)
+{
+  if (!bytes) return WEIR_OK;
+  struct weir__policy *policy = weir__policy(cell);
+  if (!policy) return WEIR_ENOMEM;
+  policy->memory = bytes;
+  weir__cell_mark(cell, WEIR__LIMITED);
+  return WEIR_OK;
+}
+
+static bool is_limited(const struct weir__cell *cell)
+{
+  return atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__LIMITED;
+}
+
+static void holds_too_much(const struct weir__cell *cell, size_t bytes)
+{
+  weir_error(WEIR_ENOMEM, "%s: %zu bytes are more than the %zu that it may hold", weir__actor_name(cell), bytes,
+             cell->extras->policy->memory);
+  weir__fail_as_noted();
+}
+
+void weir__actor_may_hold(struct weir__work *self, size_t bytes)
+{
+  const struct weir__cell *cell = weir__cell_of_work(self);
+  if (is_limited(cell) && bytes > cell->extras->policy->memory) holds_too_much(cell, bytes);
+}
+
+void weir__memory_look(struct weir__cell *cell)
+{
+  struct weir__policy *policy = cell->extras->policy;
+  size_t bytes = weir__scope_used(cell->extras->scope);
+  uint32_t count = 0;
+  if (policy->look_in) {
+    policy->look_in--;
+    return;
+  }
+  for (const struct weir__message *m = cell->owned; m; m = m->next) {
+    bytes += WEIR__ENVELOPE + m->payload_bytes;
+    count++;
+  }
+  policy->look_in = count / 8;
+  if (bytes > policy->memory) holds_too_much(cell, bytes);
 }

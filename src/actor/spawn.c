@@ -190,6 +190,7 @@ static int furnish(struct weir__cell *cell, const weir_spawn_options *o, const s
   if (!rc && keeps_places(order)) rc = weir__kept_make(cell);
   if (!rc) rc = set_name(cell, o->name);
   if (!rc) rc = weir__breaker_make(cell, &o->breaker);
+  if (!rc) rc = weir__memory_limit(cell, o->memory);
   if (!rc && order->papers) rc = set_papers(cell, order->papers);
   return rc;
 }

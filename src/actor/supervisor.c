@@ -121,8 +121,9 @@ static int check_child(const weir_child *c, bool dynamic, int auto_shutdown)
   const char *name = c->name ? c->name : c->type && c->type->name ? c->type->name : "a child";
   if (!c->type == !c->tree) return weir_error(WEIR_EINVAL, "%s: one of .type and .tree is to be given", name);
   if (c->type && (!c->type->dispatch || !c->type->name)) return weir_error(WEIR_EINVAL, "%s: no actor type", name);
-  if (c->tree && (c->config.type || c->capacity || c->overflow || c->retries || c->breaker.failures))
-    return weir_error(WEIR_EINVAL, "%s: a .tree takes no .config, .capacity, .overflow, .retries and .breaker", name);
+  if (c->tree && (c->config.type || c->capacity || c->overflow || c->retries || c->breaker.failures || c->memory))
+    return weir_error(WEIR_EINVAL, "%s: a .tree takes no .config, .capacity, .overflow, .retries, .breaker and .memory",
+                      name);
   if (c->tree && c->tree->name) return weir_error(WEIR_EINVAL, "%s: a .tree is named by its child", name);
   if (dynamic && c->name) return weir_error(WEIR_EINVAL, "%s: the pattern of dynamic children has no name", name);
   int rc = weir__breaker_check(name, &c->breaker);
@@ -455,7 +456,8 @@ static int start_anew(struct child *c, struct weir__outcome *outcome)
                           .config = start_with(spec, &plan),
                           .capacity = spec->options.capacity,
                           .overflow = spec->options.overflow,
-                          .breaker = spec->options.breaker};
+                          .breaker = spec->options.breaker,
+                          .memory = spec->options.memory};
   struct weir__message *papers = papers_for(c);
   if (!papers) {
     out_of_memory(outcome);
@@ -789,6 +791,7 @@ static struct spec *merged(const struct spec *pattern, const struct spec *given)
   if (given->options.shutdown.ns) spec->options.shutdown = given->options.shutdown;
   if (given->options.capacity) spec->options.capacity = given->options.capacity;
   if (given->options.overflow) spec->options.overflow = given->options.overflow;
+  if (given->options.memory) spec->options.memory = given->options.memory;
   if (given->options.breaker.failures) spec->options.breaker = given->options.breaker;
   if (!copy_name(&spec->name, given->name) && !copy_config(&spec->config, config_of(configured))) return spec;
   free_spec(spec);

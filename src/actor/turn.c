@@ -293,6 +293,12 @@ WEIR__ENTRY static int handle_as_it_is(struct weir__cell *cell, struct weir__mes
   return handle_plain(cell, m);
 }
 
+/* Of most actors neither is so: looked at once for both. */
+static bool has_policy(const struct weir__cell *cell)
+{
+  return atomic_load_explicit(&cell->marks, memory_order_relaxed) & (WEIR__GUARDED | WEIR__LIMITED);
+}
+
 /* K4 of channel/breaker.h */
 WEIR__ENTRY_APART static int handle_guarded(struct weir__cell *cell, struct weir__message *m)
 {
@@ -308,9 +314,16 @@ WEIR__ENTRY_APART static int handle_guarded(struct weir__cell *cell, struct weir
   return rc;
 }
 
+WEIR__ENTRY_APART static int handle_by_policy(struct weir__cell *cell, struct weir__message *m)
+{
+  int rc = weir__is_guarded(cell) ? handle_guarded(cell, m) : handle_as_it_is(cell, m);
+  if (atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__LIMITED) weir__memory_look(cell);
+  return rc;
+}
+
 WEIR__ENTRY static int handle_by_kind(struct weir__cell *cell, struct weir__message *m)
 {
-  return WEIR__LIKELY(!weir__is_guarded(cell)) ? handle_as_it_is(cell, m) : handle_guarded(cell, m);
+  return WEIR__LIKELY(!has_policy(cell)) ? handle_as_it_is(cell, m) : handle_by_policy(cell, m);
 }
 
 WEIR__ENTRY static inline int handle_any(struct weir__cell *cell, struct weir__message *m)
@@ -324,7 +337,7 @@ WEIR__ENTRY static inline int handle_any(struct weir__cell *cell, struct weir__m
 
 WEIR__ENTRY static WEIR__INLINED int handle_message(struct turn t, weir__call *call, struct weir__message *m)
 {
-  bool sent = m->kind == WEIR__PLAIN && !m->asked && !t.cell->keeps_places && !weir__is_guarded(t.cell);
+  bool sent = m->kind == WEIR__PLAIN && !m->asked && !t.cell->keeps_places && !has_policy(t.cell);
   return WEIR__LIKELY(sent) ? handle_sent(t, call, m, false) : handle_any(t.cell, m);
 }
 
@@ -450,7 +463,7 @@ WEIR__ENTRY_APART static enum outcome handle_one(struct weir__cell *cell, struct
  * turn. */
 static bool is_plain(struct turn t)
 {
-  return t.worker && !weir__drops_oldest(t.cell) && !t.cell->keeps_places && !weir__is_guarded(t.cell);
+  return t.worker && !weir__drops_oldest(t.cell) && !t.cell->keeps_places && !has_policy(t.cell);
 }
 
 /* The next message of such a one, to which nobody has told anything, that has missed nothing, and where nobody waits for

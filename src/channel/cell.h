@@ -55,7 +55,8 @@ enum weir__cell_mark {
   WEIR__MISSES = 1 << 1,  /* something was dropped since its owner last popped a message */
   WEIR__WATCHED = 1 << 2, /* somebody watches it, or did: see actor/link.h */
   WEIR__GUARDED = 1 << 3, /* it has a breaker, from its spawn to its end: see breaker.h … */
-  WEIR__SHUT = 1 << 4     /* … which is not closed */
+  WEIR__SHUT = 1 << 4,    /* … which is not closed */
+  WEIR__LIMITED = 1 << 5  /* its memory is limited, likewise: see actor/policy.c */
 };
 
 /* What is counted of a cell that is more than bare: in a table beside that of the cells, so that it takes memory only

@@ -11,6 +11,8 @@
 #include "runtime/arena.h"
 #include "runtime/worker.h"
 
+enum { ROUNDED_TO = 16 };
+
 struct deferred {
   struct deferred *before;
   void (*f)(void *);
@@ -19,6 +21,7 @@ struct deferred {
 
 struct weir__scope {
   struct weir__arena arena;
+  size_t used;           /* of it, each rounded up */
   struct deferred *last; /* in the arena */
 };
 
@@ -34,15 +37,28 @@ static int scope_here(const char *what, struct weir__scope **scope)
   return WEIR_OK;
 }
 
+/* From the scope of who runs here. NULL: no memory. */
+static void *take(struct weir__scope *scope, size_t size)
+{
+  struct weir__work *self = weir__strand_here()->self;
+  size_t rounded = size > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size + ROUNDED_TO - 1) / ROUNDED_TO * ROUNDED_TO;
+  if (self->kind == WEIR__ACTOR_TURN) weir__actor_may_hold(self, scope->used + rounded);
+  void *at = weir__arena_alloc(&scope->arena, size);
+  if (at) scope->used += rounded;
+  return at;
+}
+
 static void *allocate(size_t size, const char *what)
 {
   struct weir__scope *scope = NULL;
   if (scope_here(what, &scope)) return NULL;
   assert(scope);
-  void *at = weir__arena_alloc(&scope->arena, size);
+  void *at = take(scope, size);
   if (!at) weir_error(WEIR_ENOMEM, "%s: no memory for %zu bytes", what, size);
   return at;
 }
+
+size_t weir__scope_used(const struct weir__scope *scope) { return scope ? scope->used : 0; }
 
 void *weir_alloc(size_t size) { return allocate(size, "weir_alloc()"); }
 
@@ -60,7 +76,7 @@ int weir_defer(void (*f)(void *), void *arg)
   int rc = scope_here("weir_defer()", &scope);
   if (rc) return rc;
   assert(scope);
-  struct deferred *d = weir__arena_alloc(&scope->arena, sizeof *d);
+  struct deferred *d = take(scope, sizeof *d);
   if (!d) return weir_error(WEIR_ENOMEM, "weir_defer(): no memory");
   *d = (struct deferred){scope->last, f, arg};
   scope->last = d;

@@ -19,4 +19,9 @@ void weir__scope_free(struct weir__scope *scope);
 struct weir__scope **weir__actor_scope(struct weir__work *self);
 struct weir__scope **weir__task_scope(struct weir__work *self);
 
+/* How much was asked for, rounded up. `scope` may be NULL. */
+size_t weir__scope_used(const struct weir__scope *scope);
+/* An actor's scope is to hold so much: fails the actor if that is more than it may. Implemented by actors. */
+void weir__actor_may_hold(struct weir__work *self, size_t bytes);
+
 #endif

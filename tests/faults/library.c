@@ -192,7 +192,7 @@ static void spawn_body(void)
       spawned(weir_spawn(&blocking)),
       spawned(weir_spawn(&taker, .name = "several", .instances = 3)),
       spawned(weir_spawn(&taker, .instances = 5, .route = WEIR_LEAST_BUSY)),
-      spawned(weir_spawn(&taker, .breaker = {.failures = 1})),
+      spawned(weir_spawn(&taker, .breaker = {.failures = 1}, .memory = 1 << 20)),
   };
   for (size_t i = 0; i < sizeof refs / sizeof refs[0]; i++) ask_number(refs[i]);
   CHECK(weir_ref_error(weir_find("named")));
