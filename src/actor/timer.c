@@ -114,7 +114,8 @@ static bool push_own(struct weir__cell *cell, weir_ref to, struct weir__message 
   bool lives = places >> 32 == weir__generation_of(to) && !(places & WEIR__CLOSED);
   if (lives) weir__unbias(cell);
   uintptr_t wake = lives ? weir__mpsc_push(cell, m) : 0;
-  if (lives) atomic_fetch_or_explicit(&cell->work.flags, WEIR__TIMER_CAME, memory_order_relaxed); /* lives: locked */
+  /* Lives: locked. Release: who sees it finds the message. */
+  if (lives) atomic_fetch_or_explicit(&cell->work.flags, WEIR__TIMER_CAME, memory_order_release);
   weir__bucket_unlock(bucket);
   weir__cell_wake(cell, wake);
   return lives;

@@ -404,7 +404,8 @@ static int most_of(const struct weir__worker *w)
 
 static void collect_timers(struct weir__cell *cell)
 {
-  atomic_fetch_and_explicit(&cell->work.flags, ~(uint32_t)WEIR__TIMER_CAME, memory_order_relaxed);
+  /* Acquire: what was pushed before it was set is there. */
+  atomic_fetch_and_explicit(&cell->work.flags, ~(uint32_t)WEIR__TIMER_CAME, memory_order_acquire);
   weir__mpsc_collect(cell);
 }
 

@@ -25,7 +25,7 @@ enum {
   WEIR__HAS_TASKS = 1 << 3,  /* actor: it has started tasks */
   WEIR__LINE_WAITS = 1 << 4, /* cell: somebody stands in line; see channel/mpsc.h, O5 */
   WEIR__TIMER_CAME = 1 << 5, /* actor: a message of its own timer is in its inbox, and goes ahead of what is in its list
-                                already (M5). A hint: relaxed; set after the push, and cleared before a look */
+                                already (M5). Set after the push: release; cleared before a look: acquire */
   WEIR__EXITED = 1 << 6,     /* actor: STOPPING since an exit came, whose code is in its tally (actor/link.h) */
   WEIR__KILLED = 1 << 7,     /* actor: likewise, and its handler is dropped */
   WEIR__TRAPS = 1 << 8,      /* actor: exits come as messages. Set and cleared by itself */

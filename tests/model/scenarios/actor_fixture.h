@@ -105,6 +105,10 @@ static inline void put(int64_t n) { MODEL_CHECK(weir_try_send(ref, number, .n = 
 static inline void run_turn(struct weir__worker *w, struct weir__work *work)
 {
   struct weir__thread *t = weir__thread_here;
+  if (work->kind == WEIR__CALL) {
+    ((struct weir__call_work *)(void *)work)->call((struct weir__call_work *)(void *)work);
+    return;
+  }
   t->strand = &strands[w->index];
   w->on_fiber = true;
   weir__work_is_near(work, w->index);
