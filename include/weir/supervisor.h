@@ -92,6 +92,7 @@ typedef struct weir_child {
   bool significant WEIR__ZERO;     /* see auto_shutdown; not for a permanent one */
   weir_breaker breaker WEIR__ZERO; /* see weir/actor.h; it outlives restarts */
   size_t memory WEIR__ZERO;        /* what it may hold, in bytes: see weir_spawn_options. 0: no limit */
+  weir_ref made WEIR__ZERO;        /* the library's own: it was made already, and rests until it is started */
 } weir_child;
 
 /** Some children, in order: made by WEIR_CHILDREN({&type, …}, …). In C++ each is {.type = &type, …}. */

@@ -4,6 +4,7 @@
 
 #include "actor/actor.h"
 #include "actor/dead_letter.h"
+#include "actor/edge.h"
 #include "actor/relay.h"
 #include "actor/simulated.h"
 #include "channel/breaker.h"
@@ -263,6 +264,7 @@ WEIR__SLOW static int ask_slowly(weir_ref to, weir_duration within, void *out, w
   if (!rc) rc = weir__may_wait();
   if (rc) return rc;
   if (!cell) return weir__turned_away(weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to)));
+  if ((rc = weir__edge_check(cell))) return rc;
   if (weir__is_relay(cell, to)) {
     rc = weir__relay_pick(&to, parcel.type, parcel.value, "asked");
     if (rc) return weir__tell_refused(to, parcel.type, weir__turned_away(rc), true);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "actor/edge.h"
 #include "actor/link.h"
 #include "actor/stash.h"
 #include "channel/bias.h"
@@ -256,9 +257,10 @@ void weir__child_ended(struct weir__cell *cell, int code, const char *why)
 bool weir__tried_again(struct weir__cell *cell, struct weir__message *m)
 {
   struct weir__strand *s = weir__strand_here();
-  if (!weir__is_child(cell) || !m || m->kind != WEIR__PLAIN || !cell->extras->kept || !cell->extras->kept->hand)
-    return false;
-  if (m->attempts >= papers_in(cell->extras->papers)->retries || (flags_of(cell) & WEIR__STOPPING)) return false;
+  if (!weir__is_child(cell) || !m || !cell->extras->kept || !cell->extras->kept->hand) return false;
+  if (flags_of(cell) & WEIR__STOPPING) return false;
+  if (m->kind == WEIR__BATCH || m->kind == WEIR__EDGE_END) return weir__batch_again(cell, m);
+  if (m->kind != WEIR__PLAIN || m->attempts >= papers_in(cell->extras->papers)->retries) return false;
   if (s->asker && !weir__wait_move(s->asker, WEIR__BEGUN, WEIR__QUEUED))
     return false; /* nobody waits for it any more */
   m->attempts++;

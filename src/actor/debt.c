@@ -13,6 +13,7 @@
 
 #include "actor/actor.h"
 #include "actor/dead_letter.h"
+#include "actor/edge.h"
 #include "actor/relay.h"
 #include "channel/line.h"
 #include "channel/send.h"
@@ -248,6 +249,7 @@ static struct weir__message *out_of_hand(struct weir__cell *cell, weir_ref *to)
 {
   struct weir__cell *target = weir_ref_error(*to) ? NULL : weir__cell_at(weir__slot_of(*to));
   struct weir__message *m = cell ? cell->in_hand : NULL;
+  if (target && weir__edge_check(target)) return NULL;
   if (!m || m->kind == WEIR__BATCH) {
     weir__misuse(WEIR_EINVAL, "there is no message in hand to be forwarded");
     return NULL;
@@ -280,6 +282,7 @@ int weir_forward(weir_ref to)
 {
   struct weir__cell *cell = weir__cell_here();
   struct weir__strand *s = weir__strand_here();
+  if (weir__is_edge(to)) return weir__heeded(weir__edge_forward(to));
   struct weir__message *m = out_of_hand(cell, &to);
   if (!m) return WEIR_EINVAL;
   uint64_t asker = s->asker;

@@ -9,7 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <weir/timer.h>
+
+#include "actor/child.h"
 #include "actor/dead_letter.h"
+#include "actor/relay.h"
+#include "actor/stash.h"
 #include "channel/breaker.h"
 #include "channel/mpsc.h"
 #include "runtime/strand.h"
@@ -19,9 +24,12 @@ enum { RECORDS_MOST = 256, RECORDS_MANY = 8, ROOM_LEAST = 2 << 10, ROOM_MOST = W
 /* The payload of a batch: this, then the records, each behind its size. */
 struct batch {
   const weir_message *type; /* of the records */
-  uint32_t count, handled;  /* handled: how many, the one in hand included */
-  uint32_t used, room;      /* bytes of the payload */
+  uint32_t count, handled;  /* handled: how many are done with … */
+  uint32_t at;              /* … and where the next one is, or the one in hand: bytes of the payload */
+  uint32_t attempts;        /* how often that one was tried */
+  bool given_up;            /* it failed its actor for the last time (E3) */
   bool shares;              /* the type's records may hold shares of bytes */
+  uint32_t used, room;      /* bytes of the payload */
 };
 struct record {
   uint64_t bytes; /* of the payload behind it, rounded up */
@@ -35,6 +43,10 @@ struct target {
   char *field;
   const weir_message *resolved; /* for which type `key` was looked up */
   const weir_field *key;
+  int when_full;
+  struct target *instead;          /* DIVERTS: of the same edge */
+  bool is_spare;                   /* only what is diverted goes there */
+  struct weir__message *diverting; /* a batch whose records are being diverted; NULL: none */
 };
 
 struct edge {
@@ -43,12 +55,17 @@ struct edge {
   struct weir__cell *owner;
   struct target *targets;
   size_t count;
+  int nowhere;
   uint32_t room; /* of the next batch: follows the size of the records */
+  uint64_t dropped, diverted;
 };
 
 struct weir__graph_node {
   struct edge *edges;
   size_t count, inputs_left;
+  struct edge *failed; /* WEIR__FAILED_OUTPUT, if it is wired; NULL: it is not */
+  unsigned retries;
+  weir_duration retry_first, retry_most;
   void (*ended)(void *, const struct weir__ending *);
   void (*lost)(void *, const char *, const char *, int, const char *);
   void *arg;
@@ -59,6 +76,9 @@ static const weir_message end_type = {.name = "weir.end", .file = __FILE__, .lin
 
 static size_t round_up(size_t n) { return (n + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1); }
 static struct batch *batch_of(struct weir__message *m) { return weir__payload(m); }
+/* The record that is the next to be handled, or is in hand. */
+static struct record *record_in(struct batch *b) { return (struct record *)(void *)((char *)b + b->at); }
+
 /* ---- making ---- */
 
 static void free_edge(struct edge *e)
@@ -84,6 +104,8 @@ static bool make_target(struct target *t, const struct weir__target *from)
 {
   t->route = from->route;
   t->count = from->count;
+  t->when_full = from->when_full;
+  t->is_spare = from->is_spare;
   t->instances = calloc(from->count ? from->count : 1, sizeof *t->instances);
   t->batches = calloc(from->count ? from->count : 1, sizeof(struct weir__message *));
   t->field = from->field ? strdup(from->field) : NULL;
@@ -101,12 +123,15 @@ static bool make_edge(struct edge *e, struct weir__cell *owner, const char *name
   if (!e->name || !e->cell) return false;
   atomic_store_explicit(&e->cell->kind, WEIR__CELL_EDGE, memory_order_relaxed);
   e->cell->small.state = e;
+  e->nowhere = wiring ? wiring->nowhere : WEIR__UNWIRED;
   if (!wiring || !wiring->count) return true;
   e->targets = calloc(wiring->count, sizeof *e->targets);
   if (!e->targets) return false;
   for (size_t i = 0; i < wiring->count; i++) {
+    const struct weir__target *from = &wiring->targets[i];
     e->count = i + 1;
-    if (!make_target(&e->targets[i], &wiring->targets[i])) return false;
+    if (!make_target(&e->targets[i], from)) return false;
+    if (from->when_full == WEIR__FULL_DIVERTS) e->targets[i].instead = &e->targets[from->instead];
   }
   return true;
 }
@@ -118,30 +143,43 @@ static const struct weir__wiring *wiring_of(const struct weir__wired *wired, con
   return NULL;
 }
 
-static size_t declared(const weir_actor *type, const char *names[8])
+enum { OUTPUTS_MOST = 9 };
+
+/* What its type names, and, if it is wired, where failed records go. */
+static size_t outputs_of(const weir_actor *type, const struct weir__wired *wired, const char *names[OUTPUTS_MOST])
 {
   size_t n = 0;
-  while (n < 8 && type->outputs[n]) names[n] = type->outputs[n], n++;
+  bool names_failed = false;
+  for (; n < OUTPUTS_MOST - 1 && type->outputs[n]; n++) {
+    names[n] = type->outputs[n];
+    names_failed = names_failed || strcmp(names[n], WEIR__FAILED_OUTPUT) == 0;
+  }
   if (n == 0) names[n++] = "out";
+  if (!names_failed && wiring_of(wired, WEIR__FAILED_OUTPUT)) names[n++] = WEIR__FAILED_OUTPUT;
   return n;
 }
 
 int weir__node_make(struct weir__cell *cell, const struct weir__wired *wired)
 {
-  const char *names[8];
-  size_t count = declared(cell->type, names);
+  const char *names[OUTPUTS_MOST];
+  size_t count = outputs_of(cell->type, wired, names);
   struct weir__extras *extras = weir__extras(cell);
   struct weir__graph_node *node = extras ? calloc(1, sizeof *node) : NULL;
   if (node) extras->node = node, node->edges = calloc(count, sizeof *node->edges);
   if (!node || !node->edges) return weir_error(WEIR_ENOMEM, "no memory for an actor's edges");
   node->inputs_left = wired->inputs;
+  node->retries = wired->retries;
+  node->retry_first = wired->retry_first;
+  node->retry_most = wired->retry_most;
   node->ended = wired->ended;
   node->lost = wired->lost;
   node->arg = wired->arg;
   for (size_t i = 0; i < count; i++) {
     node->count = i + 1;
-    if (!make_edge(&node->edges[i], cell, names[i], wiring_of(wired, names[i])))
+    const struct weir__wiring *wiring = wiring_of(wired, names[i]);
+    if (!make_edge(&node->edges[i], cell, names[i], wiring))
       return weir_error(WEIR_ENOMEM, "no memory for an actor's edges");
+    if (wiring && strcmp(names[i], WEIR__FAILED_OUTPUT) == 0) node->failed = &node->edges[i];
   }
   return WEIR_OK;
 }
@@ -181,7 +219,7 @@ void weir__lost(struct weir__cell *cell, struct weir__message *m, int code, cons
   }
   /* The record in hand is among those that are lost: it was not finished. */
   struct batch *b = batch_of(m);
-  for (uint32_t i = b->handled ? b->handled - 1 : 0; i < b->count; i++) tell_lost(cell, b->type, code, text);
+  for (uint32_t i = b->handled; i < b->count; i++) tell_lost(cell, b->type, code, text);
 }
 
 /* ---- routes ---- */
@@ -219,6 +257,7 @@ static struct weir__message *make_batch(struct edge *e, const weir_message *type
   }
   m->kind = WEIR__BATCH;
   *batch_of(m) = (struct batch){.type = type,
+                                .at = sizeof(struct batch),
                                 .used = sizeof(struct batch),
                                 .room = (uint32_t)room,
                                 .shares = (weir__type_traits(type) & WEIR__SHARES) != 0};
@@ -301,8 +340,10 @@ static int post(struct edge *e, weir_ref to, struct weir__message *m, bool waits
   return rc;
 }
 
-/* Sends the batch under way to one instance. Without `waits` it may come back with WEIR_EFULL: then it is still under
- * way. */
+static void divert(struct edge *e, struct target *t, struct weir__message *m);
+
+/* Sends the batch under way to one instance, or does with it what is to be done where that is full. Without `waits` it may
+ * come back with WEIR_EFULL: then it is still under way. */
 static int send_off(struct edge *e, struct target *t, size_t i, bool waits)
 {
   struct weir__message *m = t->batches[i];
@@ -311,11 +352,19 @@ static int send_off(struct edge *e, struct target *t, size_t i, bool waits)
   learn_room(e, batch_of(m));
   m->payload_bytes = batch_of(m)->used;
   if (waits) weir__spend_budget(); /* without memory to give way it goes on */
-  int rc = post(e, t->instances[i], m, waits);
-  if (rc == WEIR_EFULL && !waits) {
-    m->payload_bytes = batch_of(m)->room;
-    t->batches[i] = m;
+  int rc = post(e, t->instances[i], m, waits && t->when_full == WEIR__FULL_WAITS);
+  if (rc != WEIR_EFULL || (waits && t->when_full == WEIR__FULL_WAITS)) return rc;
+  if (t->when_full == WEIR__FULL_DROPS) {
+    e->dropped += batch_of(m)->count;
+    weir__message_end(m, WEIR__UNSENT);
+    return WEIR_OK;
   }
+  if (waits) {
+    divert(e, t, m);
+    return WEIR_OK;
+  }
+  m->payload_bytes = batch_of(m)->room;
+  t->batches[i] = m;
   return rc;
 }
 
@@ -344,6 +393,32 @@ static int begin_batch(struct edge *e, struct target *t, size_t i, const weir_me
   return WEIR_OK;
 }
 
+static void divert_record(struct edge *e, struct target *t, const weir_message *type, const void *value)
+{
+  ptrdiff_t i = pick(t, type, value);
+  struct weir__message *m = i < 0 ? NULL : t->batches[i];
+  if (i >= 0 && m && append(m, type, value)) return;
+  if (i >= 0) weir__heeded(send_off(e, t, (size_t)i, true)); /* if it fails, that is told */
+  int rc = i < 0 ? WEIR_EINVAL : begin_batch(e, t, (size_t)i, type, value, true);
+  if (rc) tell_lost(e->owner, type, rc, weir__error_text_of(rc));
+}
+
+/* Its receiver is full: another one gets what is in it, also if its sender is told to stop meanwhile. The batch stands where
+ * the end of a sender that does not go on finds it (F2). */
+static void divert(struct edge *e, struct target *t, struct weir__message *m)
+{
+  struct batch *b = batch_of(m);
+  t->diverting = m;
+  e->diverted += b->count;
+  for (; b->handled < b->count; b->handled++) {
+    struct record *r = record_in(b);
+    divert_record(e, t->instead, b->type, r + 1);
+    b->at += (uint32_t)(sizeof *r + r->bytes);
+  }
+  t->diverting = NULL;
+  weir__message_end(m, WEIR__FREED);
+}
+
 static int send_to(struct edge *e, struct target *t, const weir_message *type, const void *value, bool waits)
 {
   ptrdiff_t i = pick(t, type, value);
@@ -352,6 +427,14 @@ static int send_to(struct edge *e, struct target *t, const weir_message *type, c
   if (!m || !append(m, type, value)) return begin_batch(e, t, (size_t)i, type, value, waits);
   int rc = batch_of(m)->count == RECORDS_MOST ? send_off(e, t, (size_t)i, waits) : WEIR_OK;
   return rc == WEIR_EFULL ? WEIR_OK : rc; /* it is in the batch */
+}
+
+/* An output that leads to nobody. */
+static void send_nowhere(struct edge *e, const weir_message *type)
+{
+  if (e->nowhere == WEIR__UNWIRED) tell_lost(e->owner, type, WEIR_EDEAD, "the output is not wired");
+  if (e->nowhere == WEIR__DEAD_LETTERS)
+    weir__tell_dead(e->owner, type, WEIR_EDEAD, "its output is the dead letters", false);
 }
 
 int weir__edge_send(struct weir__cell *cell, const weir_message *type, const void *value, bool waits,
@@ -363,9 +446,38 @@ int weir__edge_send(struct weir__cell *cell, const weir_message *type, const voi
   if (!here || e->owner != here) return weir__misuse(WEIR_EINVAL, "an output is for the actor that it belongs to");
   if (waits && deadline_ns != INT64_MAX)
     return weir_error(WEIR_EINVAL, "an output takes weir_send() and weir_try_send()");
-  if (!e->count) tell_lost(e->owner, type, WEIR_EDEAD, "the output is not wired");
-  for (size_t i = 0; i < e->count && !rc; i++) rc = send_to(e, &e->targets[i], type, value, waits);
+  if (!e->count) send_nowhere(e, type);
+  for (size_t i = 0; i < e->count && !rc; i++)
+    if (!e->targets[i].is_spare) rc = send_to(e, &e->targets[i], type, value, waits);
   return rc;
+}
+
+bool weir__is_edge(weir_ref ref)
+{
+  struct weir__cell *cell = weir_ref_error(ref) ? NULL : weir__cell_at(weir__slot_of(ref));
+  return cell && atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_EDGE &&
+         weir__is_relay(cell, ref);
+}
+
+int weir__edge_forward(weir_ref to)
+{
+  struct weir__cell *cell = weir__cell_here();
+  struct weir__message *m = cell ? cell->in_hand : NULL;
+  if (!m || weir__strand_here()->asker)
+    return weir__misuse(WEIR_EINVAL, "an output takes the record in hand, and there is none");
+  struct weir__cell *edge = weir__cell_at(weir__slot_of(to));
+  if (m->kind != WEIR__BATCH) return weir__edge_send(edge, m->type, weir__payload(m), true, INT64_MAX);
+  return weir__edge_send(edge, batch_of(m)->type, record_in(batch_of(m)) + 1, true, INT64_MAX);
+}
+
+int weir__no_edge(const struct weir__cell *to)
+{
+  struct weir__cell *here = weir__cell_here();
+  if (!here || here == to || !weir__node_of(here)) return WEIR_OK;
+  return weir_error(
+      WEIR_EINVAL,
+      "%s has no edge to the actor that it sends to: an actor of a topology sends to others by its outputs",
+      weir__actor_name(here));
 }
 
 /* ---- a turn, a wait, the end ---- */
@@ -397,16 +509,21 @@ static void send_end(struct edge *e, weir_ref to)
   weir_drain(to);
 }
 
+static void drop_batch(struct edge *e, struct weir__message **at, int code, const char *text)
+{
+  struct weir__message *m = *at;
+  *at = NULL;
+  if (!m) return;
+  weir__lost(e->owner, m, code, text);
+  weir__message_end(m, WEIR__UNSENT);
+}
+
 static void drop_batches(struct edge *e, int code, const char *text)
 {
-  for (size_t t = 0; t < e->count; t++)
-    for (size_t i = 0; i < e->targets[t].count; i++) {
-      struct weir__message *m = e->targets[t].batches[i];
-      e->targets[t].batches[i] = NULL;
-      if (!m) continue;
-      weir__lost(e->owner, m, code, text);
-      weir__message_end(m, WEIR__UNSENT);
-    }
+  for (size_t t = 0; t < e->count; t++) {
+    drop_batch(e, &e->targets[t].diverting, code, text);
+    for (size_t i = 0; i < e->targets[t].count; i++) drop_batch(e, &e->targets[t].batches[i], code, text);
+  }
 }
 
 static void tell_ending(struct weir__cell *cell, const struct weir__graph_node *node, int code, const char *text)
@@ -417,6 +534,10 @@ static void tell_ending(struct weir__cell *cell, const struct weir__graph_node *
                                 .text = text,
                                 .high_water = atomic_load_explicit(&cell->high_water, memory_order_relaxed),
                                 .capacity = atomic_load_explicit(&cell->capacity, memory_order_relaxed)};
+  for (size_t e = 0; e < node->count; e++) {
+    ending.dropped += node->edges[e].dropped;
+    ending.diverted += node->edges[e].diverted;
+  }
   if (node->ended) node->ended(node->arg, &ending);
 }
 
@@ -454,23 +575,64 @@ static const weir_message *type_of_records(const struct weir__cell *cell, const 
   return own ? own : b->type;
 }
 
+/* How long to wait before the n-th repetition. */
+static weir_duration wait_before(const struct weir__graph_node *node, unsigned n)
+{
+  int64_t ns = node->retry_first.ns, most = node->retry_most.ns;
+  while (--n && ns < INT64_MAX / 2 && (!most || ns < most)) ns *= 2;
+  return WEIR__NS(most && ns > most ? most : ns);
+}
+
+/* A record that was refused, or failed its actor, for the last time. */
+static void give_up(struct weir__cell *cell, const struct batch *b, const void *record, int code, const char *text)
+{
+  struct edge *failed = weir__node_of(cell)->failed;
+  if (!failed || weir__edge_send(failed->cell, b->type, record, true, INT64_MAX)) tell_lost(cell, b->type, code, text);
+}
+
+/* The record in hand. `attempts` is in the batch, as the actor may come again in between (E3). */
+static int handle_record(struct weir__cell *cell, struct batch *b, const weir_message *type)
+{
+  const struct weir__graph_node *node = weir__node_of(cell);
+  const void *record = record_in(b) + 1;
+  bool guarded = weir__is_guarded(cell);
+  for (;;) {
+    weir__strand_message(weir__strand_here(), 0, INT64_MAX);
+    if (guarded) weir__breaker_in_hand(cell, true);
+    int rc = weir__handle(cell, type, record, NULL);
+    if (guarded && !weir_cancelled()) weir__breaker_hears(cell, rc);
+    if (!rc || rc == WEIR_STOP) return rc;
+    char text[sizeof((struct weir__error *)0)->text];
+    const char *known = weir__error_text_of(rc);
+    snprintf(text, sizeof text, "%s", known ? known : weir_strerror(rc));
+    if (b->attempts < node->retries && !told_to_stop(cell) && !weir_sleep(wait_before(node, ++b->attempts))) continue;
+    give_up(cell, b, record, rc, text);
+    return WEIR_OK;
+  }
+}
+
+static void go_on_to_next(struct batch *b)
+{
+  b->at += (uint32_t)(sizeof(struct record) + record_in(b)->bytes);
+  b->handled++;
+  b->attempts = 0;
+}
+
 int weir__batch_handle(struct weir__cell *cell, struct weir__message *m)
 {
   struct batch *b = batch_of(m);
-  struct record *r = (struct record *)(void *)(b + 1);
   const weir_message *type = type_of_records(cell, b);
   int rc = WEIR_OK;
   cell->in_hand = m;
   weir__strand_takes(weir__strand_here(), b->type);
-  bool guarded = weir__is_guarded(cell);
+  if (b->given_up) {
+    b->given_up = false;
+    give_up(cell, b, record_in(b) + 1, WEIR_EFAILED, "its actor failed with it");
+    go_on_to_next(b);
+  }
   while (b->handled < b->count && rc != WEIR_STOP && !told_to_stop(cell) && !weir__breaker_is_open(cell)) {
-    b->handled++;
-    weir__strand_message(weir__strand_here(), 0, INT64_MAX);
-    if (guarded) weir__breaker_in_hand(cell, true);
-    rc = weir__handle(cell, type, r + 1, NULL);
-    if (guarded && !weir_cancelled()) weir__breaker_hears(cell, rc);
-    if (rc && rc != WEIR_STOP) tell_lost(cell, b->type, rc, weir__error_text_of(rc));
-    r = (struct record *)(void *)((char *)(r + 1) + r->bytes);
+    rc = handle_record(cell, b, type);
+    go_on_to_next(b);
   }
   bool open = weir__breaker_is_open(cell);
   while (b->handled < b->count) {
@@ -484,16 +646,39 @@ int weir__batch_handle(struct weir__cell *cell, struct weir__message *m)
   return rc == WEIR_STOP ? WEIR_STOP : WEIR_OK;
 }
 
-int weir__edge_ended(struct weir__cell *cell, struct weir__message *m)
+bool weir__batch_again(struct weir__cell *cell, struct weir__message *m)
+{
+  struct weir__graph_node *node = weir__node_of(cell);
+  if (m->kind == WEIR__BATCH) {
+    struct batch *b = batch_of(m);
+    b->given_up = b->attempts >= node->retries;
+    b->attempts++;
+  } else {
+    node->inputs_left++; /* the last end of them all comes once more */
+  }
+  cell->in_hand = NULL;
+  weir__hand_to_queue(cell, m);
+  return true;
+}
+
+/* The last of the inputs has ended. */
+static int inputs_ended(struct weir__cell *cell)
 {
   static const struct weir_inputs_ended nothing;
-  struct weir__graph_node *node = weir__node_of(cell);
-  weir__message_end(m, WEIR__HANDLED);
-  if (!node || --node->inputs_left) return WEIR_OK;
   const weir_message *type = weir_message_weir_inputs_ended();
   weir__strand_message(weir__strand_here(), 0, INT64_MAX);
   if (!weir__clause_for(cell, type)) return WEIR_STOP;
   int rc = weir__handle(cell, type, &nothing, NULL);
   if (rc && rc != WEIR_STOP) weir_fail(rc, "%s", weir__error_text_of(rc) ? weir__error_text_of(rc) : weir_strerror(rc));
   return WEIR_STOP;
+}
+
+int weir__edge_ended(struct weir__cell *cell, struct weir__message *m)
+{
+  struct weir__graph_node *node = weir__node_of(cell);
+  cell->in_hand = m;
+  int rc = !node || --node->inputs_left ? WEIR_OK : inputs_ended(cell);
+  cell->in_hand = NULL;
+  weir__message_end(m, WEIR__HANDLED);
+  return rc;
 }

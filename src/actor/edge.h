@@ -2,7 +2,13 @@
  *
  * A batch is one message with many records of one type (up to 256, or 64 KiB), and takes one place. It goes off when it
  * is full, and when its sender waits or goes idle. The end of an actor travels along its edges behind its last record.
- */
+ *
+ * E1  What a handler of such an actor sends to another one goes along an edge: any other way to it is refused with
+ *     WEIR_EINVAL, whether it would have to wait or not. So what was checked of circles in the document holds.
+ * E2  Hence such an actor's cell is of a kind of its own, which no short way takes (channel/bias.h): all come to where E1
+ *     is looked at. It is never biased.
+ * E3  What an actor was handling when it failed is the record, not the batch: the batch is queued again in front, and goes
+ *     on behind that record, or with it, where it may be tried again. So one that may come again keeps places (M6). */
 #ifndef WEIR__EDGE_INTERNAL_H
 #define WEIR__EDGE_INTERNAL_H
 
@@ -13,12 +19,29 @@
 
 enum weir__spread { WEIR__ROUND_ROBIN, WEIR__HASH };
 
+/* What becomes of a batch that finds its receiver full. */
+enum weir__when_full {
+  WEIR__FULL_WAITS,  /* its sender waits */
+  WEIR__FULL_DROPS,  /* it is dropped, and counted */
+  WEIR__FULL_DIVERTS /* another one gets its records, for whom is waited */
+};
+
 /* The instances of one actor downstream. All borrowed. */
 struct weir__target {
   const weir_ref *instances;
   size_t count;
   int route;         /* enum weir__spread */
   const char *field; /* HASH: the field of the record that it goes by */
+  int when_full;     /* enum weir__when_full */
+  size_t instead;    /* DIVERTS: the index of who gets them, among the targets of this output, behind this one … */
+  bool is_spare;     /* … such a one: it gets nothing else */
+};
+
+/* Where the records of an output without targets go. */
+enum weir__nowhere {
+  WEIR__UNWIRED,     /* they are lost, and that is told */
+  WEIR__DISCARDED,   /* nowhere, as was asked for */
+  WEIR__DEAD_LETTERS /* to who listens to dead letters */
 };
 
 /* One output; each of its targets gets every record. */
@@ -26,7 +49,11 @@ struct weir__wiring {
   const char *output;
   const struct weir__target *targets;
   size_t count;
+  int nowhere; /* enum weir__nowhere, if there are no targets */
 };
+
+/* The output of every actor that takes records, whether its type names it or not: what it refuses, and with what it failed. */
+#define WEIR__FAILED_OUTPUT "failed"
 
 /* How an actor of a graph ended. All borrowed. */
 struct weir__ending {
@@ -36,13 +63,20 @@ struct weir__ending {
   const char *text;
   uint64_t high_water; /* the most messages seen in its mailbox … */
   uint64_t capacity;   /* … of so many places */
+  uint64_t dropped;    /* records that it gave and that were dropped, as their edges say */
+  uint64_t diverted;   /* … or diverted */
 };
 
 /* How an actor of a graph is spawned. */
 struct weir__wired {
   const struct weir__wiring *outputs;
   size_t output_count;
-  size_t inputs; /* how many instances upstream will send their end */
+  size_t inputs;   /* how many instances upstream will send their end */
+  bool supervised; /* it does not start: it is DOWN, and a supervisor is to have it (actor/child.h) */
+  unsigned
+      retries; /* how often a record that was refused, or with which it failed, is tried again before it is given up … */
+  weir_duration retry_first,
+      retry_most; /* … a refused one after so long, then twice as long each time, up to the most */
   /* Called once, on a worker; must not wait. */
   void (*ended)(void *arg, const struct weir__ending *ending);
   /* A record was refused, or found no receiver; on a worker, must not wait. */
@@ -82,6 +116,21 @@ void weir__node_end(struct weir__cell *cell, int code, const char *text);
 /* Sends a record along an edge. */
 int weir__edge_send(struct weir__cell *edge, const weir_message *type, const void *value, bool waits,
                     int64_t deadline_ns);
+/* E1. Is this cell one that is reached by edges only, and the caller one of its kind? Then WEIR_EINVAL, with a text. */
+int weir__no_edge(const struct weir__cell *to);
+static inline int weir__edge_check(const struct weir__cell *to)
+{
+  bool is_stage = atomic_load_explicit(&to->kind, memory_order_relaxed) == WEIR__CELL_STAGE;
+  return WEIR__UNLIKELY(is_stage) ? weir__no_edge(to) : WEIR_OK;
+}
+
+/* Is it one of an actor that lives? */
+bool weir__is_edge(weir_ref ref);
+/* Sends the record in hand on along an edge: the batch that it came with stays. Errors: weir_send()'s; WEIR_EINVAL, with a
+ * text, where there is none. */
+int weir__edge_forward(weir_ref to);
+/* E3. The handler failed with a batch, or the end of the inputs, in hand: it is queued again, if its actor may come again. */
+bool weir__batch_again(struct weir__cell *cell, struct weir__message *m);
 /* A batch is in the mailbox: handles its records. WEIR_OK or WEIR_STOP. */
 int weir__batch_handle(struct weir__cell *cell, struct weir__message *m);
 /* An actor upstream has ended. WEIR_OK or WEIR_STOP. */

@@ -47,7 +47,7 @@ uintptr_t weir__tell_exit(struct weir__bucket *bucket, struct weir__cell *cell, 
 static bool names(const struct weir__cell *cell, weir_ref ref)
 {
   return atomic_load_explicit(&cell->places, memory_order_acquire) >> 32 == weir__generation_of(ref) &&
-         atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR;
+         weir__cell_is_actor(cell);
 }
 
 static int gone(weir_ref ref) { return weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(ref)); }
@@ -98,7 +98,7 @@ static void stop_if_of(struct weir__cell *cell, void *runtime)
   /* A closed cell is free, being made, or ends by itself, unless it was told to: then it drains. */
   uint32_t told = WEIR__STOPPING | WEIR__DRAINING;
   bool lives = !(places & WEIR__CLOSED) || (atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & told);
-  bool of = lives && atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR && cell->rt == runtime;
+  bool of = lives && weir__cell_is_actor(cell) && cell->rt == runtime;
   uint32_t flags = WEIR__STOPPING | WEIR__CANCELLED | WEIR__FOR_GOOD;
   uintptr_t wake = of ? tell(bucket, cell, (uint32_t)(places >> 32), flags) : 0;
   weir__bucket_unlock(bucket);

@@ -46,8 +46,7 @@ static uint64_t name_of(const struct weir__watch *r) { return (uint64_t)r->gener
 bool weir__is_there(const struct weir__cell *cell, weir_ref ref)
 {
   return atomic_load_explicit(&cell->places, memory_order_acquire) >> 32 == weir__generation_of(ref) &&
-         atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR &&
-         !(atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__TOLD_END);
+         weir__cell_is_actor(cell) && !(atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__TOLD_END);
 }
 
 uintptr_t weir__push_news(struct weir__cell *cell, struct weir__message *m)

@@ -12,6 +12,7 @@
 
 #include "actor/actor.h"
 #include "actor/dead_letter.h"
+#include "actor/edge.h"
 #include "actor/relay.h"
 #include "actor/simulated.h"
 #include "channel/send.h"
@@ -73,6 +74,7 @@ static int begin(weir_pending *p, weir_value value)
   rc = weir__parcel_of_value(&parcel, value);
   if (rc) return rc;
   if (!cell) return weir__turned_away(weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(p->to)));
+  if ((rc = weir__edge_check(cell))) return rc;
   if (weir__is_relay(cell, p->to)) {
     rc = weir__relay_pick(&p->to, parcel.type, parcel.value, "asked");
     if (rc) return refused(p->to, parcel.type, weir__turned_away(rc));

@@ -1,6 +1,7 @@
 /* permit.c: places in actors' mailboxes that are held, or asked for: see channel/permit.h, channel/notice.h. */
 #include "channel/permit.h"
 
+#include "actor/edge.h"
 #include "actor/relay.h"
 #include "channel/notice.h"
 #include "channel/send.h"
@@ -28,6 +29,7 @@ static int find(weir_ref *to, struct weir__cell **cell)
   int rc = weir__ref_check(*to);
   *cell = weir__cell_at(weir__slot_of(*to));
   if (!rc && !*cell) return WEIR_EDEAD;
+  if (!rc) rc = weir__edge_check(*cell);
   if (rc || !weir__is_relay(*cell, *to)) return rc;
   rc = weir__relay_pick(to, NULL, NULL, "reserved at");
   *cell = weir__cell_at(weir__slot_of(*to));

@@ -27,7 +27,7 @@ uint64_t weir__owner_of_tasks(void)
 void weir__cell_wake(struct weir__cell *cell, uintptr_t idle)
 {
   if (!idle) return;
-  if (idle == WEIR__CELL_IDLE && atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR)
+  if (idle == WEIR__CELL_IDLE && weir__cell_is_actor(cell))
     weir__schedule(cell->rt, &cell->work);
   else
     weir__channel_wake(cell, idle);
@@ -85,6 +85,7 @@ static int send_plainly(weir_ref to, const weir_message *type, const void *value
   if (rc && !to.bits) weir__misuse(rc, "a send to a ref that was never set");
   if (!rc && !cell) rc = dead(to);
   if (rc) return weir__tell_refused(to, type, weir__turned_away(rc), false);
+  if ((rc = weir__edge_check(cell))) return rc;
   int64_t deadline_ns = mode == WAIT ? weir__deadline(within) : 0;
   if (weir__is_relay(cell, to)) return weir__heeded(relay_value(to, cell, type, value, mode, deadline_ns));
   if (mode == WAIT) rc = weir__spend_budget();
@@ -135,7 +136,7 @@ static inline int send_at_once(weir_ref to, const weir_message *type, const void
   struct weir__strand *s = t && mode == WAIT ? t->strand : NULL;
   if (!t || !cell || !type || !value || (s && s->budget <= 1)) return NOT_AT_ONCE;
   struct weir__message *m = weir__message_at_once(t, cell, weir__generation_of(to), type, value);
-  if (!m && is_edge(cell, to)) return weir__edge_send(cell, type, value, mode == WAIT, INT64_MAX);
+  if (!m && is_edge(cell, to)) return weir__heeded(weir__edge_send(cell, type, value, mode == WAIT, INT64_MAX));
   if (!m) m = planned_at_once(t, cell, weir__generation_of(to), type, value);
   if (!m) return NOT_AT_ONCE;
   if (s) s->budget--;
@@ -240,6 +241,7 @@ int weir_pass(weir_ref to, void *message)
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   int rc = weir__ref_check(to);
   if (!rc && !cell) rc = dead(to);
+  if (!rc) rc = weir__edge_check(cell);
   if (!rc && !weir__is_relay(cell, to))
     return weir__heeded(weir__tell_refused(to, parcel.type, send_parcel(to, cell, &parcel, WAIT, INT64_MAX), false));
   parcel.message = NULL; /* by a relay copies travel, of what its owner made of it */

@@ -171,7 +171,8 @@ struct order {
 
 static bool keeps_places(const struct order *order)
 {
-  return order->type->keeps_places || (order->papers && weir__papers_retries(order->papers));
+  return order->type->keeps_places || (order->papers && weir__papers_retries(order->papers)) ||
+         (order->wired && order->wired->supervised); /* E3 of actor/edge.h */
 }
 
 /* From now on they are the cell's. */
@@ -223,7 +224,8 @@ static struct weir__cell *prepare(const struct order *order, const weir_spawn_op
     *rc = weir_error(WEIR_ENOMEM, "no memory for an actor, or no slot is left");
   } else {
     size_t capacity = o->capacity ? o->capacity : type->capacity ? type->capacity : CAPACITY;
-    atomic_store_explicit(&cell->kind, WEIR__CELL_ACTOR, memory_order_relaxed);
+    atomic_store_explicit(&cell->kind, order->wired ? WEIR__CELL_STAGE : WEIR__CELL_ACTOR, memory_order_relaxed);
+    if (order->wired) atomic_store_explicit(&cell->warm, WEIR__SHY, memory_order_relaxed); /* E2 of actor/edge.h */
     cell->rt = order->rt;
     cell->type = type;
     cell->work.kind = WEIR__ACTOR_TURN;
@@ -250,13 +252,14 @@ static weir_ref launch(const struct order *order, struct weir__cell *cell)
 {
   assert(cell);
   if (order->parent) join_family(cell, order->parent);
-  cell->phase = order->starts ? WEIR__STARTS : WEIR__LIVES;
-  atomic_store_explicit(&cell->inbox, order->starts ? 0 : WEIR__CELL_IDLE, memory_order_relaxed);
+  bool supervised = order->wired && order->wired->supervised, starts = order->starts && !supervised;
+  cell->phase = supervised ? WEIR__DOWN : order->starts ? WEIR__STARTS : WEIR__LIVES;
+  atomic_store_explicit(&cell->inbox, starts ? 0 : WEIR__CELL_IDLE, memory_order_relaxed);
   weir_ref ref = weir__ref_of(cell);
   weir__cell_open(cell);
   if (WEIR__UNLIKELY(order->rt->simulation != NULL))
     weir__simulation_knows_actor(order->rt->simulation, ref.bits, &cell->work, cell->type->name);
-  if (order->starts) weir__schedule(order->rt, &cell->work);
+  if (starts) weir__schedule(order->rt, &cell->work);
   return ref;
 }
 

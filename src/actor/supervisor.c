@@ -13,7 +13,10 @@
  *     than `max_restarts` are left the budget is used up. A start that fails is tried again, as one more restart.
  * S3  All that is known of a plan is in one block with a count of holders (a shared buffer): the supervisor's
  *     configuration holds it, so that it outlives restarts, and each child that was added at run time its own.
- * S4  The end clause ends all children in reverse order; so do a start that failed and a failure. */
+ * S4  The end clause ends all children in reverse order; so do a start that failed and a failure.
+ * S5  A child that others have refs to before it starts (an actor of a topology) was made by who gave the plan: it rests, DOWN
+ *     without papers, and its first start is a restart. When its supervisor ends it comes DOWN, for the supervisor's next
+ *     incarnation to start it again; who has made it ends it. */
 #include <weir/supervisor.h>
 
 #include <assert.h>
@@ -121,6 +124,7 @@ static int check_child(const weir_child *c, bool dynamic, int auto_shutdown)
   const char *name = c->name ? c->name : c->type && c->type->name ? c->type->name : "a child";
   if (!c->type == !c->tree) return weir_error(WEIR_EINVAL, "%s: one of .type and .tree is to be given", name);
   if (c->type && (!c->type->dispatch || !c->type->name)) return weir_error(WEIR_EINVAL, "%s: no actor type", name);
+  if (c->made.bits && c->tree) return weir_error(WEIR_EINVAL, "%s: a .tree is made by its supervisor", name);
   if (c->tree && (c->config.type || c->capacity || c->overflow || c->retries || c->breaker.failures || c->memory))
     return weir_error(WEIR_EINVAL, "%s: a .tree takes no .config, .capacity, .overflow, .retries, .breaker and .memory",
                       name);
@@ -268,6 +272,7 @@ static const weir_supervisor_options *options_of(const struct supervisor *s) { r
 static bool is_dynamic(const struct supervisor *s) { return options_of(s)->strategy == WEIR_DYNAMIC; }
 static const struct spec *spec_of(const struct child *c) { return c->own_spec ? c->own_spec : c->spec; }
 static bool is_supervisor(const struct child *c) { return spec_of(c)->type == type_of_supervisors(); }
+static bool is_made(const struct child *c) { return spec_of(c)->options.made.bits != 0; }
 static bool is_there(const struct child *c) { return c->state != WEIR_CHILD_STOPPED; }
 static bool is_temporary(const struct child *c) { return spec_of(c)->options.restart == WEIR_TEMPORARY; }
 
@@ -464,7 +469,12 @@ static int start_anew(struct child *c, struct weir__outcome *outcome)
     return outcome->code;
   }
   c->state = WEIR_CHILD_RESTARTS;
-  weir__child_start(spec->type, &o, papers, &c->ref, outcome);
+  if (is_made(c)) { /* S5 */
+    c->ref = spec->options.made;
+    weir__child_restart(c->ref, false, papers, outcome);
+  } else {
+    weir__child_start(spec->type, &o, papers, &c->ref, outcome);
+  }
   return take_start(c, outcome);
 }
 
@@ -480,7 +490,7 @@ static int start(struct child *c, bool flush, struct weir__outcome *outcome)
   weir__child_restart(c->ref, flush, papers, outcome);
   if (outcome->code != WEIR_EDEAD || weir_alive(c->ref)) return take_start(c, outcome);
   stopped(c); /* it has ended otherwise */
-  return start_anew(c, outcome);
+  return is_made(c) ? outcome->code : start_anew(c, outcome);
 }
 
 static int64_t time_to_end(const struct child *c)
@@ -524,7 +534,7 @@ static void end_all(struct supervisor *s)
 {
   for (struct child *c = is_dynamic(s) ? s->first : NULL; c; c = c->after)
     if (is_there(c) && time_to_end(c)) weir__child_tell(c->ref, WEIR__FOR_GOOD);
-  for (struct child *c = s->last; c; c = c->before) end_child(s, c, WEIR__FOR_GOOD);
+  for (struct child *c = s->last; c; c = c->before) end_child(s, c, is_made(c) ? WEIR__VICTIM : WEIR__FOR_GOOD);
 }
 
 /* ---- budgets ---- */

@@ -23,8 +23,9 @@
 #include "runtime/work.h"
 #include "runtime/worker.h"
 
-/* The last two are relays: see actor/relay.h. */
-enum weir__cell_kind { WEIR__CELL_ACTOR = 1, WEIR__CELL_CHANNEL, WEIR__CELL_EDGE, WEIR__CELL_ROUTE };
+/* STAGE: an actor of a topology, to which others of its kind send along edges only (actor/edge.h). The last two are relays:
+ * see actor/relay.h. */
+enum weir__cell_kind { WEIR__CELL_ACTOR = 1, WEIR__CELL_STAGE, WEIR__CELL_CHANNEL, WEIR__CELL_EDGE, WEIR__CELL_ROUTE };
 
 /* places: generation 32 | reserved 29 | flags 3 */
 #define WEIR__WAITERS ((uint64_t)1) /* somebody stands in line: nobody may overtake */
@@ -163,6 +164,12 @@ static inline weir_ref weir__ref_of(const struct weir__cell *cell)
 weir_ref weir__ref_error_make(int code);
 /* As weir_ref_error(), with a text. */
 int weir__ref_check(weir_ref ref);
+
+static inline bool weir__cell_is_actor(const struct weir__cell *cell)
+{
+  unsigned kind = atomic_load_explicit(&cell->kind, memory_order_relaxed);
+  return kind == WEIR__CELL_ACTOR || kind == WEIR__CELL_STAGE;
+}
 
 /* The state of an actor. */
 static inline void *weir__state_of(struct weir__cell *cell)

@@ -394,8 +394,7 @@ bool weir__mpsc_close(struct weir__bucket *bucket, struct weir__cell *cell, uint
   struct weir__wait *w;
   while ((w = weir__line_first(bucket, cell))) turn_away(bucket, w, code);
   /* P4 */
-  if (atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR)
-    take_places_away(cell, weir__permits_revoke(bucket, cell));
+  if (weir__cell_is_actor(cell)) take_places_away(cell, weir__permits_revoke(bucket, cell));
   return true;
 }
 
@@ -515,8 +514,7 @@ enum weir__reserve weir__mpsc_join(struct weir__cell *cell, uint32_t generation,
   w->joined = cell;
   if (got == WEIR__GOT && w->permit) weir__permit_grant(bucket, cell, w->permit);
   /* W1: of an actor's mailbox it is known who must run. */
-  if (atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR)
-    weir__wait_set_edge(w, cell->slot + 1);
+  if (weir__cell_is_actor(cell)) weir__wait_set_edge(w, cell->slot + 1);
   if (got == WEIR__FULL) {
     weir__line_join(bucket, cell, w);
     atomic_fetch_or_explicit(&cell->work.flags, WEIR__LINE_WAITS, memory_order_relaxed);

@@ -46,7 +46,7 @@ int weir__turned_away(int code)
 
 static void queue(struct weir__cell *cell, struct weir__message *m)
 {
-  if (atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR) {
+  if (weir__cell_is_actor(cell)) {
     weir__push(weir__worker_here(), cell, m);
   } else {
     weir__count_entry(cell);

@@ -130,7 +130,7 @@ static inline int drain_record(struct drain *d, const struct record *m)
   seen.records[i]++;
   seen.keys[i][m->n % KEYS]++;
   seen.bytes[i] += (int64_t)m->bytes.size;
-  return seen.refuses && m->n == REFUSED ? weir_error(WEIR_EUSER(3), "thirteen is refused") : WEIR_OK;
+  return seen.refuses && !i && m->n == REFUSED ? weir_error(WEIR_EUSER(3), "thirteen is refused") : WEIR_OK;
 }
 static inline int drain_hold(struct drain *d, const struct hold *h)
 {

@@ -122,7 +122,8 @@ static void each_target_of_an_output_gets_each_record(void **state)
   spawn_sinks(sinks);
   struct weir__target targets[] = {{.instances = sinks, .count = 1}, {.instances = sinks + 1, .count = 1}};
   struct weir__target right = {.instances = sinks + 2, .count = 1};
-  struct weir__wiring outputs[] = {{"left", targets, 2}, {"right", &right, 1}};
+  struct weir__wiring outputs[] = {{.output = "left", .targets = targets, .count = 2},
+                                   {.output = "right", .targets = &right, .count = 1}};
   struct weir__wired wired = wired_to(outputs, 2, 0);
   weir_ref s = weir__spawn_wired(&two_outputs, NULL, &wired);
   weir_send(s, produce, .count = 500, .output = "left", .goes_on = true);
