@@ -1,7 +1,7 @@
 %% The peer workloads on Erlang/OTP: one process per actor, its own mailbox
 %% (unbounded), plain sends. Definitions: ../../README.md
 -module(bench).
--export([main/1, init/1, handle_call/3, handle_cast/2]).
+-export([main/1, init/1, handle_call/3, handle_cast/2, phoenix/1, phoenix_init/1]).
 -compile({inline, [step/1]}).
 
 main([Name0]) ->
@@ -202,7 +202,61 @@ run(skynet, D) ->
         spawn(fun() -> sky(Me, 0, N) end),
         Want = N * (N - 1) div 2,
         receive {sum, Want} -> ok end
-    end).
+    end);
+
+%% restart: a supervised process exits, and handles the next message in its next life. A process that proc_lib starts,
+%% with a registered name: the least that a supervisor can restart.
+run(restart, D) ->
+    N = 20000 div D,
+    logger:set_primary_config(level, none),
+    Times = ets:new(times, [public, duplicate_bag]),
+    Fell = atomics:new(1, []),
+    {_, Ns, _} = timed(N, fun() -> some_falls(N, {Fell, Times}) end),
+    Sorted = list_to_tuple(lists:sort([T || {took, T} <- ets:tab2list(Times)])),
+    N = tuple_size(Sorted),
+    {N, Ns, io_lib:format(",\"p50_us\":~.3f,\"p99_us\":~.3f",
+                          [element(N div 2 + 1, Sorted) / 1000, element(N * 99 div 100 + 1, Sorted) / 1000])}.
+
+%% A supervisor looks through all restarts of its period, of which the shortest is a second: so it is a new one now and then.
+some_falls(0, _) -> ok;
+some_falls(N, Arg) ->
+    {ok, Sup} = supervisor:start_link(?MODULE, {tree, Arg}),
+    falls(min(N, 100)),
+    unlink(Sup),
+    M = erlang:monitor(process, Sup),
+    exit(Sup, shutdown),
+    receive {'DOWN', M, process, _, _} -> some_falls(N - min(N, 100), Arg) end.
+
+falls(0) -> ok;
+falls(N) -> phoenix ! fall, rise(), falls(N - 1).
+%% Its name is nobody's until it is there again.
+rise() ->
+    case whereis(phoenix) of
+        undefined -> erlang:yield(), rise();
+        Pid ->
+            M = erlang:monitor(process, Pid),
+            Pid ! {rise, self(), M},
+            receive
+                {M, 1} -> erlang:demonitor(M, [flush]);
+                {'DOWN', M, process, _, _} -> rise()
+            end
+    end.
+
+phoenix(Arg) -> proc_lib:start_link(?MODULE, phoenix_init, [Arg]).
+phoenix_init(Arg) ->
+    register(phoenix, self()),
+    proc_lib:init_ack({ok, self()}),
+    phoenix_loop(Arg, 1).
+phoenix_loop({Fell, Times} = Arg, Rises) ->
+    receive
+        fall ->
+            atomics:put(Fell, 1, t()),
+            exit(it_falls);
+        {rise, From, M} ->
+            ets:insert(Times, {took, t() - atomics:get(Fell, 1)}),
+            From ! {M, Rises},
+            phoenix_loop(Arg, Rises + 1)
+    end.
 
 collect(0) -> ok;
 collect(N) -> receive done -> collect(N - 1) end.
@@ -317,6 +371,9 @@ ask_ref(S, N) ->
     Ref = make_ref(),
     S ! {call, {self(), Ref}, N},
     receive {Ref, R} when R =:= N + 1 -> ask_ref(S, N - 1) end.
+init({tree, Arg}) ->
+    {ok, {#{strategy => one_for_one, intensity => 1000000000, period => 1},
+          [#{id => phoenix, start => {?MODULE, phoenix, [Arg]}}]}};
 init(_) -> {ok, 0}.
 handle_call({add, X}, _, St) -> {reply, X + 1, St}.
 handle_cast(_, St) -> {noreply, St}.
