@@ -37,10 +37,10 @@ static void tell_figures(void)
   printf(
       "figures: rounds=%lld actors=%lld messages=%llu asks=%lld answered=%lld deadlocks=%lld phantoms=%lld wrong=%lld "
       "operations=%lld select_locks=%lld refused=%lld forwarded=%lld late=%lld timers=%lld stashed=%lld permits=%lld "
-      "published=%lld tasks=%lld deaths=%lld closures=%lld\n",
+      "published=%lld tasks=%lld deaths=%lld restarts=%lld closures=%lld\n",
       SUM(rounds), SUM(actors), (unsigned long long)a.created, SUM(asked), SUM(answered), SUM(deadlocks), SUM(phantoms),
       SUM(wrong), (long long)atomic_load(&world.beats), SUM(lock_of_select), SUM(refused), SUM(forwarded), SUM(late),
-      SUM(timers), SUM(stashed), SUM(permits), SUM(published), SUM(tasks), SUM(deaths), SUM(closures));
+      SUM(timers), SUM(stashed), SUM(permits), SUM(published), SUM(tasks), SUM(deaths), SUM(restarts), SUM(closures));
 #undef SUM
   fflush(stdout);
 }

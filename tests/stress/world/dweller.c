@@ -11,8 +11,38 @@ static bool is_keeper(const struct dweller *d) { return world.nodes[d->node].tra
 
 void ends_before_the_world(struct dweller *d)
 {
-  atomic_store_explicit(&my_life(d)->disturbed, true, memory_order_relaxed);
+  if (!my_life(d)->supervised) atomic_store_explicit(&my_life(d)->disturbed, true, memory_order_relaxed);
   count_one(&world.sums.deaths);
+}
+
+/* ---- what outlives an incarnation ---- */
+
+static void remember(struct dweller *d)
+{
+  struct dweller *last = my_life(d)->memory;
+  if (!last) return;
+  d->heard = last->heard, d->room = last->room, d->streams = last->streams;
+  d->gaps = last->gaps, d->missed = last->missed;
+  d->sent_on = last->sent_on, d->sent_on_count = last->sent_on_count, d->sent_on_room = last->sent_on_room;
+  memcpy(d->news, last->news, sizeof d->news);
+}
+
+/* For the next one; there may be none. */
+static void write_down(const struct dweller *d)
+{
+  struct life *me = my_life(d);
+  if (!me->memory) me->memory = malloc(sizeof *me->memory);
+  if (!me->memory) abort();
+  *me->memory = *d;
+}
+
+void dweller_forget(struct life *l)
+{
+  if (!l->memory) return;
+  free(l->memory->heard);
+  free(l->memory->sent_on);
+  free(l->memory);
+  l->memory = NULL;
 }
 
 void fail_now_and_then(struct dweller *d)
@@ -86,10 +116,11 @@ static void check_order(struct dweller *d, const struct stamp *s, bool is_job)
   struct heard *h = heard_of(d, s->stream);
   if (s->seq <= h->seq) world_wrong("number %lld of %u after %lld", (long long)s->seq, s->stream, (long long)h->seq);
   int64_t gap = s->solid - h->solid;
-  if (!me->route && (gap < 0 || (gap && !me->lossy)))
+  bool torn = atomic_load_explicit(&me->torn, memory_order_relaxed);
+  if (!me->route && (gap < 0 || (gap && !me->lossy && !torn)))
     world_wrong("%lld jobs of %u are missing before number %lld", (long long)gap, s->stream, (long long)s->seq);
   d->gaps += gap;
-  if (!me->route && d->gaps > d->missed)
+  if (!me->route && !torn && d->gaps > d->missed)
     world_wrong("%lld jobs were dropped, and %lld told", (long long)d->gaps, (long long)d->missed);
   h->seq = s->seq;
   h->solid = s->solid + is_job;
@@ -101,7 +132,7 @@ static void check_cause(struct dweller *d, const struct stamp *cause)
   const struct life *me = my_life(d);
   if (!cause->stream || cause->to != d->life || me->lossy || me->route) return;
   struct heard *h = heard_of(d, cause->stream);
-  if (h->seq < cause->seq)
+  if (h->seq < cause->seq && !atomic_load_explicit(&me->torn, memory_order_relaxed))
     world_wrong("an effect before its cause: number %lld of %u, where %lld was the last", (long long)cause->seq,
                 cause->stream, (long long)h->seq);
 }
@@ -114,7 +145,8 @@ static void check_room(struct dweller *d, const struct stamp *s)
   int64_t heard = 1 + atomic_fetch_add_explicit(&me->heard, 1, memory_order_relaxed);
   int64_t sent = atomic_load_explicit(&me->sent, memory_order_relaxed);
   int64_t most = atomic_load_explicit(&me->capacity_most, memory_order_relaxed);
-  if (!me->lossy && !me->route && sent - heard > most)
+  bool torn = atomic_load_explicit(&me->torn, memory_order_relaxed);
+  if (!me->lossy && !me->route && !torn && sent - heard > most)
     world_wrong("%lld in a mailbox of %lld", (long long)(sent - heard), (long long)most);
   weir_stats stats;
   if (luck(&d->voice, 16) || weir_stats_read(weir_self(), &stats)) return;
@@ -456,6 +488,7 @@ static int dweller_start(struct dweller *d, const struct abode *a)
   voice_begin(&d->voice, chance_mix(world.plan.seed + a->life));
   d->voice.in_actor = true;
   d->beat.error = WEIR_EDEAD;
+  if (my_life(d)->supervised) remember(d);
   if (is_keeper(d)) {
     d->aside = weir_alloc(2 * STASH_MOST * sizeof *d->aside);
     d->aside_asks = weir_alloc(2 * STASH_MOST * sizeof *d->aside_asks);
@@ -475,8 +508,12 @@ static void dweller_end(struct dweller *d)
 {
   atomic_fetch_sub_explicit(&world.owed, d->owing, memory_order_relaxed); /* their askers learn it */
   weir_bytes_drop(d->kept);
-  free(d->heard);
-  free(d->sent_on);
+  if (my_life(d)->supervised) {
+    write_down(d);
+  } else {
+    free(d->heard);
+    free(d->sent_on);
+  }
   uint32_t node;
   struct lane *lane = luck(&d->voice, 4) ? NULL : any_out(d, &node);
   if (!lane || world_closing() || world.plan.ending == CALM) return;

@@ -94,6 +94,7 @@ void plan_nodes(void)
     n->instances = lot(12) ? 0 : 1 + (uint32_t)lot(4);
     n->route = n->instances ? (int)lot(4) : 0;
     n->home = (uint32_t)lot(world.home_count);
+    n->supervised = n->trade == ROAMER && !n->instances && lot(5) == 0;
     draw_ways(i);
     atomic_store_explicit(&n->life, 0, memory_order_relaxed);
   }

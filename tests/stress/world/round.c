@@ -33,6 +33,40 @@ static void enter(const char *phase) { atomic_store(&world.phase, phase); }
 
 /* ---- lives ---- */
 
+static void on_event(const weir_restart_event *e, void *unused)
+{
+  (void)unused;
+  if (e->what == WEIR_CHILD_FAILED)
+    count_one(&world.sums.restarts);
+  else if (e->what != WEIR_CHILD_NOT_STARTED && e->what != WEIR_CHILD_KILLED)
+    world_wrong("a supervisor gives up: %s", e->text);
+}
+
+/* A supervisor whose children do not wait for each other's starts, and are ended all at once. */
+static weir_ref plant_tree(weir_runtime *rt)
+{
+  enum { MUCH = 1 << 20 };
+  weir_ref tree = weir_supervise(.on = rt, .strategy = WEIR_DYNAMIC, .max_restarts = MUCH, .within = WEIR_MILLIS(1),
+                                 .on_event = on_event, .children = WEIR_CHILDREN({.type = &world_trades[ROAMER]}));
+  if (weir_ref_error(tree)) world_wrong("no supervisor: %s", weir_error_text());
+  return tree;
+}
+
+/* False: it would not start, as it may where actors die. */
+static bool start_child(const struct home *home, const struct node *n, struct life *l, const struct abode *a)
+{
+  int rc = weir_start_child(home->tree, WEIR_FOREVER, &l->ref, .capacity = n->capacity, .overflow = n->overflow,
+                            .config = WEIR_AT(abode, a));
+  if (rc && !(rc == WEIR_EUSER(3) && world.plan.deaths)) world_wrong("a child does not start: %s", weir_error_text());
+  return rc == WEIR_OK;
+}
+
+static void free_memories(void)
+{
+  uint32_t used = atomic_load(&world.lives_used);
+  for (uint32_t i = 1; i < used; i++) dweller_forget(&world.lives[i]);
+}
+
 /* Somebody new lives there. */
 static void settle(uint32_t at)
 {
@@ -47,9 +81,15 @@ static void settle(uint32_t at)
   l->broadcast = n->instances && n->route == WEIR_BROADCAST;
   l->lossy = n->overflow == WEIR_DROP_NEWEST || n->overflow == WEIR_DROP_OLDEST;
   l->capacity_most = n->capacity;
+  l->supervised = n->supervised;
   struct abode a = {.life = index, .node = at};
-  l->ref = weir_spawn(&world_trades[n->trade], .on = home->rt, .capacity = n->capacity, .overflow = n->overflow,
-                      .instances = n->instances, .route = n->route, .config = WEIR_AT(abode, &a));
+  if (l->supervised && !start_child(home, n, l, &a)) {
+    dweller_forget(l);
+    return;
+  }
+  if (!l->supervised)
+    l->ref = weir_spawn(&world_trades[n->trade], .on = home->rt, .capacity = n->capacity, .overflow = n->overflow,
+                        .instances = n->instances, .route = n->route, .config = WEIR_AT(abode, &a));
   if (weir_ref_error(l->ref)) {
     world_wrong("nobody to live at %u: %s", at, weir_error_text());
     return;
@@ -96,6 +136,7 @@ static void open_home(struct home *h)
 {
   if (!is_on_one_thread(h)) {
     if (weir_runtime_start(&h->options, &h->rt)) abort();
+    h->tree = plant_tree(h->rt);
     return;
   }
   weir_future started;
@@ -105,6 +146,7 @@ static void open_home(struct home *h)
   driver.runs = pthread_create(&driver.thread, NULL, drive, h) == 0;
   if (!driver.runs || weir_future_wait(started, WEIR_FOREVER, &a, answer)) abort();
   weir_free(a);
+  h->tree = plant_tree(h->rt);
 }
 
 static void close_home(struct home *h, weir_duration drain)
@@ -248,6 +290,7 @@ static void end_somebody(void)
   struct life *l = anybody();
   if (!l) return;
   atomic_store(&l->disturbed, true);
+  atomic_store(&l->torn, true);
   if ((whim(2) ? weir_stop(l->ref) : weir_drain(l->ref)) == WEIR_OK) count_one(&world.sums.deaths);
 }
 
@@ -333,7 +376,7 @@ static void close_all(weir_duration drain)
   for (uint32_t i = 0; at_once && i < world.home_count; i++) pthread_join(threads[i], NULL);
 }
 
-/* V8. */
+/* V9. */
 static void check_accounts(void)
 {
   weir_accounts a;
@@ -398,6 +441,7 @@ bool round_run(const struct round_plan *plan)
   end_speaking();
   check_accounts();
   check_lives();
+  free_memories();
   count_one(&world.sums.rounds);
   return atomic_load(&world.sums.wrong) == wrong_before && atomic_load(&world.sums.phantoms) == 0;
 }

@@ -20,7 +20,8 @@
  *   V5  Codes: none that can't be in such a world, and no deadlock where all wait in one direction (phantoms).
  *   V6  Texts and bytes come whole, answers belong to their questions, no time is over too early.
  *   V7  What is stashed comes back in its order, ahead of what is queued.
- *   V8  At the end each message has one end, no buffer is left, what was sent for certain was handled. */
+ *   V8  Who is supervised and fails comes again in the same place: V1 to V3 hold through that.
+ *   V9  At the end each message has one end, no buffer is left, what was sent for certain was handled. */
 #ifndef WEIR_TESTS_WORLD_H
 #define WEIR_TESTS_WORLD_H
 
@@ -63,6 +64,7 @@ struct node {
   int overflow, route;
   uint32_t home;
   uint32_t outs, out[OUTS_MOST];
+  bool supervised; /* who lives there comes again when it fails */
   /* Who lives there now; 0: nobody. Written by who disturbs, with the life behind it: release, acquire. */
   _Atomic(uint32_t) life;
 };
@@ -70,24 +72,27 @@ struct node {
 struct life {
   uint32_t node; /* this and the next: before the node names it */
   weir_ref ref;
-  bool route, lossy, broadcast;
+  bool route, lossy, broadcast, supervised;
+  struct dweller *memory; /* what its last incarnation had heard. Its own; at the end the round's */
   /* Counts; whoever: relaxed. */
   _Atomic(int64_t) sent;           /* jobs that somebody was told WEIR_OK of */
   _Atomic(int64_t) heard;          /* jobs that came */
   _Atomic(uint32_t) capacity_most; /* that it ever had */
-  _Atomic(bool) disturbed;         /* it was to end before the world does, or failed */
+  _Atomic(bool) disturbed;         /* it was to end before the world does, or failed for good */
+  _Atomic(bool) torn;              /* it was told to end, and may come again: what was queued then is lost */
   _Atomic(int64_t) begun, done;    /* handlers; see handler_begins() */
 };
 
 struct home {
   weir_runtime *rt; /* NULL: it is closed. Who disturbs writes, and spawns */
+  weir_ref tree;    /* its supervisor */
   weir_runtime_options options;
 };
 
 /* Sums over all rounds, by anybody: relaxed. */
 struct sums {
   _Atomic(int64_t) rounds, actors, said, asked, answered, refused, forwarded, deadlocks, phantoms, lock_of_select,
-      deaths, closures, timers, stashed, permits, published, tasks, late, wrong;
+      deaths, closures, timers, stashed, permits, published, tasks, late, restarts, wrong;
 };
 
 struct world {
@@ -278,6 +283,8 @@ struct dweller {
 };
 extern weir_actor world_trades[TRADES];
 void dwellers_begin(void); /* fills them in */
+/* Frees what a supervised life has left. */
+void dweller_forget(struct life *l);
 
 /* What one does that has got a job or a question with fuel. */
 void do_deed(struct dweller *d, int64_t fuel, const struct stamp *cause);
