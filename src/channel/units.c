@@ -74,7 +74,7 @@ static const struct unit *find_unit(const struct unit *units, const char *name)
 /* "1.5KiB": digits, perhaps a point and digits, a unit. */
 static enum weir__unit_text read_quantity(const char *text, const struct unit *units, uint64_t *value)
 {
-  uint64_t whole, part = 0, sum;
+  uint64_t whole, part = 0, sum = 0;
   size_t digits = count_digits(text);
   const char *fraction = text[digits] == '.' ? text + digits + 1 : NULL;
   size_t fraction_digits = fraction ? count_digits(fraction) : 0;
