@@ -155,6 +155,8 @@ static int fail_somehow(struct child *c, enum way way)
   case IS_TOLD_TO_EXIT:
     weir_exit(weir_self(), WEIR_EUSER(3));
     return weir_sleep(WEIR_SECONDS(100));
+  case HOLDS_TOO_MUCH:
+    return weir_alloc(2 * MEMORY_MOST) ? WEIR_OK : WEIR_ENOMEM; /* it does not return */
   default:
     crash(way);
     weir_fail(WEIR_EUSER(2), "it fails");

@@ -88,7 +88,8 @@ static weir_ref start_tree(void)
   if (!children || !configs) abort();
   for (int i = 0; i < storm.children; i++) {
     configs[i].id = i;
-    children[i] = (weir_child){.type = storm_child, .config = WEIR_AT(child_config, &configs[i])};
+    children[i] =
+        (weir_child){.type = storm_child, .config = WEIR_AT(child_config, &configs[i]), .memory = MEMORY_MOST};
   }
   for (int i = 0; i < leaves; i++) {
     snprintf(names[i], sizeof names[i], "leaf %d", i);

@@ -46,8 +46,9 @@ enum way {
   STOPS,          /* ends well, which a permanent child must not */
   IS_KILLED,
   IS_TOLD_TO_EXIT,
-  BAD_RESTART, /* the next incarnation does not start: it returns an error; chosen by the start clause */
-  FIRST_CRASH, /* those below need the trap */
+  HOLDS_TOO_MUCH, /* more memory than it may */
+  BAD_RESTART,    /* the next incarnation does not start: it returns an error; chosen by the start clause */
+  FIRST_CRASH,    /* those below need the trap */
   NULL_POINTER = FIRST_CRASH,
   WILD_COPY,
   BUS_ERROR,
@@ -96,7 +97,7 @@ struct child_seen {
   _Atomic(int) starts;   /* that went well; by itself */
 };
 
-enum { CHILDREN_MOST = 100000 };
+enum { CHILDREN_MOST = 100000, MEMORY_MOST = 64 << 10 };
 struct storm {
   bool trap;
   int children;

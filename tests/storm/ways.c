@@ -9,10 +9,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-const char *const way_names[WAYS] = {"weir_fail",    "after a wait",   "deferred call", "end clause",
-                                     "stop",         "kill",           "exit",          "restart",
-                                     "null pointer", "wild memcpy",    "bus error",     "division",
-                                     "illegal",      "stack overflow", "abort",         "endless loop"};
+const char *const way_names[WAYS] = {"weir_fail",   "after a wait", "deferred call", "end clause", "stop",
+                                     "kill",        "exit",         "memory",        "restart",    "null pointer",
+                                     "wild memcpy", "bus error",    "division",      "illegal",    "stack overflow",
+                                     "abort",       "endless loop"};
 
 static int *volatile nowhere;
 static volatile int zero;
