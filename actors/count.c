@@ -211,4 +211,4 @@ WEIR_ACTOR(count,
                WEIR_ON_END(count_close),
            .help = "counts words; sends its tallies at the end of its inputs");
 
-const struct weir__stock weir__stock_count = {&count, NULL, weir_message_word, weir_message_tally};
+const struct weir__stock weir__stock_count = {.actor = &count, .takes = weir_message_word, .gives = weir_message_tally};

@@ -198,5 +198,5 @@ WEIR_ACTOR(file_lines,
                WEIR_ON_END(file_lines_close),
            .runs = WEIR_PINNED, .help = "reads files line by line");
 
-const struct weir__stock weir__stock_file_lines = {&file_lines, weir_message_file_lines_config, NULL,
-                                                   weir_message_line};
+const struct weir__stock weir__stock_file_lines = {
+    .actor = &file_lines, .config = weir_message_file_lines_config, .gives = weir_message_line};

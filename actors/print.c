@@ -100,4 +100,5 @@ WEIR_ACTOR(print,
                WEIR_ON(weir_inputs_ended, print_ended) WEIR_ON_END(print_close),
            .runs = WEIR_PINNED, .help = "prints tallies, \"count word\" on each line");
 
-const struct weir__stock weir__stock_print = {&print, weir_message_print_config, weir_message_tally, NULL};
+const struct weir__stock weir__stock_print = {
+    .actor = &print, .config = weir_message_print_config, .takes = weir_message_tally};

@@ -95,4 +95,5 @@ static void split_close(struct split *s) { free(s->letters); }
 WEIR_ACTOR(split, WEIR_ON_START(split_config, split_open) WEIR_ON(line, split_line) WEIR_ON_END(split_close),
            .help = "splits lines into words");
 
-const struct weir__stock weir__stock_split = {&split, weir_message_split_config, weir_message_line, weir_message_word};
+const struct weir__stock weir__stock_split = {
+    .actor = &split, .config = weir_message_split_config, .takes = weir_message_line, .gives = weir_message_word};

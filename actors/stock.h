@@ -12,6 +12,7 @@ struct weir__stock {
   const weir_message *(*config)(void); /* of its configuration; NULL: it takes none */
   const weir_message *(*takes)(void);  /* the records of its inputs; NULL: it is a source */
   const weir_message *(*gives)(void);  /* the records of its outputs; NULL: it is a sink */
+  const struct weir__plugin *plugin;   /* where it is from; NULL: from weir */
 };
 
 /** All of them, in the order in which people are shown them; ends with NULL. */

@@ -141,4 +141,5 @@ WEIR_ACTOR(top,
                WEIR_ON_END(top_close),
            .help = "keeps the k largest tallies; sends them at the end of its inputs, the largest first");
 
-const struct weir__stock weir__stock_top = {&top, weir_message_top_config, weir_message_tally, weir_message_tally};
+const struct weir__stock weir__stock_top = {
+    .actor = &top, .config = weir_message_top_config, .takes = weir_message_tally, .gives = weir_message_tally};

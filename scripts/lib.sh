@@ -51,7 +51,8 @@ to_build="cc gcc file:/usr/include/stdio.h libc6-dev cmake cmake ninja ninja-bui
   pc:libuv libuv1-dev"
 to_test="$to_build c++ g++ nm binutils diff diffutils pc:cmocka libcmocka-dev pc:jansson libjansson-dev gdb gdb
   file:/usr/include/elfutils/libdwfl.h libdw-dev
-  file:/usr/share/i18n/locales/de_DE locales pc:sqlite3 libsqlite3-dev sqlite3 sqlite3 pc:libcurl libcurl4-openssl-dev python3 python3"
+  file:/usr/share/i18n/locales/de_DE locales pc:sqlite3 libsqlite3-dev sqlite3 sqlite3 pc:libcurl libcurl4-openssl-dev python3 python3
+  file:/usr/lib/python3/dist-packages/jsonschema/__init__.py python3-jsonschema"
 
 # build PRESET [CMAKE ARGUMENTS...]
 build() {

@@ -31,7 +31,7 @@ typedef struct weir__call {
   int version;
   struct weir__probe *probe;
 } weir__call;
-enum { WEIR__MESSAGE_HOOK = 0, WEIR__START, WEIR__ENDED };
+enum { WEIR__MESSAGE_HOOK = 0, WEIR__START, WEIR__ENDED, WEIR__CONFIG, WEIR__UPGRADE };
 enum { WEIR__UNHANDLED = 0x57454900 };
 WEIR_API bool weir__is(const weir__call *call, int hook, const weir_message *type);
 /* Does this table stand for its type? Of all tables of a type one does, once the library has met it: so two that do are
@@ -47,6 +47,14 @@ static inline bool weir__meant(const weir__call *call, int hook, const weir_mess
   if (call->hook != hook) return false;
   if (call->type == type) return true;
   return !(weir__stands(call->type) && weir__stands(type)) && weir__is(call, hook, type);
+}
+
+/* Is the call for the upgrade clause that takes over the state of that version, a struct of so many bytes? The slow way
+ * is only gone by who looks at the clauses. */
+WEIR_API bool weir__is_upgrade(const weir__call *call, int version, size_t bytes);
+static inline bool weir__meant_upgrade(const weir__call *call, int version, size_t bytes)
+{
+  return (call->probe || call->hook == WEIR__UPGRADE) && weir__is_upgrade(call, version, bytes);
 }
 
 /** Where an actor runs. */
@@ -71,13 +79,18 @@ typedef struct weir_actor {
   const char *name WEIR__ZERO;
   size_t state_bytes WEIR__ZERO;
   int (*dispatch)(weir__call *) WEIR__ZERO;
-  int version WEIR__ZERO;
+  int version WEIR__ZERO;     /* of its state: see WEIR_ON_UPGRADE() */
   size_t capacity WEIR__ZERO; /* of its mailbox, 1 to 16,777,216; 0: 64 */
   int runs WEIR__ZERO;
-  int overflow WEIR__ZERO;           /* WEIR_WAIT, …; 0: WEIR_WAIT */
-  bool keeps_places WEIR__ZERO;      /* it stashes, or receives selectively: see weir/stash.h */
-  const char *outputs[8] WEIR__ZERO; /* names of its outputs in a topology; none: "out" */
-  const char *help WEIR__ZERO;       /* one line for people */
+  int overflow WEIR__ZERO;      /* WEIR_WAIT, …; 0: WEIR_WAIT */
+  bool keeps_places WEIR__ZERO; /* it stashes, or receives selectively: see weir/stash.h */
+  /* What a topology wires: the names of its outputs; what each of them carries, NULL being what it takes; the message
+   * that comes to its inputs, NULL being that of its only clause; or that it has no inputs. */
+  const char *outputs[8] WEIR__ZERO;
+  const weir_message *(*gives[8])(void)WEIR__ZERO;
+  const weir_message *(*takes)(void)WEIR__ZERO;
+  bool source WEIR__ZERO;
+  const char *help WEIR__ZERO; /* one line for people */
 } weir_actor;
 
 #ifdef __cplusplus
@@ -132,6 +145,23 @@ extern "C" {
 #define WEIR_ON_START(C, f)                                                                                            \
   if (weir__meant(c, WEIR__START, weir_message_##C())) {                                                               \
     WEIR__DO(C, weir_reply_of_weir_none, f)                                                                            \
+  }
+/** WEIR_ON_CONFIG(opening, account_change): `int f(state *, const struct opening *)` gets a new configuration while the
+ * actor lives. WEIR_OK: it is in force, and the one before is gone when f has returned. WEIR_RESTART: it can't be taken
+ * in place; the actor is started anew with it, and keeps its mailbox. An error: it is refused, and nothing changes. An
+ * actor without this clause is started anew. */
+#define WEIR_ON_CONFIG(C, f)                                                                                           \
+  if (weir__meant(c, WEIR__CONFIG, weir_message_##C())) {                                                              \
+    WEIR__DO(C, weir_reply_of_weir_none, f)                                                                            \
+  }
+/** WEIR_ON_UPGRADE(1, account_v1, account_from_v1): `int f(state *, struct account_v1 *old)` takes over what the state of
+ * version 1 holds, when a newer library comes while the actor lives. The new state has been started before; the end
+ * clause of the old version runs on the old state afterwards, so f takes out of it what is not to be given back. An
+ * error: the new state is ended, and the old version goes on. */
+#define WEIR_ON_UPGRADE(VERSION, OLD, f)                                                                               \
+  if (weir__meant_upgrade(c, (VERSION), sizeof(struct OLD))) {                                                         \
+    int (*weir__upgrade)(weir__state *, struct OLD *) = (f);                                                           \
+    return weir__upgrade((weir__state *)c->state, (struct OLD *)(uintptr_t)c->payload);                                \
   }
 /** WEIR_ON_END(f): `void f(state *)` runs once per start, after a stop, a failure, and a start that failed. It may send
  * and wait; it is not cancelled. */

@@ -87,6 +87,7 @@ typedef struct weir_rate {
 enum {
   WEIR_OK = 0,
   WEIR_STOP = 0x57454952, /* a handler returns it: handled, and this actor ends. No count looks like it. */
+  WEIR_RESTART,           /* a clause for a change of configuration returns it: not in place, start me anew */
 
   /* The same values as libuv's UV_E... on this platform. */
   WEIR_ENOMEM = -ENOMEM,       /* no memory: of the process, of the address space, or of mappings (stacks) */

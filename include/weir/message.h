@@ -126,6 +126,7 @@ typedef struct weir_message {
   int line WEIR__ZERO;
   bool shared WEIR__ZERO; /* its name stands for it, in the program and in all plugins */
   struct weir__known_type *note WEIR__ZERO;
+  const struct weir_message *(*get)(void)WEIR__ZERO; /* the function that gives this very table */
 } weir_message;
 
 /** The struct of a message without fields: struct refill { WEIR_EMPTY; }; */
@@ -347,7 +348,8 @@ extern "C" {
                                       .file = __FILE__,                                                                \
                                       .line = __LINE__,                                                                \
                                       .shared = SHARED,                                                                \
-                                      .note = &note};                                                                  \
+                                      .note = &note,                                                                   \
+                                      .get = weir_message_##T};                                                        \
     return &type;                                                                                                      \
   }                                                                                                                    \
   struct weir__semicolon

@@ -87,10 +87,15 @@ void weir__leave_home(struct weir_runtime *rt, uint16_t home);
 
 /* Goes through a type's clauses, without running any. */
 struct weir__probe {
-  bool starts, ends;          /* has a start clause, an end clause … */
-  const weir_message *config; /* … the start clause takes this */
-  const weir_message *takes;  /* in: has it a clause for this message? … */
-  const weir_message *found;  /* … this is how that clause calls it; NULL: it has none */
+  bool starts, ends;             /* has a start clause, an end clause … */
+  const weir_message *config;    /* … the start clause takes this */
+  const weir_message *change;    /* … and the clause for a change of it; NULL: there is none */
+  const weir_message **messages; /* NULL: not wanted; else has `room` for the messages that have a clause … */
+  size_t room, count;            /* … of which there are so many */
+  int version;                   /* in: has it an upgrade clause for that version? … */
+  size_t old_bytes;              /* … this is the size of its state; 0: it has none */
+  const weir_message *takes;     /* in: has it a clause for this message? … */
+  const weir_message *found;     /* … this is how that clause calls it; NULL: it has none */
 };
 /* What was seen of a type's clauses: gone through once for each dispatch function, and kept in a table: see
  * clauses.c. */

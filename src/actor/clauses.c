@@ -21,11 +21,20 @@ bool weir__is(const weir__call *call, int hook, const weir_message *type)
     struct weir__probe *p = call->probe;
     if (hook == WEIR__START) p->starts = true, p->config = type;
     if (hook == WEIR__ENDED) p->ends = true;
+    if (hook == WEIR__CONFIG) p->change = type;
+    if (hook == WEIR__MESSAGE_HOOK && p->messages && p->count++ < p->room) p->messages[p->count - 1] = type;
     if (hook == WEIR__MESSAGE_HOOK && p->takes && weir_message_same(type, p->takes)) p->found = type;
     return false;
   }
   if (call->hook != hook) return false;
   return hook == WEIR__ENDED || !call->type || weir_message_same(type, call->type);
+}
+
+bool weir__is_upgrade(const weir__call *call, int version, size_t bytes)
+{
+  if (!call->probe) return call->version == version;
+  if (call->probe->version == version) call->probe->old_bytes = bytes;
+  return false;
 }
 
 static struct weir__clauses go_through(weir__dispatch_function *dispatch)

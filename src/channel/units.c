@@ -150,3 +150,18 @@ void weir__rate_text(weir_rate rate, char text[WEIR__RATE_TEXT])
   bool one = per[0] == '1' && !count_digits(per + 1);
   snprintf(text, WEIR__RATE_TEXT, "%" PRId64 "/%s", rate.count, per + one);
 }
+
+void weir__rate_bound_text(double bound, char text[WEIR__RATE_TEXT])
+{
+  static const struct {
+    double seconds;
+    const char *name;
+  } times[] = {{1, "s"}, {60, "min"}, {3600, "h"}};
+  for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+    double count = bound * times[i].seconds;
+    if (!(count < 1e15) || count != (double)(int64_t)count) continue;
+    snprintf(text, WEIR__RATE_TEXT, "%lld/%s", (long long)count, times[i].name);
+    return;
+  }
+  snprintf(text, WEIR__RATE_TEXT, "%.15g/s", bound);
+}

@@ -29,5 +29,7 @@ enum weir__unit_text weir__rate_read(const char *text, weir_rate *rate);
 void weir__duration_text(weir_duration duration, char text[WEIR__DURATION_TEXT]);
 void weir__size_text(uint64_t bytes, char text[WEIR__SIZE_TEXT]);
 void weir__rate_text(weir_rate rate, char text[WEIR__RATE_TEXT]);
+/* A bound of rates, which is per second: in the shortest time that makes it a whole number. */
+void weir__rate_bound_text(double bound, char text[WEIR__RATE_TEXT]);
 
 #endif

@@ -2,7 +2,6 @@
  * what could be written instead. */
 #include "json/quantity.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "channel/bounds.h"
@@ -80,22 +79,6 @@ void weir__read_size(struct weir__document *document, uint32_t node, const weir_
     *(uint64_t *)at = found;
 }
 
-/* A bound, which is per second, in the largest time that makes it a whole number. */
-static void bound_text(double bound, char text[WEIR__RATE_TEXT])
-{
-  static const struct {
-    double seconds;
-    const char *name;
-  } times[] = {{1, "s"}, {60, "min"}, {3600, "h"}};
-  for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
-    double count = bound * times[i].seconds;
-    if (!(count < 1e15) || count != (double)(int64_t)count) continue;
-    snprintf(text, WEIR__RATE_TEXT, "%lld/%s", (long long)count, times[i].name);
-    return;
-  }
-  snprintf(text, WEIR__RATE_TEXT, "%.15g/s", bound);
-}
-
 void weir__read_rate(struct weir__document *document, uint32_t node, const weir_field *field, weir_rate *at)
 {
   weir_rate found = {0};
@@ -104,8 +87,8 @@ void weir__read_rate(struct weir__document *document, uint32_t node, const weir_
   enum weir__unit_text is = text ? weir__rate_read(text, &found) : WEIR__UNIT_WRONG;
   double count = (double)found.count * 1e9, per = (double)found.per.ns;
   bool within = !weir__has_bounds(field) || (count >= field->min * per && count <= field->max * per);
-  bound_text(weir__has_bounds(field) ? field->min : 0, from);
-  bound_text(field->max, to);
+  weir__rate_bound_text(weir__has_bounds(field) ? field->min : 0, from);
+  weir__rate_bound_text(field->max, to);
   if (is == WEIR__UNIT_WRONG || is == WEIR__UNIT_TOO_FINE)
     refuse(document, node, &rates, is);
   else if (is || !within)

@@ -124,6 +124,11 @@ static void run_without_input(void)
 {
   command((char *[]){"weir", "run", "/nowhere/t.json", NULL}, NULL, false, WEIR__EXIT_CONFIGURATION, NULL);
 }
+static void show_types(void)
+{
+  command((char *[]){"weir", "types", "top", NULL}, "", false, 0, NULL);
+  command((char *[]){"weir", "schema", NULL}, "", false, 0, NULL);
+}
 static void show_help(void) { command((char *[]){"weir", "--help", NULL}, "", false, 0, NULL); }
 
 const struct scenario command_scenarios[] = {
@@ -131,6 +136,7 @@ const struct scenario command_scenarios[] = {
     {"weir run, redirected", run_redirected, LACKS_FOR_EVER | USES_POOL},
     {"weir run, wrong", run_wrong, LACKS_FOR_EVER},
     {"weir run, no input", run_without_input, LACKS_FOR_EVER},
+    {"weir types", show_types, LACKS_FOR_EVER},
     {"weir --help", show_help, LACKS_FOR_EVER},
     {NULL, NULL, 0},
 };

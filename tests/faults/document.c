@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <weir/topology.h>
+#include <weir/types.h>
 #include <weir/weir.h>
 
 #include "faults/inject.h"
@@ -137,7 +138,27 @@ static void check_wrong_topology(void)
   if (rc == WEIR_EINVAL && !problems) failed("wrong, and nobody was told");
 }
 
+/* ---- types ---- */
+
+/* Loaded anew each time: only the first finds that the plugin is not there yet. */
+static void describe_types(void)
+{
+  static const char *const plugins[] = {WEIR_TEST_PLUGIN};
+  for (int form = WEIR_TYPES_TEXT; form <= WEIR_TYPES_SCHEMA; form++) {
+    char *text = NULL;
+    if (!CHECK(weir_types_describe(&text, NULL, .form = form, .plugins = plugins, .plugin_count = 1)) &&
+        !strstr(text, "total"))
+      failed("the plugin's types are missing");
+    free(text);
+  }
+  char *text = NULL;
+  if (!CHECK(weir_types_describe(&text, NULL, .name = "file_lines")) && !strstr(text, "max_line"))
+    failed("a field is missing");
+  free(text);
+}
+
 const struct scenario document_scenarios[] = {
+    {"types", describe_types, LACKS_FOR_EVER},
     {"JSON", read_and_write, LACKS_FOR_EVER},
     {"topology that is wrong", check_wrong_topology, LACKS_FOR_EVER},
     {"topology", run_on_current, LACKS_FOR_EVER | USES_POOL},

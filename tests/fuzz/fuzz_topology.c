@@ -107,10 +107,12 @@ static int trouble_ended(struct trouble *t)
 WEIR_ACTOR(trouble, WEIR_ON_START(trouble_config, trouble_open) WEIR_ON(word, trouble_word)
                         WEIR_ON(weir_inputs_ended, trouble_ended));
 
-static const struct weir__stock stand_in_source = {&file_lines, weir_message_source_config, NULL, weir_message_line};
-static const struct weir__stock stand_in_sink = {&print, weir_message_sink_config, weir_message_tally, NULL};
-static const struct weir__stock troubles = {&trouble, weir_message_trouble_config, weir_message_word,
-                                            weir_message_word};
+static const struct weir__stock stand_in_source = {
+    .actor = &file_lines, .config = weir_message_source_config, .gives = weir_message_line};
+static const struct weir__stock stand_in_sink = {
+    .actor = &print, .config = weir_message_sink_config, .takes = weir_message_tally};
+static const struct weir__stock troubles = {
+    .actor = &trouble, .config = weir_message_trouble_config, .takes = weir_message_word, .gives = weir_message_word};
 
 /* ---- checking ---- */
 

@@ -44,12 +44,18 @@ static const weir_actor print_type = {.name = "print"};
 static const weir_actor pass_type = {.name = "pass"};
 
 static const struct weir__stock *const test_types[] = {
-    &(struct weir__stock){&file_lines_type, weir_message_paths_config, NULL, weir_message_line},
-    &(struct weir__stock){&split_type, weir_message_split_config, weir_message_line, weir_message_word},
-    &(struct weir__stock){&count_type, NULL, weir_message_word, weir_message_tally},
-    &(struct weir__stock){&top_type, weir_message_top_config, weir_message_tally, weir_message_tally},
-    &(struct weir__stock){&print_type, NULL, weir_message_tally, NULL},
-    &(struct weir__stock){&pass_type, NULL, weir_message_word, weir_message_word},
+    &(struct weir__stock){.actor = &file_lines_type, .config = weir_message_paths_config, .gives = weir_message_line},
+    &(struct weir__stock){.actor = &split_type,
+                          .config = weir_message_split_config,
+                          .takes = weir_message_line,
+                          .gives = weir_message_word},
+    &(struct weir__stock){.actor = &count_type, .takes = weir_message_word, .gives = weir_message_tally},
+    &(struct weir__stock){.actor = &top_type,
+                          .config = weir_message_top_config,
+                          .takes = weir_message_tally,
+                          .gives = weir_message_tally},
+    &(struct weir__stock){.actor = &print_type, .takes = weir_message_tally},
+    &(struct weir__stock){.actor = &pass_type, .takes = weir_message_word, .gives = weir_message_word},
     NULL,
 };
 
