@@ -35,7 +35,8 @@ struct weir__watch;
 /* What a bare actor does without (C6). The owner's (A1), but where it says otherwise. */
 struct weir__extras {
   struct weir__name *name;                /* its entry in the registry; NULL: none */
-  struct weir__message *config;           /* of its start; lives as long as the state */
+  struct weir__message *config;           /* in force; lives as long as the state, or until another one is */
+  struct weir__message *next_config;      /* of its next start, see change.h; NULL: `config` */
   struct weir__handle *handles;           /* libuv's, see uv.c */
   struct weir__graph_node *node;          /* its edges, see edge.h; NULL: it is in no topology */
   struct weir__timer_record *timers;      /* that it set; under the timers' lock */
@@ -147,6 +148,9 @@ const char *weir__behaves_as(const struct weir__cell *cell);
 /* Handles one value with the actor's clauses: a message, or a record of a batch. The code that its handler returned;
  * WEIR_EPROTO (with a text) when there is no clause. */
 int weir__handle(struct weir__cell *cell, const weir_message *type, const void *value, void *reply);
+/* Takes a message in hand: its asker can't withdraw it any more. False: it has, or there is no memory for the answer; the
+ * message is done with. */
+bool weir__take_in_hand(struct weir__cell *cell, struct weir__message *m);
 /* What was in the handler's hand: answers its asker, ends the message. */
 void weir__settle(struct weir__cell *cell, int code);
 /* Ends a message that nobody handles: its asker learns it, who listens to lost messages too. */
@@ -174,8 +178,11 @@ int weir__tell(weir_ref ref, uint32_t flags);
  * bucket is held, and it is the actor that is meant. With VICTIM its mailbox stays open. Returns what is to be woken. */
 struct weir__bucket;
 uintptr_t weir__tell_exit(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t flags, int code);
-/* A reason that is no failure. */
-static inline bool weir__ended_well(int code) { return code == WEIR_OK || code == WEIR_ESHUTDOWN; }
+/* A reason that is no failure. WEIR_RESTART: of one that is started anew because it said so (change.h). */
+static inline bool weir__ended_well(int code)
+{
+  return code == WEIR_OK || code == WEIR_ESHUTDOWN || code == WEIR_RESTART;
+}
 
 /* ---- registry.c ---- */
 
@@ -217,6 +224,8 @@ int weir__send_to_actor(weir_ref to, struct weir__parcel *p, bool waits, int64_t
 
 /* ---- ask.c ---- */
 
+/* Asks with a parcel, of one actor, no route; what comes back is not wanted. Owns the parcel. */
+int weir__ask_parcel(weir_ref to, struct weir__parcel *p, weir_duration within);
 /* When an ask that is made now is over: L3, never later than the request in hand. */
 int64_t weir__ask_deadline(weir_duration within);
 /* The answer of a wait that is DONE; closes it. */

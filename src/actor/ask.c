@@ -154,6 +154,14 @@ static int ask(weir_ref to, struct weir__cell *cell, struct weir__parcel *p, int
   return weir__take_answer(to, w, p->type, out);
 }
 
+int weir__ask_parcel(weir_ref to, struct weir__parcel *p, weir_duration within)
+{
+  struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
+  if (cell) return weir__heeded(ask(to, cell, p, weir__ask_deadline(within), NULL));
+  weir__parcel_drop(p);
+  return weir__turned_away(weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to)));
+}
+
 /* ---- the common case of an ask, in one piece ---- */
 
 /* The fiber that runs here, if it may wait as it is; NULL: weir__may_wait() has something to do, or to say. */

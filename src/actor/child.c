@@ -124,7 +124,7 @@ bool weir__may_come_again(const struct weir__cell *cell, int code)
   const struct weir__papers *papers = papers_in(cell->extras->papers);
   uint32_t flags = flags_of(cell);
   if (flags & WEIR__FOR_GOOD) return false;
-  if (flags & WEIR__VICTIM) return true;
+  if ((flags & WEIR__VICTIM) || code == WEIR_RESTART) return true;
   bool well = weir__ended_well(code);
   if (papers->starting && well) return false; /* it did not want to start */
   return papers->restart == WEIR__PERMANENT_CHILD || (papers->restart == WEIR__TRANSIENT_CHILD && !well);

@@ -423,6 +423,7 @@ void weir__actor_end_rest(struct weir__cell *cell, int code, const char *why)
     end_incarnation(cell, code, why);
     return;
   }
+  if (code == WEIR_RESTART) code = WEIR_OK; /* it was told to end for good meanwhile */
   close_mailbox(cell);
   if (is_furnished(cell)) end_extras(cell, code, why);
   stop_children(cell);

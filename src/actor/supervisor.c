@@ -652,10 +652,10 @@ static bool keeps_mailbox(const struct child *c, bool failed)
 static void ended_by_itself(struct supervisor *s, struct child *c);
 
 /* WEIR_OK also when it did not want to start. */
-static int restart(struct supervisor *s, struct child *c, bool failed)
+static int restart(struct supervisor *s, struct child *c, bool keeps)
 {
   struct weir__outcome outcome;
-  int rc = start(c, !keeps_mailbox(c, failed), &outcome);
+  int rc = start(c, !keeps, &outcome);
   if (rc == WEIR_OK) {
     c->restarts++;
     return WEIR_OK;
@@ -698,11 +698,11 @@ static void restart_group(struct supervisor *s, struct child *failed)
     if (!from) from = strategy == WEIR_ONE_FOR_ALL ? s->first : failed; /* that one was forgotten */
     for (struct child *c = from, *after; c && !weir_cancelled(); c = after) {
       after = c->after;
-      if (c->state != WEIR_CHILD_RUNS && restart(s, c, c == failed)) return;
+      if (c->state != WEIR_CHILD_RUNS && restart(s, c, keeps_mailbox(c, c == failed))) return;
     }
     return;
   }
-  restart(s, failed, true);
+  restart(s, failed, keeps_mailbox(failed, true));
 }
 
 static int on_due(struct supervisor *s, const struct weir__restart_due *due)
@@ -741,6 +741,11 @@ static int on_report(struct supervisor *s, const struct weir__papers *report)
   if (s->ends || !c || c->state != WEIR_CHILD_RUNS || c->incarnation != report->incarnation) return WEIR_OK; /* S1 */
   if (report->ended) {
     ended_by_itself(s, c);
+    return WEIR_OK;
+  }
+  if (report->code == WEIR_RESTART) { /* it said so itself: change.h, X2 */
+    c->state = WEIR_CHILD_RESTARTS;
+    restart(s, c, true);
     return WEIR_OK;
   }
   int64_t wait = count_restart(s, c, report->code, report->text);

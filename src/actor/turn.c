@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "actor/actor.h"
+#include "actor/change.h"
 #include "actor/child.h"
 #include "actor/dead_letter.h"
 #include "actor/edge.h"
@@ -158,8 +159,7 @@ static bool make_reply(struct weir__strand *s, const weir_message *request)
   return true;
 }
 
-/* Takes the message in hand. False: nobody waits for it any more, or it can't be handled. */
-static bool take_in_hand(struct weir__cell *cell, struct weir__message *m)
+bool weir__take_in_hand(struct weir__cell *cell, struct weir__message *m)
 {
   struct weir__strand *s = weir__strand_here();
   if (m->asker && !weir__wait_move(m->asker, WEIR__QUEUED, WEIR__BEGUN)) {
@@ -177,7 +177,7 @@ static bool take_in_hand(struct weir__cell *cell, struct weir__message *m)
 
 WEIR__ENTRY static int handle_plain(struct weir__cell *cell, struct weir__message *m)
 {
-  if (!take_in_hand(cell, m)) return WEIR_OK;
+  if (!weir__take_in_hand(cell, m)) return WEIR_OK;
   struct weir__strand *s = weir__strand_here();
   int rc = weir__handle(cell, m->type, weir__payload(m), s->reply ? weir__payload(s->reply) : NULL);
   weir__settle(cell, rc);
@@ -287,6 +287,8 @@ WEIR__ENTRY static int handle_as_it_is(struct weir__cell *cell, struct weir__mes
     return weir__edge_ended(cell, m);
   case WEIR__NEWS:
     return handle_news(cell, m);
+  case WEIR__CHANGE:
+    return weir__change_handle(cell, m);
   case WEIR__PLAIN:
     break;
   }
@@ -356,7 +358,7 @@ static uint32_t flags_of(const struct weir__cell *cell)
 
 WEIR__ENTRY static bool start(struct weir__cell *cell)
 {
-  struct weir__message *config = cell->extras ? cell->extras->config : NULL;
+  struct weir__message *config = weir__config_to_start_with(cell);
   weir__call call = {.type = config ? config->type : NULL,
                      .state = weir__state_of(cell),
                      .payload = config ? weir__payload(config) : NULL,
@@ -411,7 +413,7 @@ static void collect_timers(struct weir__cell *cell)
 
 static enum outcome end(struct weir__cell *cell)
 {
-  weir__actor_end(cell, WEIR_OK, NULL);
+  weir__actor_end(cell, weir__reason_to_end(cell), NULL);
   return ENDED;
 }
 

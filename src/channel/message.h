@@ -22,7 +22,8 @@ enum weir__message_kind {
   WEIR__OWN_TIMER, /* of a timer that its actor set to itself: goes ahead of the others, takes no place (M5) */
   WEIR__BATCH,     /* records of an edge: see actor/edge.h */
   WEIR__EDGE_END,  /* an upstream actor has sent its last: see actor/edge.h */
-  WEIR__NEWS       /* the runtime tells of an end: queued behind the others, takes no place (M5); see actor/link.h */
+  WEIR__NEWS,      /* the runtime tells of an end: queued behind the others, takes no place (M5); see actor/link.h */
+  WEIR__CHANGE     /* a new configuration: see actor/change.h */
 };
 
 enum { WEIR__PLACE_BYTES = 64 << 10 }; /* a message takes a place for each so many bytes of payload */

@@ -1,0 +1,40 @@
+/* change.h: a live actor gets another configuration: in place, or by being started anew with its mailbox kept.
+ *
+ * X1  What is new comes as a message of the kind CHANGE, in the order of the mailbox, and its sender waits for what comes
+ *     of it. Its payload is the configuration itself: when the clause has taken it the message becomes the actor's
+ *     (`config` of its extras), and the one before, to which nothing may point any more, is freed.
+ * X2  When it can't be taken in place it is kept as `next_config`, the actor ends with WEIR_RESTART for its reason, and its
+ *     supervisor starts it anew, it alone, its mailbox as it is, without counting that. Its next start has the new one. */
+#ifndef WEIR__CHANGE_H
+#define WEIR__CHANGE_H
+
+#include "actor/actor.h"
+
+/* Gives an actor a new configuration, and waits until it has taken it, at most so long.
+ *
+ * Threads  Any. Waits, as weir_ask().
+ * Returns  WEIR_OK       it is in force
+ *          WEIR_RESTART  the actor's supervisor starts it anew with it; that is not waited for
+ *          WEIR_ENOTSUP  it can't be taken in place, and nobody would start the actor anew: nothing has changed
+ *          WEIR_EINVAL   the actor starts with something else, or the ref is that of a route
+ *          those of the actor's clause: it was refused, and nothing has changed; those of weir_ask() */
+int weir__reconfigure(weir_ref ref, weir_value config, weir_duration within);
+
+/* What it takes to go from one configuration to another, by the table: the most that any field that differs asks for.
+ * `field` (NULL: not wanted): the first of those that ask for so much; NULL: nothing differs. */
+weir_reload weir__config_difference(const weir_message *type, const void *before, const void *after,
+                                    const weir_field **field);
+
+/* ---- for the actor's core ---- */
+
+/* Such a message is in the mailbox. WEIR_OK or WEIR_STOP. */
+int weir__change_handle(struct weir__cell *cell, struct weir__message *m);
+/* An incarnation starts: with which configuration? NULL: with none. */
+struct weir__message *weir__config_to_start_with(struct weir__cell *cell);
+/* With which reason does one end that ends by itself? */
+static inline int weir__reason_to_end(const struct weir__cell *cell)
+{
+  return cell->extras && cell->extras->next_config ? WEIR_RESTART : WEIR_OK;
+}
+
+#endif
