@@ -160,8 +160,8 @@ extern "C" {
  * error: the new state is ended, and the old version goes on. */
 #define WEIR_ON_UPGRADE(VERSION, OLD, f)                                                                               \
   if (weir__meant_upgrade(c, (VERSION), sizeof(struct OLD))) {                                                         \
-    int (*weir__upgrade)(weir__state *, struct OLD *) = (f);                                                           \
-    return weir__upgrade((weir__state *)c->state, (struct OLD *)(uintptr_t)c->payload);                                \
+    int (*weir__take_over)(weir__state *, struct OLD *) = (f);                                                         \
+    return weir__take_over((weir__state *)c->state, (struct OLD *)(uintptr_t)c->payload);                              \
   }
 /** WEIR_ON_END(f): `void f(state *)` runs once per start, after a stop, a failure, and a start that failed. It may send
  * and wait; it is not cancelled. */

@@ -31,12 +31,14 @@ struct weir__policy;
 struct weir__membership;
 struct weir__scope;
 struct weir__watch;
+struct weir__outgoing;
 
 /* What a bare actor does without (C6). The owner's (A1), but where it says otherwise. */
 struct weir__extras {
   struct weir__name *name;                /* its entry in the registry; NULL: none */
   struct weir__message *config;           /* in force; lives as long as the state, or until another one is */
   struct weir__message *next_config;      /* of its next start, see change.h; NULL: `config` */
+  struct weir__outgoing *outgoing;        /* the older version that a newer one takes over from, see change.h, X3 */
   struct weir__handle *handles;           /* libuv's, see uv.c */
   struct weir__graph_node *node;          /* its edges, see edge.h; NULL: it is in no topology */
   struct weir__timer_record *timers;      /* that it set; under the timers' lock */

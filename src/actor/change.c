@@ -1,10 +1,12 @@
 /* change.c: see change.h. */
 #include "actor/change.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "actor/child.h"
 #include "actor/relay.h"
+#include "channel/line.h"
 #include "channel/send.h"
 #include "runtime/strand.h"
 
@@ -24,6 +26,17 @@ int weir__reconfigure(weir_ref ref, weir_value config, weir_duration within)
   if (!m) return weir_error(WEIR_ENOMEM, "no memory for a configuration");
   m->kind = WEIR__CHANGE;
   return weir__ask_parcel(ref, &parcel, within);
+}
+
+/* The type is one that stays: as all types are. */
+struct weir__newer {
+  uint64_t type;
+};
+WEIR_SHARED(weir__newer, "weir.newer", WEIR_FIELD(type));
+
+int weir__upgrade(weir_ref ref, const weir_actor *newer, weir_duration within)
+{
+  return weir__reconfigure(ref, WEIR_VALUE(weir__newer, .type = (uintptr_t)newer), within);
 }
 
 /* ---- the actor ---- */
@@ -70,10 +83,151 @@ WEIR__ENTRY_APART static int offer(struct weir__cell *cell, struct weir__message
   return rc;
 }
 
+/* ---- a newer version ---- */
+
+/* Who names the actor from elsewhere reads it under that lock. */
+static void set_type(struct weir__cell *cell, const weir_actor *type)
+{
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  cell->type = type;
+  weir__bucket_unlock(bucket);
+}
+
+static int does_not_fit(const weir_actor *newer, const weir_actor *older, int code, const char *why)
+{
+  return weir_error(code, "%s %d can't take over from version %d: %s", newer->name, newer->version, older->version,
+                    why);
+}
+
+static int check_newer(const struct weir__cell *cell, const weir_actor *newer)
+{
+  const weir_actor *older = cell->type;
+  struct weir__probe probe = {.version = older->version};
+  if (strcmp(older->name, newer->name) != 0)
+    return weir_error(WEIR_EINVAL, "%s is no newer version of %s", newer->name, older->name);
+  if (older->runs != newer->runs || older->keeps_places != newer->keeps_places)
+    return does_not_fit(newer, older, WEIR_EINVAL, "where it runs, or what it keeps, differs");
+  newer->dispatch(&(weir__call){.probe = &probe});
+  if (!probe.old_bytes) return does_not_fit(newer, older, WEIR_ENOTSUP, "it has no clause for that");
+  if (probe.old_bytes != older->state_bytes)
+    return does_not_fit(newer, older, WEIR_EINVAL, "its clause takes a state of another size");
+  const struct weir__message *config = cell->extras->config;
+  if (config && !(probe.config && weir_message_same(probe.config, config->type)))
+    return does_not_fit(newer, older, WEIR_EINVAL, "it starts with another configuration");
+  if (cell->became || cell->extras->handles) /* both know the old state, or the old code */
+    return does_not_fit(newer, older, WEIR_ENOTSUP, "not while it has libuv's handles, or another behaviour");
+  return WEIR_OK;
+}
+
+/* The new version's state is in the cell then, zeroed. */
+static int set_aside(struct weir__cell *cell, const weir_actor *newer)
+{
+  const weir_actor *older = cell->type;
+  struct weir__outgoing *out = calloc(1, sizeof *out);
+  void *fresh = out && newer->state_bytes > WEIR__STATE_INLINE ? weir__state_make(newer->state_bytes) : NULL;
+  if (!out || (!fresh && newer->state_bytes > WEIR__STATE_INLINE)) {
+    free(out);
+    return weir_error(WEIR_ENOMEM, "no memory for an actor's state");
+  }
+  out->type = older;
+  out->state = older->state_bytes > WEIR__STATE_INLINE ? cell->small.state
+                                                       : memcpy(out->small, cell->small.words, sizeof out->small);
+  memset(cell->small.words, 0, sizeof cell->small.words);
+  if (fresh) cell->small.state = fresh;
+  cell->extras->outgoing = out;
+  set_type(cell, newer);
+  return WEIR_OK;
+}
+
+WEIR__ENTRY_APART static int run_clause(const weir_actor *type, const weir__call *of)
+{
+  weir__call call = *of;
+  int rc = type->dispatch(&call);
+  if (rc == WEIR__THREW) weir__fail_as_noted();
+  return rc == WEIR__UNHANDLED ? WEIR_OK
+         : rc > 0              ? weir_error(WEIR_EINVAL, "a clause of %s returned %d", type->name, rc)
+                               : rc;
+}
+
+static int start_and_take_over(struct weir__cell *cell)
+{
+  const struct weir__outgoing *out = cell->extras->outgoing;
+  struct weir__message *config = cell->extras->config;
+  int rc = run_clause(cell->type, &(weir__call){.type = config ? config->type : NULL,
+                                                .state = weir__state_of(cell),
+                                                .payload = config ? weir__payload(config) : NULL,
+                                                .hook = WEIR__START});
+  if (rc) return rc;
+  return run_clause(cell->type, &(weir__call){.state = weir__state_of(cell),
+                                              .payload = out->state,
+                                              .hook = WEIR__UPGRADE,
+                                              .version = out->type->version});
+}
+
+void weir__outgoing_end(struct weir__cell *cell)
+{
+  struct weir__outgoing *out = cell->extras ? cell->extras->outgoing : NULL;
+  if (!out || out->ended) return;
+  out->ended = true;
+  run_clause(out->type, &(weir__call){.state = out->state, .hook = WEIR__ENDED});
+}
+
+void weir__outgoing_free(struct weir__cell *cell)
+{
+  struct weir__outgoing *out = cell->extras ? cell->extras->outgoing : NULL;
+  if (!out) return;
+  size_t bytes = out->type->state_bytes;
+  if (bytes > WEIR__STATE_INLINE) weir__depot_put(weir__depot_class(bytes), out->state);
+  free(out);
+  cell->extras->outgoing = NULL;
+}
+
+/* The old state is put back where it was, since pointers to it may be anywhere. The new one is gone. */
+static void put_back(struct weir__cell *cell)
+{
+  struct weir__outgoing *out = cell->extras->outgoing;
+  weir__state_free(cell, cell->type->state_bytes);
+  set_type(cell, out->type);
+  if (out->type->state_bytes > WEIR__STATE_INLINE)
+    cell->small.state = out->state;
+  else
+    memcpy(cell->small.words, out->small, sizeof out->small);
+  free(out);
+  cell->extras->outgoing = NULL;
+}
+
+static int upgrade(struct weir__cell *cell, const weir_actor *newer)
+{
+  int rc = newer == cell->type ? WEIR_OK : check_newer(cell, newer);
+  if (rc || newer == cell->type) return rc;
+  rc = set_aside(cell, newer);
+  if (rc) return rc;
+  rc = start_and_take_over(cell);
+  if (!rc) {
+    weir__outgoing_end(cell);
+    weir__outgoing_free(cell);
+    return WEIR_OK;
+  }
+  struct weir__error *noted = &weir__strand_here()->error;
+  struct weir__error why = *noted; /* an end clause may say more */
+  run_clause(newer, &(weir__call){.state = weir__state_of(cell), .hook = WEIR__ENDED});
+  put_back(cell);
+  *noted = why;
+  return rc;
+}
+
 int weir__change_handle(struct weir__cell *cell, struct weir__message *m)
 {
   if (!weir__take_in_hand(cell, m)) return WEIR_OK;
-  int rc = weir__extras(cell) ? offer(cell, m) : WEIR_ENOMEM;
+  bool is_newer = weir_message_same(m->type, weir_message_weir__newer());
+  int rc = weir__extras(cell) ? WEIR_OK : WEIR_ENOMEM;
+  if (!rc && is_newer) {
+    const struct weir__newer *n = weir__payload(m);
+    rc = upgrade(cell, (const weir_actor *)(uintptr_t)n->type);
+    weir__settle(cell, rc);
+    return WEIR_OK;
+  }
+  if (!rc) rc = offer(cell, m);
   if (rc == WEIR_OK) take(cell, m);
   if (rc == WEIR_RESTART) rc = keep_for_next(cell, m);
   weir__settle(cell, rc);

@@ -4,7 +4,11 @@
  *     of it. Its payload is the configuration itself: when the clause has taken it the message becomes the actor's
  *     (`config` of its extras), and the one before, to which nothing may point any more, is freed.
  * X2  When it can't be taken in place it is kept as `next_config`, the actor ends with WEIR_RESTART for its reason, and its
- *     supervisor starts it anew, it alone, its mailbox as it is, without counting that. Its next start has the new one. */
+ *     supervisor starts it anew, it alone, its mailbox as it is, without counting that. Its next start has the new one.
+ * X3  A newer version of its type comes in the same way. The old state is set aside (`outgoing`); the new version starts in
+ *     its place, takes over from it, and then the old version's end clause runs on the old state. If the new one does not
+ *     start or take over, its end clause runs, and the old state is put back where it was. Should the actor fail on the
+ *     way, the end clauses of both run. */
 #ifndef WEIR__CHANGE_H
 #define WEIR__CHANGE_H
 
@@ -25,7 +29,26 @@ int weir__reconfigure(weir_ref ref, weir_value config, weir_duration within);
 weir_reload weir__config_difference(const weir_message *type, const void *before, const void *after,
                                     const weir_field **field);
 
+/* Puts a newer version of its type in place of an actor's, and waits for that. The type is borrowed from then on.
+ *
+ * Returns  WEIR_OK; WEIR_ENOTSUP, WEIR_EINVAL (with a text): it does not fit, or not now, and nothing has changed; what
+ *          the new version's start or upgrade clause returned: likewise; those of weir_ask()
+ * Threads  Any. Waits, as weir_ask(). */
+int weir__upgrade(weir_ref ref, const weir_actor *newer, weir_duration within);
+
 /* ---- for the actor's core ---- */
+
+/* X3 */
+struct weir__outgoing {
+  const weir_actor *type;
+  void *state;
+  bool ended; /* its end clause has begun */
+  uint64_t small[WEIR__STATE_INLINE / 8];
+};
+/* The end clause of the older version, if one is on its way out. Its fiber is the caller's. */
+void weir__outgoing_end(struct weir__cell *cell);
+/* What is left of it. */
+void weir__outgoing_free(struct weir__cell *cell);
 
 /* Such a message is in the mailbox. WEIR_OK or WEIR_STOP. */
 int weir__change_handle(struct weir__cell *cell, struct weir__message *m);

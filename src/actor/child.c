@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "actor/change.h"
 #include "actor/edge.h"
 #include "actor/link.h"
 #include "actor/stash.h"
@@ -212,6 +213,7 @@ static bool begin_anew(struct weir__cell *cell, bool *flush)
 static void make_ready(struct weir__cell *cell)
 {
   struct weir__extras *extras = cell->extras;
+  weir__outgoing_free(cell);
   weir__scope_free(extras->scope);
   extras->scope = NULL;
   cell->became = false;

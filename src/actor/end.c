@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "actor/actor.h"
+#include "actor/change.h"
 #include "actor/child.h"
 #include "actor/edge.h"
 #include "actor/link.h"
@@ -195,6 +196,13 @@ WEIR__ENTRY_APART static void run_end_clause(struct weir__cell *cell)
   if (cell->type->dispatch(&call) == WEIR__THREW) weir__fail_as_noted();
 }
 
+/* Of the actor, and of a version of it that was on its way out (change.h, X3). */
+static void run_end_clauses(struct weir__cell *cell)
+{
+  run_end_clause(cell);
+  weir__outgoing_end(cell);
+}
+
 /* The next of its children, taken out of the list; nobody: none is left. */
 static weir_ref take_child(struct weir__cell *cell)
 {
@@ -302,6 +310,7 @@ static void free_state(struct weir__cell *cell)
   struct weir__extras *extras = cell->extras;
   weir__state_free(cell, cell->type->state_bytes);
   if (!extras) return;
+  weir__outgoing_free(cell);
   if (extras->node) weir__node_free(extras->node);
   free(extras->kept);
   weir__scope_free(extras->scope);
@@ -479,7 +488,7 @@ void weir__actor_end(struct weir__cell *cell, int code, const char *text)
   assert(cell->phase == WEIR__STARTS || cell->phase == WEIR__LIVES);
   cell->phase = WEIR__ENDS;
   weir__strand_here()->error.code = code;
-  if (!is_killed(cell) && !weir__strand_here()->crashed) run_end_clause(cell);
+  if (!is_killed(cell) && !weir__strand_here()->crashed) run_end_clauses(cell);
   weir__actor_end_rest(cell, code, why);
 }
 

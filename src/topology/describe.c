@@ -28,7 +28,7 @@ static const weir_message *struct_of(const weir_field *f)
   return kind == WEIR_KIND_NESTED || kind == WEIR_KIND_OPTIONAL ? f->of() : NULL;
 }
 
-static void add_bound(struct weir__text *t, const weir_field *f, double bound)
+static void add_bound(struct weir__draft *t, const weir_field *f, double bound)
 {
   char text[WEIR__RATE_TEXT];
   switch (f->unit ? WEIR_KIND_LIST : item_of(f)) {
@@ -45,26 +45,26 @@ static void add_bound(struct weir__text *t, const weir_field *f, double bound)
     weir__double_text(bound, text);
     break;
   }
-  weir__text_add(t, "%s", text);
+  weir__draft_add(t, "%s", text);
 }
 
 /* Bounds beyond these are those of the C type, or none. */
 static bool is_bound(double bound) { return bound > -0x1p53 && bound < 0x1p53; }
 
-static void add_bounds(struct weir__text *t, const weir_field *f)
+static void add_bounds(struct weir__draft *t, const weir_field *f)
 {
   if (!weir__has_bounds(f)) return;
   bool least = is_bound(f->min), most = is_bound(f->max);
-  if (least) weir__text_add(t, most ? " from " : " of at least "), add_bound(t, f, f->min);
-  if (most) weir__text_add(t, least ? " to " : " of at most "), add_bound(t, f, f->max);
+  if (least) weir__draft_add(t, most ? " from " : " of at least "), add_bound(t, f, f->min);
+  if (most) weir__draft_add(t, least ? " to " : " of at most "), add_bound(t, f, f->max);
 }
 
-static void add_choices(struct weir__text *t, const char *choices)
+static void add_choices(struct weir__draft *t, const char *choices)
 {
   for (const char *at = choices; at;) {
     size_t size = strcspn(at, "|");
     bool last = !at[size], first = at == choices;
-    weir__text_add(t, "%s\"%.*s\"", first ? "" : last ? " or " : ", ", (int)size, at);
+    weir__draft_add(t, "%s\"%.*s\"", first ? "" : last ? " or " : ", ", (int)size, at);
     at = last ? NULL : at + size + 1;
   }
 }
@@ -98,17 +98,17 @@ static const char *word_of(const weir_field *f, bool many)
   }
 }
 
-void weir__describe_kind(struct weir__text *t, const weir_field *f)
+void weir__describe_kind(struct weir__draft *t, const weir_field *f)
 {
-  if (f->kind == WEIR_KIND_LIST) weir__text_add(t, "list of ");
-  if (f->kind == WEIR_KIND_ARRAY) weir__text_add(t, "list of %zu ", f->size / weir__kind_bytes(f, f->item));
+  if (f->kind == WEIR_KIND_LIST) weir__draft_add(t, "list of ");
+  if (f->kind == WEIR_KIND_ARRAY) weir__draft_add(t, "list of %zu ", f->size / weir__kind_bytes(f, f->item));
   if (f->one_of && !has_items(f)) {
     add_choices(t, f->one_of);
     return;
   }
-  weir__text_add(t, "%s", word_of(f, has_items(f)));
-  if (f->one_of) weir__text_add(t, ", each "), add_choices(t, f->one_of);
-  if (f->kind == WEIR_KIND_CHARS) weir__text_add(t, " of at most %zu bytes", f->size - 1);
+  weir__draft_add(t, "%s", word_of(f, has_items(f)));
+  if (f->one_of) weir__draft_add(t, ", each "), add_choices(t, f->one_of);
+  if (f->kind == WEIR_KIND_CHARS) weir__draft_add(t, " of at most %zu bytes", f->size - 1);
   add_bounds(t, f);
 }
 
@@ -125,11 +125,11 @@ static const char *const reload_words[] = {"", "a change restarts the actor", "a
 
 static size_t capacity_of(const weir_actor *a) { return a->capacity ? a->capacity : 64; }
 
-static void add_help(struct weir__text *t, const char *help) { weir__text_add(t, "%s", help ? help : ""); }
+static void add_help(struct weir__draft *t, const char *help) { weir__draft_add(t, "%s", help ? help : ""); }
 
 /* Calls `f` for each field of a configuration, those of structs inside it behind the struct, with its path. */
 struct walk {
-  struct weir__text *text;
+  struct weir__draft *text;
   void (*f)(struct walk *walk, const char *path, const weir_field *field);
   size_t widest; /* of the paths */
 };
@@ -138,22 +138,22 @@ static void each_field(struct walk *walk, const weir_message *type, const char *
 {
   for (size_t i = 0; i < type->count && depth < DEPTH_MOST; i++) {
     const weir_field *f = &type->fields[i];
-    struct weir__text path = {0};
-    weir__text_add(&path, "%s%s%s", above, *above ? "." : "", weir__field_key(f));
+    struct weir__draft path = {0};
+    weir__draft_add(&path, "%s%s%s", above, *above ? "." : "", weir__field_key(f));
     if (path.text) {
       walk->f(walk, path.text, f);
-      if (has_items(f)) weir__text_add(&path, "[]");
+      if (has_items(f)) weir__draft_add(&path, "[]");
       const weir_message *inside = struct_of(f);
       if (inside && inside != type) each_field(walk, inside, path.text, depth + 1);
     }
     walk->text->failed |= path.failed;
-    weir__text_free(&path);
+    weir__draft_free(&path);
   }
 }
 
 /* ---- for people ---- */
 
-void weir__describe_list(struct weir__text *t, const struct weir__types *types)
+void weir__describe_list(struct weir__draft *t, const struct weir__types *types)
 {
   size_t widest = 0;
   for (size_t i = 0; i < types->count; i++) {
@@ -162,10 +162,10 @@ void weir__describe_list(struct weir__text *t, const struct weir__types *types)
   }
   for (size_t i = 0; i < types->count; i++) {
     const weir_actor *a = types->rows[i]->actor;
-    weir__text_add(t, "%s", a->name);
-    weir__text_pad(t, widest + 2);
+    weir__draft_add(t, "%s", a->name);
+    weir__draft_pad(t, widest + 2);
     add_help(t, a->help);
-    weir__text_add(t, "\n");
+    weir__draft_add(t, "\n");
   }
 }
 
@@ -176,49 +176,49 @@ static void measure_path(struct walk *walk, const char *path, const weir_field *
 }
 
 /* What follows the kind: default, and what is special. */
-static void add_rest(struct weir__text *t, const weir_field *f, const char *tick)
+static void add_rest(struct weir__draft *t, const weir_field *f, const char *tick)
 {
   if (f->def)
-    weir__text_add(t, "; %s%s%s", tick, f->def, tick);
+    weir__draft_add(t, "; %s%s%s", tick, f->def, tick);
   else if (!weir__field_optional(f))
-    weir__text_add(t, "; required");
-  if (f->secret) weir__text_add(t, "; secret");
-  if (f->reload) weir__text_add(t, "; %s", reload_words[f->reload]);
+    weir__draft_add(t, "; required");
+  if (f->secret) weir__draft_add(t, "; secret");
+  if (f->reload) weir__draft_add(t, "; %s", reload_words[f->reload]);
 }
 
 static void add_field_lines(struct walk *walk, const char *path, const weir_field *f)
 {
-  struct weir__text *t = walk->text;
-  weir__text_add(t, "  %s", path);
-  weir__text_pad(t, walk->widest + 4);
+  struct weir__draft *t = walk->text;
+  weir__draft_add(t, "  %s", path);
+  weir__draft_pad(t, walk->widest + 4);
   weir__describe_kind(t, f);
   add_rest(t, f, "");
-  weir__text_add(t, "\n");
+  weir__draft_add(t, "\n");
   if (!f->help) return;
-  weir__text_pad(t, walk->widest + 4);
-  weir__text_add(t, "%s\n", f->help);
+  weir__draft_pad(t, walk->widest + 4);
+  weir__draft_add(t, "%s\n", f->help);
 }
 
 /* "line (text: bytes, as base64)" */
-static void add_record(struct weir__text *t, const weir_message *record)
+static void add_record(struct weir__draft *t, const weir_message *record)
 {
-  weir__text_add(t, "%s", record->name);
+  weir__draft_add(t, "%s", record->name);
   for (size_t i = 0; i < record->count; i++) {
-    weir__text_add(t, i ? ", %s: " : " (%s: ", weir__field_key(&record->fields[i]));
+    weir__draft_add(t, i ? ", %s: " : " (%s: ", weir__field_key(&record->fields[i]));
     weir__describe_kind(t, &record->fields[i]);
   }
-  if (record->count) weir__text_add(t, ")");
+  if (record->count) weir__draft_add(t, ")");
 }
 
-static void add_outputs(struct weir__text *t, const struct weir__stock *type)
+static void add_outputs(struct weir__draft *t, const struct weir__stock *type)
 {
   size_t count = weir__type_outputs(type);
   for (size_t i = 0; i < count; i++) {
-    weir__text_add(t, i ? "            %s: " : "  gives     %s: ", weir__type_output(type, i));
+    weir__draft_add(t, i ? "            %s: " : "  gives     %s: ", weir__type_output(type, i));
     add_record(t, weir__type_gives(type, i));
-    weir__text_add(t, "\n");
+    weir__draft_add(t, "\n");
   }
-  if (!count) weir__text_add(t, "  gives     nothing: it is a sink\n");
+  if (!count) weir__draft_add(t, "  gives     nothing: it is a sink\n");
 }
 
 static const char *change_words(const struct weir__stock *type)
@@ -227,27 +227,27 @@ static const char *change_words(const struct weir__stock *type)
                                   : "the actor is started anew";
 }
 
-void weir__describe_type(struct weir__text *t, const struct weir__stock *type)
+void weir__describe_type(struct weir__draft *t, const struct weir__stock *type)
 {
   const weir_actor *a = type->actor;
-  weir__text_add(t, "%s: ", a->name);
+  weir__draft_add(t, "%s: ", a->name);
   add_help(t, a->help);
   if (type->plugin)
-    weir__text_add(t, "\n\n  from      %s %s: %s", type->plugin->table->name, type->plugin->table->version,
-                   type->plugin->path);
+    weir__draft_add(t, "\n\n  from      %s %s: %s", type->plugin->table->name, type->plugin->table->version,
+                    type->plugin->path);
   else
-    weir__text_add(t, "\n\n  from      weir");
-  weir__text_add(t, "\n  takes     ");
+    weir__draft_add(t, "\n\n  from      weir");
+  weir__draft_add(t, "\n  takes     ");
   if (type->takes)
     add_record(t, type->takes());
   else
-    weir__text_add(t, "nothing: it is a source");
-  weir__text_add(t, "\n");
+    weir__draft_add(t, "nothing: it is a source");
+  weir__draft_add(t, "\n");
   add_outputs(t, type);
-  weir__text_add(t, "  runs      %s\n  mailbox   %zu places; %s\n", runs_words[a->runs], capacity_of(a),
-                 overflow_words[a->overflow]);
+  weir__draft_add(t, "  runs      %s\n  mailbox   %zu places; %s\n", runs_words[a->runs], capacity_of(a),
+                  overflow_words[a->overflow]);
   if (!type->config) return;
-  weir__text_add(t, "  a change  %s\n\nconfiguration:\n", change_words(type));
+  weir__draft_add(t, "  a change  %s\n\nconfiguration:\n", change_words(type));
   struct walk walk = {.text = t, .f = measure_path};
   each_field(&walk, type->config(), "", 0);
   walk.f = add_field_lines;
@@ -257,69 +257,69 @@ void weir__describe_type(struct weir__text *t, const struct weir__stock *type)
 /* ---- a page ---- */
 
 /* A bar would end the cell. */
-static void add_cell(struct weir__text *t, const char *text)
+static void add_cell(struct weir__draft *t, const char *text)
 {
-  for (; *text; text++) weir__text_add(t, *text == '|' ? "\\%c" : "%c", *text);
+  for (; *text; text++) weir__draft_add(t, *text == '|' ? "\\%c" : "%c", *text);
 }
 
 static void add_field_row(struct walk *walk, const char *path, const weir_field *f)
 {
-  struct weir__text *t = walk->text;
-  struct weir__text value = {0};
+  struct weir__draft *t = walk->text;
+  struct weir__draft value = {0};
   weir__describe_kind(&value, f);
   add_rest(&value, f, "`");
-  weir__text_add(t, "| `%s` | ", path);
+  weir__draft_add(t, "| `%s` | ", path);
   add_cell(t, value.text ? value.text : "");
-  weir__text_add(t, " | ");
+  weir__draft_add(t, " | ");
   add_cell(t, f->help ? f->help : "");
-  weir__text_add(t, " |\n");
+  weir__draft_add(t, " |\n");
   t->failed |= value.failed;
-  weir__text_free(&value);
+  weir__draft_free(&value);
 }
 
-static void add_section(struct weir__text *t, const struct weir__stock *type)
+static void add_section(struct weir__draft *t, const struct weir__stock *type)
 {
   const weir_actor *a = type->actor;
-  weir__text_add(t, "\n## `%s`\n\n", a->name);
+  weir__draft_add(t, "\n## `%s`\n\n", a->name);
   add_help(t, a->help);
-  weir__text_add(t, ".\n\n");
+  weir__draft_add(t, ".\n\n");
   if (type->plugin)
-    weir__text_add(t, "* from: the plugin %s %s\n", type->plugin->table->name, type->plugin->table->version);
-  weir__text_add(t, "* takes: ");
+    weir__draft_add(t, "* from: the plugin %s %s\n", type->plugin->table->name, type->plugin->table->version);
+  weir__draft_add(t, "* takes: ");
   if (type->takes)
     add_record(t, type->takes());
   else
-    weir__text_add(t, "nothing, it is a source");
+    weir__draft_add(t, "nothing, it is a source");
   size_t outputs = weir__type_outputs(type);
   for (size_t i = 0; i < outputs; i++) {
-    weir__text_add(t, "\n* gives, at `%s`: ", weir__type_output(type, i));
+    weir__draft_add(t, "\n* gives, at `%s`: ", weir__type_output(type, i));
     add_record(t, weir__type_gives(type, i));
   }
-  if (!outputs) weir__text_add(t, "\n* gives: nothing, it is a sink");
-  weir__text_add(t, "\n* runs: %s; mailbox: %zu places, %s\n", runs_words[a->runs], capacity_of(a),
-                 overflow_words[a->overflow]);
+  if (!outputs) weir__draft_add(t, "\n* gives: nothing, it is a sink");
+  weir__draft_add(t, "\n* runs: %s; mailbox: %zu places, %s\n", runs_words[a->runs], capacity_of(a),
+                  overflow_words[a->overflow]);
   if (!type->config) return;
-  weir__text_add(t, "* a change of its configuration: %s\n\n| key | value | |\n|---|---|---|\n", change_words(type));
+  weir__draft_add(t, "* a change of its configuration: %s\n\n| key | value | |\n|---|---|---|\n", change_words(type));
   each_field(&(struct walk){.text = t, .f = add_field_row}, type->config(), "", 0);
 }
 
-void weir__describe_page(struct weir__text *t, const struct weir__types *types)
+void weir__describe_page(struct weir__draft *t, const struct weir__types *types)
 {
-  weir__text_add(t,
-                 "# Actor types\n\nWhat a topology can name. This page is written by `weir types --markdown`, from the "
-                 "tables that check a topology.\n");
+  weir__draft_add(
+      t, "# Actor types\n\nWhat a topology can name. This page is written by `weir types --markdown`, from the "
+         "tables that check a topology.\n");
   for (size_t i = 0; i < types->count; i++) add_section(t, types->rows[i]);
 }
 
 /* ---- for programs ---- */
 
-static void add_member(struct weir__text *t, const char *key, const char *value)
+static void add_member(struct weir__draft *t, const char *key, const char *value)
 {
-  weir__text_add(t, "\"%s\":", key);
+  weir__draft_add(t, "\"%s\":", key);
   if (value)
-    weir__text_quote(t, value);
+    weir__draft_quote(t, value);
   else
-    weir__text_add(t, "null");
+    weir__draft_add(t, "null");
 }
 
 static const char *kind_name(const weir_field *f)
@@ -350,137 +350,137 @@ static const char *kind_name(const weir_field *f)
 }
 
 /* A bound as it would stand in the document. */
-static void add_json_bound(struct weir__text *t, const char *key, const weir_field *f, double bound)
+static void add_json_bound(struct weir__draft *t, const char *key, const weir_field *f, double bound)
 {
   if (!weir__has_bounds(f) || !is_bound(bound)) return;
   weir_kind kind = item_of(f);
   const char *quote = f->unit || kind == WEIR_KIND_DURATION || kind == WEIR_KIND_RATE ? "\"" : "";
-  weir__text_add(t, ",\"%s\":%s", key, quote);
+  weir__draft_add(t, ",\"%s\":%s", key, quote);
   add_bound(t, f, bound);
-  weir__text_add(t, "%s", quote);
+  weir__draft_add(t, "%s", quote);
 }
 
-static void add_json_choices(struct weir__text *t, const char *choices)
+static void add_json_choices(struct weir__draft *t, const char *choices)
 {
-  weir__text_add(t, ",\"one_of\":[");
+  weir__draft_add(t, ",\"one_of\":[");
   for (const char *at = choices; at;) {
     size_t size = strcspn(at, "|");
-    weir__text_add(t, "%s\"%.*s\"", at == choices ? "" : ",", (int)size, at);
+    weir__draft_add(t, "%s\"%.*s\"", at == choices ? "" : ",", (int)size, at);
     at = at[size] ? at + size + 1 : NULL;
   }
-  weir__text_add(t, "]");
+  weir__draft_add(t, "]");
 }
 
-static void add_json_fields(struct weir__text *t, const weir_message *type, bool config, int depth);
+static void add_json_fields(struct weir__draft *t, const weir_message *type, bool config, int depth);
 
-static void add_json_field(struct weir__text *t, const weir_message *type, const weir_field *f, bool config, int depth)
+static void add_json_field(struct weir__draft *t, const weir_message *type, const weir_field *f, bool config, int depth)
 {
-  weir__text_add(t, "{");
+  weir__draft_add(t, "{");
   add_member(t, "key", weir__field_key(f));
-  weir__text_add(t, ",");
+  weir__draft_add(t, ",");
   add_member(t, "kind", kind_name(f));
-  if (has_items(f)) weir__text_add(t, ",\"list\":true");
-  if (f->kind == WEIR_KIND_ARRAY) weir__text_add(t, ",\"items\":%zu", f->size / weir__kind_bytes(f, f->item));
-  if (f->kind == WEIR_KIND_OPTIONAL) weir__text_add(t, ",\"null\":true");
+  if (has_items(f)) weir__draft_add(t, ",\"list\":true");
+  if (f->kind == WEIR_KIND_ARRAY) weir__draft_add(t, ",\"items\":%zu", f->size / weir__kind_bytes(f, f->item));
+  if (f->kind == WEIR_KIND_OPTIONAL) weir__draft_add(t, ",\"null\":true");
   add_json_bound(t, "min", f, f->min);
   add_json_bound(t, "max", f, f->max);
   if (f->one_of) add_json_choices(t, f->one_of);
-  if (f->def) weir__text_add(t, ",\"default\":%s", f->def);
-  if (config) weir__text_add(t, ",\"required\":%s", weir__field_optional(f) ? "false" : "true");
-  if (f->secret) weir__text_add(t, ",\"secret\":true");
-  if (config) weir__text_add(t, ",\"reload\":\"%s\"", reload_names[f->reload]);
-  if (f->help) weir__text_add(t, ","), add_member(t, "help", f->help);
+  if (f->def) weir__draft_add(t, ",\"default\":%s", f->def);
+  if (config) weir__draft_add(t, ",\"required\":%s", weir__field_optional(f) ? "false" : "true");
+  if (f->secret) weir__draft_add(t, ",\"secret\":true");
+  if (config) weir__draft_add(t, ",\"reload\":\"%s\"", reload_names[f->reload]);
+  if (f->help) weir__draft_add(t, ","), add_member(t, "help", f->help);
   const weir_message *inside = struct_of(f);
   if (inside && inside != type && depth < DEPTH_MOST) {
-    weir__text_add(t, ",\"fields\":");
+    weir__draft_add(t, ",\"fields\":");
     add_json_fields(t, inside, config, depth + 1);
   }
-  weir__text_add(t, "}");
+  weir__draft_add(t, "}");
 }
 
-static void add_json_fields(struct weir__text *t, const weir_message *type, bool config, int depth)
+static void add_json_fields(struct weir__draft *t, const weir_message *type, bool config, int depth)
 {
-  weir__text_add(t, "[");
+  weir__draft_add(t, "[");
   for (size_t i = 0; i < type->count; i++) {
-    if (i) weir__text_add(t, ",");
+    if (i) weir__draft_add(t, ",");
     add_json_field(t, type, &type->fields[i], config, depth);
   }
-  weir__text_add(t, "]");
+  weir__draft_add(t, "]");
 }
 
-static void add_json_record(struct weir__text *t, const weir_message *record)
+static void add_json_record(struct weir__draft *t, const weir_message *record)
 {
-  weir__text_add(t, "{");
+  weir__draft_add(t, "{");
   add_member(t, "record", record->name);
-  weir__text_add(t, ",\"fields\":");
+  weir__draft_add(t, ",\"fields\":");
   add_json_fields(t, record, false, 0);
-  weir__text_add(t, "}");
+  weir__draft_add(t, "}");
 }
 
-static void add_json_outputs(struct weir__text *t, const struct weir__stock *type)
+static void add_json_outputs(struct weir__draft *t, const struct weir__stock *type)
 {
-  weir__text_add(t, ",\"outputs\":[");
+  weir__draft_add(t, ",\"outputs\":[");
   for (size_t i = 0; i < weir__type_outputs(type); i++) {
-    weir__text_add(t, i ? ",{" : "{");
+    weir__draft_add(t, i ? ",{" : "{");
     add_member(t, "name", weir__type_output(type, i));
-    weir__text_add(t, ",\"gives\":");
+    weir__draft_add(t, ",\"gives\":");
     add_json_record(t, weir__type_gives(type, i));
-    weir__text_add(t, "}");
+    weir__draft_add(t, "}");
   }
-  weir__text_add(t, "]");
+  weir__draft_add(t, "]");
 }
 
-static void add_json_plugin(struct weir__text *t, const struct weir__plugin *plugin)
+static void add_json_plugin(struct weir__draft *t, const struct weir__plugin *plugin)
 {
-  weir__text_add(t, ",\"plugin\":");
+  weir__draft_add(t, ",\"plugin\":");
   if (!plugin) {
-    weir__text_add(t, "null");
+    weir__draft_add(t, "null");
     return;
   }
-  weir__text_add(t, "{");
+  weir__draft_add(t, "{");
   add_member(t, "name", plugin->table->name);
-  weir__text_add(t, ",");
+  weir__draft_add(t, ",");
   add_member(t, "version", plugin->table->version);
-  weir__text_add(t, ",");
+  weir__draft_add(t, ",");
   add_member(t, "path", plugin->path);
-  weir__text_add(t, "}");
+  weir__draft_add(t, "}");
 }
 
-static void add_json_type(struct weir__text *t, const struct weir__stock *type)
+static void add_json_type(struct weir__draft *t, const struct weir__stock *type)
 {
   const weir_actor *a = type->actor;
-  weir__text_add(t, "{");
+  weir__draft_add(t, "{");
   add_member(t, "name", a->name);
-  weir__text_add(t, ",");
+  weir__draft_add(t, ",");
   add_member(t, "help", a->help);
   add_json_plugin(t, type->plugin);
-  weir__text_add(t, ",\"takes\":");
+  weir__draft_add(t, ",\"takes\":");
   if (type->takes)
     add_json_record(t, type->takes());
   else
-    weir__text_add(t, "null");
+    weir__draft_add(t, "null");
   add_json_outputs(t, type);
-  weir__text_add(t, ",\"runs\":\"%s\",\"mailbox\":{\"capacity\":%zu,\"overflow\":\"%s\"},\"version\":%d",
-                 runs_names[a->runs], capacity_of(a), overflow_names[a->overflow], a->version);
-  weir__text_add(t, ",\"changes_in_place\":%s,\"config\":", weir__type_changes(type) ? "true" : "false");
+  weir__draft_add(t, ",\"runs\":\"%s\",\"mailbox\":{\"capacity\":%zu,\"overflow\":\"%s\"},\"version\":%d",
+                  runs_names[a->runs], capacity_of(a), overflow_names[a->overflow], a->version);
+  weir__draft_add(t, ",\"changes_in_place\":%s,\"config\":", weir__type_changes(type) ? "true" : "false");
   if (type->config)
     add_json_fields(t, type->config(), true, 0);
   else
-    weir__text_add(t, "[]");
-  weir__text_add(t, "}");
+    weir__draft_add(t, "[]");
+  weir__draft_add(t, "}");
 }
 
-void weir__describe_json(struct weir__text *t, const struct weir__types *types, const struct weir__stock *only)
+void weir__describe_json(struct weir__draft *t, const struct weir__types *types, const struct weir__stock *only)
 {
-  weir__text_add(t, "[");
+  weir__draft_add(t, "[");
   bool first = true;
   for (size_t i = 0; i < types->count; i++) {
     if (only && types->rows[i] != only) continue;
-    weir__text_add(t, first ? "" : ",\n");
+    weir__draft_add(t, first ? "" : ",\n");
     add_json_type(t, types->rows[i]);
     first = false;
   }
-  weir__text_add(t, "]\n");
+  weir__draft_add(t, "]\n");
 }
 
 /* ---- the call ---- */
@@ -503,7 +503,7 @@ static int unknown(const struct weir__types *types, const char *name)
   return weir_error(-ENOENT, "there is no actor type %s%s", weir__quote(name).text, weir__suggest_text(&suggestion));
 }
 
-static int describe(struct weir__text *t, const struct weir__types *types, const weir_types_options *o)
+static int describe(struct weir__draft *t, const struct weir__types *types, const weir_types_options *o)
 {
   const struct weir__stock *only = o->name ? weir__types_find(types, o->name) : NULL;
   if (o->name && !only) return unknown(types, o->name);
@@ -525,7 +525,7 @@ int weir__types_describe(char **text, size_t *size, const weir_types_options *op
   static const weir_types_options plain;
   const weir_types_options *o = options ? options : &plain;
   struct weir__types types;
-  struct weir__text t = {0};
+  struct weir__draft t = {0};
   *text = NULL;
   if (size) *size = 0;
   if (o->form < 0 || o->form > WEIR_TYPES_SCHEMA) return weir_error(WEIR_EINVAL, ".form is %d", o->form);
@@ -533,5 +533,5 @@ int weir__types_describe(char **text, size_t *size, const weir_types_options *op
   if (!rc) rc = add_plugins(&types, o);
   if (!rc) rc = describe(&t, &types, o);
   weir__types_free(&types);
-  return rc ? rc : weir__text_take(&t, text, size);
+  return rc ? rc : weir__draft_take(&t, text, size);
 }

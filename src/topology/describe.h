@@ -3,10 +3,10 @@
 #define WEIR_TOPOLOGY_DESCRIBE_H
 
 #include "topology/types.h"
-#include "json/text.h"
+#include "json/draft.h"
 
 /* What a value of a field may be, in words: "size from \"1B\" to \"64MiB\"", "list of texts". */
-void weir__describe_kind(struct weir__text *t, const weir_field *field);
+void weir__describe_kind(struct weir__draft *t, const weir_field *field);
 /* Its key in JSON. */
 static inline const char *weir__field_key(const weir_field *field) { return field->json ? field->json : field->name; }
 /* May it be left out? */
@@ -16,12 +16,12 @@ static inline bool weir__field_optional(const weir_field *field)
 }
 
 /* All types on a line each; one type in full. */
-void weir__describe_list(struct weir__text *t, const struct weir__types *types);
-void weir__describe_type(struct weir__text *t, const struct weir__stock *type);
-void weir__describe_json(struct weir__text *t, const struct weir__types *types, const struct weir__stock *only);
-void weir__describe_page(struct weir__text *t, const struct weir__types *types);
+void weir__describe_list(struct weir__draft *t, const struct weir__types *types);
+void weir__describe_type(struct weir__draft *t, const struct weir__stock *type);
+void weir__describe_json(struct weir__draft *t, const struct weir__types *types, const struct weir__stock *only);
+void weir__describe_page(struct weir__draft *t, const struct weir__types *types);
 
 /* A JSON Schema of topologies that name these types (schema.c). */
-void weir__describe_schema(struct weir__text *t, const struct weir__types *types);
+void weir__describe_schema(struct weir__draft *t, const struct weir__types *types);
 
 #endif

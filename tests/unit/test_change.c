@@ -235,6 +235,148 @@ static void one_that_can_not_start_with_it_is_its_supervisors_matter(void **stat
   wait_until_gone(tree);
 }
 
+/* ---- newer versions ---- */
+
+/* Of one type: a small state, a large one, and a larger one. Each has a block of memory that its end clause frees. */
+struct first {
+  const struct setting *setting;
+  int64_t sum;
+  char *block;
+};
+struct second {
+  int64_t sum, spare[8];
+  const struct setting *setting;
+  char *block;
+};
+struct third {
+  int64_t spare[20], sum;
+  const struct setting *setting;
+  char *block;
+};
+
+enum { GOOD, BAD_START, BAD_TAKE, FAIL_TAKE, COUNT_MOODS };
+static _Atomic(int) mood;
+
+#define VERSION(V, NUMBER, CLAUSES)                                                                                    \
+  static int V##_start(struct V *v, const struct setting *c)                                                           \
+  {                                                                                                                    \
+    adder_starts++;                                                                                                    \
+    v->setting = c;                                                                                                    \
+    v->block = malloc(64);                                                                                             \
+    if (mood == BAD_START) return weir_error(WEIR_EUSER(5), "no start");                                               \
+    return v->block ? WEIR_OK : WEIR_ENOMEM;                                                                           \
+  }                                                                                                                    \
+  static int V##_add(struct V *v)                                                                                      \
+  {                                                                                                                    \
+    v->sum += v->setting->step * NUMBER;                                                                               \
+    return WEIR_OK;                                                                                                    \
+  }                                                                                                                    \
+  static int V##_tell(struct V *v, struct sum *reply)                                                                  \
+  {                                                                                                                    \
+    *reply = (struct sum){v->sum, adder_starts, adder_ends, v->setting->name};                                         \
+    return WEIR_OK;                                                                                                    \
+  }                                                                                                                    \
+  static void V##_end(struct V *v)                                                                                     \
+  {                                                                                                                    \
+    adder_ends++;                                                                                                      \
+    free(v->block);                                                                                                    \
+  }                                                                                                                    \
+  WEIR_ACTOR(V,                                                                                                        \
+             WEIR_ON_START(setting, V##_start) WEIR_ON_END(V##_end) WEIR_ON(add, V##_add) WEIR_ON(how_much, V##_tell)  \
+                 CLAUSES,                                                                                              \
+             .version = NUMBER)
+
+#define TAKES_OVER(V, OLD)                                                                                             \
+  static int V##_from(struct V *v, struct OLD *old)                                                                    \
+  {                                                                                                                    \
+    if (mood == BAD_TAKE) return weir_error(WEIR_EUSER(6), "not taken");                                               \
+    if (mood == FAIL_TAKE) weir_fail(WEIR_EUSER(7), "failed on the way");                                              \
+    free(v->block);                                                                                                    \
+    v->block = old->block;                                                                                             \
+    old->block = NULL;                                                                                                 \
+    v->sum = old->sum;                                                                                                 \
+    return WEIR_OK;                                                                                                    \
+  }
+VERSION(first, 1, );
+TAKES_OVER(second, first)
+VERSION(second, 2, WEIR_ON_UPGRADE(1, first, second_from));
+TAKES_OVER(third, second)
+VERSION(third, 3, WEIR_ON_UPGRADE(2, second, third_from));
+static weir_actor versions[4]; /* by number, all of one name */
+
+static int begin_versions(void **state)
+{
+  mood = GOOD;
+  versions[1] = first, versions[2] = second, versions[3] = third;
+  versions[2].name = versions[3].name = first.name;
+  return begin(state);
+}
+
+static void a_newer_version_takes_over_the_state(void **state)
+{
+  (void)state;
+  weir_ref a = weir_spawn(&versions[1], .config = WEIR_VALUE(setting, .name = "it", .step = 1));
+  assert_int_equal(weir_send(a, add), WEIR_OK);
+  assert_int_equal(weir__upgrade(a, &versions[2], WEIR_SECONDS(20)), WEIR_OK);
+  assert_int_equal(weir_send(a, add), WEIR_OK);
+  expect_sum(a, 3, "it");
+  assert_int_equal(weir__upgrade(a, &versions[3], WEIR_SECONDS(20)), WEIR_OK);
+  assert_int_equal(weir_send(a, add), WEIR_OK);
+  expect_sum(a, 6, "it");
+  assert_int_equal(weir__upgrade(a, &versions[3], WEIR_SECONDS(20)), WEIR_OK); /* it is that already */
+  assert_int_equal(adder_starts, 3);
+  assert_int_equal(adder_ends, 2);
+}
+
+static void one_that_does_not_take_over_leaves_all_as_it_was(void **state)
+{
+  (void)state;
+  for (int from = 1; from <= 2; from++) {
+    mood = GOOD;
+    weir_ref a = weir_spawn(&versions[from], .config = WEIR_VALUE(setting, .name = "it", .step = 1));
+    assert_int_equal(weir_send(a, add), WEIR_OK);
+    expect_sum(a, from, "it");
+    mood = BAD_START;
+    assert_int_equal(weir__upgrade(a, &versions[from + 1], WEIR_SECONDS(20)), WEIR_EUSER(5));
+    assert_string_equal(weir_error_text(), "no start");
+    mood = BAD_TAKE;
+    assert_int_equal(weir__upgrade(a, &versions[from + 1], WEIR_SECONDS(20)), WEIR_EUSER(6));
+    assert_string_equal(weir_error_text(), "not taken");
+    assert_int_equal(weir_send(a, add), WEIR_OK);
+    expect_sum(a, 2 * from, "it");
+    mood = GOOD;
+    assert_int_equal(weir__upgrade(a, &versions[from + 1], WEIR_SECONDS(20)), WEIR_OK);
+    expect_sum(a, 2 * from, "it");
+  }
+}
+
+static void one_that_fails_on_the_way_fails_the_actor(void **state)
+{
+  (void)state;
+  for (int from = 1; from <= 2; from++) {
+    adder_ends = 0;
+    mood = FAIL_TAKE;
+    weir_ref a = weir_spawn(&versions[from], .config = WEIR_VALUE(setting, .name = "it", .step = 1));
+    assert_int_equal(weir__upgrade(a, &versions[from + 1], WEIR_SECONDS(20)), WEIR_EFAILED);
+    wait_until_gone(a);
+    assert_int_equal(adder_ends, 2); /* of both */
+  }
+}
+
+static void what_does_not_fit_is_refused(void **state)
+{
+  (void)state;
+  weir_ref a = weir_spawn(&versions[1], .config = WEIR_VALUE(setting, .name = "it", .step = 1));
+  assert_int_equal(weir__upgrade(a, &versions[3], WEIR_SECONDS(20)), WEIR_ENOTSUP);
+  assert_string_equal(weir_error_text(), "first 3 can't take over from version 1: it has no clause for that");
+  assert_int_equal(weir__upgrade(a, &second, WEIR_SECONDS(20)), WEIR_EINVAL);
+  assert_string_equal(weir_error_text(), "second is no newer version of first");
+  weir_actor pinned = versions[2];
+  pinned.runs = WEIR_PINNED;
+  assert_int_equal(weir__upgrade(a, &pinned, WEIR_SECONDS(20)), WEIR_EINVAL);
+  expect_sum(a, 0, "it");
+}
+
 /* ---- what a change takes ---- */
 
 struct deep {
@@ -299,6 +441,7 @@ static void differences_are_found_by_the_table(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, runtime_down)
+#define VERSIONS(f) cmocka_unit_test_setup_teardown(f, begin_versions, runtime_down)
   const struct CMUnitTest tests[] = {
       TEST(a_change_is_in_force_when_it_was_taken),
       TEST(one_that_is_refused_changes_nothing),
@@ -309,6 +452,10 @@ int main(void)
       TEST(what_was_queued_before_is_handled_after_the_new_start),
       TEST(one_without_a_clause_is_started_anew),
       TEST(one_that_can_not_start_with_it_is_its_supervisors_matter),
+      VERSIONS(a_newer_version_takes_over_the_state),
+      VERSIONS(one_that_does_not_take_over_leaves_all_as_it_was),
+      VERSIONS(one_that_fails_on_the_way_fails_the_actor),
+      VERSIONS(what_does_not_fit_is_refused),
       cmocka_unit_test(differences_are_found_by_the_table),
   };
   return run_on_each(tests, sizeof tests / sizeof tests[0]);

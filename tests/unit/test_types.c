@@ -119,11 +119,11 @@ static void a_type_is_described_in_full(void **state)
 {
   (void)state;
   struct weir__stock row;
-  struct weir__text t = {0};
+  struct weir__draft t = {0};
   assert_int_equal(weir__type_row(&rich, &row), WEIR_OK);
   weir__describe_type(&t, &row);
   assert_string_equal(t.text, described);
-  weir__text_free(&t);
+  weir__draft_free(&t);
 }
 
 static const json_t *field(const json_t *fields, size_t i, const char *key)
@@ -136,11 +136,11 @@ static void json_says_the_same(void **state)
   (void)state;
   struct weir__stock row;
   const struct weir__stock *rows[] = {&row, NULL};
-  struct weir__text t = {0};
+  struct weir__draft t = {0};
   assert_int_equal(weir__type_row(&rich, &row), WEIR_OK);
   weir__describe_json(&t, &(struct weir__types){.rows = rows, .count = 1}, NULL);
   json_t *all = json_loads(t.text, JSON_REJECT_DUPLICATES, NULL);
-  weir__text_free(&t);
+  weir__draft_free(&t);
   assert_non_null(all);
   const json_t *type = json_array_get(all, 0), *config = json_object_get(type, "config");
   assert_int_equal(json_array_size(all), 1);
@@ -167,12 +167,12 @@ static void a_page_keeps_its_cells(void **state)
   (void)state;
   struct weir__stock row;
   const struct weir__stock *rows[] = {&row, NULL};
-  struct weir__text t = {0};
+  struct weir__draft t = {0};
   assert_int_equal(weir__type_row(&rich, &row), WEIR_OK);
   weir__describe_page(&t, &(struct weir__types){.rows = rows, .count = 1});
   assert_non_null(strstr(t.text, "| `url` | text; required | where \\| it goes |\n"));
   assert_non_null(strstr(t.text, "| `the-mode` | \"a\", \"b\" or \"c\"; `\"a\"`; a change is refused |  |\n"));
-  weir__text_free(&t);
+  weir__draft_free(&t);
 }
 
 static void the_schema_is_json_with_each_field(void **state)
@@ -180,11 +180,11 @@ static void the_schema_is_json_with_each_field(void **state)
   (void)state;
   struct weir__stock row;
   const struct weir__stock *rows[] = {&row, NULL};
-  struct weir__text t = {0};
+  struct weir__draft t = {0};
   assert_int_equal(weir__type_row(&rich, &row), WEIR_OK);
   weir__describe_schema(&t, &(struct weir__types){.rows = rows, .count = 1});
   json_t *schema = json_loads(t.text, JSON_REJECT_DUPLICATES, NULL);
-  weir__text_free(&t);
+  weir__draft_free(&t);
   assert_non_null(schema);
   const json_t *then = json_object_get(json_object_get(json_object_get(schema, "$defs"), "type:rich"), "then");
   const json_t *config = json_object_get(json_object_get(then, "properties"), "config");

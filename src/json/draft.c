@@ -1,5 +1,5 @@
-/* text.c: see text.h. */
-#include "json/text.h"
+/* draft.c: see draft.h. */
+#include "json/draft.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "json/scan.h"
 
 /* Room for so many bytes more, and a NUL; NULL: it is over. */
-static char *room_for(struct weir__text *t, size_t bytes)
+static char *room_for(struct weir__draft *t, size_t bytes)
 {
   if (!t->failed && t->room - t->size <= bytes) {
     size_t room = 2 * (t->size + bytes) + 256;
@@ -24,13 +24,13 @@ static char *room_for(struct weir__text *t, size_t bytes)
   return at;
 }
 
-void weir__text_put(struct weir__text *t, const char *bytes, size_t size)
+void weir__draft_put(struct weir__draft *t, const char *bytes, size_t size)
 {
   char *at = room_for(t, size);
   if (at && size) memcpy(at, bytes, size);
 }
 
-void weir__text_add(struct weir__text *t, const char *format, ...)
+void weir__draft_add(struct weir__draft *t, const char *format, ...)
 {
   va_list arguments, again;
   va_start(arguments, format);
@@ -42,58 +42,58 @@ void weir__text_add(struct weir__text *t, const char *format, ...)
   va_end(arguments);
 }
 
-static void put_escaped(struct weir__text *t, unsigned char c)
+static void put_escaped(struct weir__draft *t, unsigned char c)
 {
   static const char letters[] = "\b\f\n\r\t\"\\", escapes[] = "bfnrt\"\\";
   const char *letter = memchr(letters, c, sizeof letters - 1);
   if (letter)
-    weir__text_add(t, "\\%c", escapes[letter - letters]);
+    weir__draft_add(t, "\\%c", escapes[letter - letters]);
   else if (c < 0x20 || c == 0x7f)
-    weir__text_add(t, "\\u%04x", c);
+    weir__draft_add(t, "\\u%04x", c);
   else
-    weir__text_put(t, (const char *)&c, 1);
+    weir__draft_put(t, (const char *)&c, 1);
 }
 
-void weir__text_quote(struct weir__text *t, const char *text)
+void weir__draft_quote(struct weir__draft *t, const char *text)
 {
   const unsigned char *at = (const unsigned char *)text, *end = at + strlen(text);
-  weir__text_put(t, "\"", 1);
+  weir__draft_put(t, "\"", 1);
   while (at < end) {
     size_t size = weir__utf8_size(at, end);
     if (size > 1)
-      weir__text_put(t, (const char *)at, size);
+      weir__draft_put(t, (const char *)at, size);
     else if (size)
       put_escaped(t, *at);
     else
-      weir__text_add(t, "\\ufffd");
+      weir__draft_add(t, "\\ufffd");
     at += size ? size : 1;
   }
-  weir__text_put(t, "\"", 1);
+  weir__draft_put(t, "\"", 1);
 }
 
-void weir__text_pad(struct weir__text *t, size_t column)
+void weir__draft_pad(struct weir__draft *t, size_t column)
 {
   size_t length = 0;
   if (t->failed) return;
   while (length < t->size && t->text[t->size - length - 1] != '\n') length++;
   do {
-    weir__text_put(t, " ", 1);
+    weir__draft_put(t, " ", 1);
   } while (++length < column);
 }
 
-int weir__text_take(struct weir__text *t, char **text, size_t *size)
+int weir__draft_take(struct weir__draft *t, char **text, size_t *size)
 {
-  weir__text_put(t, "", 0); /* so that an empty one is a text, too */
+  weir__draft_put(t, "", 0); /* so that an empty one is a text, too */
   *text = t->failed ? NULL : t->text;
   if (size) *size = t->failed ? 0 : t->size;
   if (t->failed) free(t->text);
   int rc = t->failed ? weir_error(WEIR_ENOMEM, "no memory for a text") : WEIR_OK;
-  *t = (struct weir__text){0};
+  *t = (struct weir__draft){0};
   return rc;
 }
 
-void weir__text_free(struct weir__text *t)
+void weir__draft_free(struct weir__draft *t)
 {
   free(t->text);
-  *t = (struct weir__text){0};
+  *t = (struct weir__draft){0};
 }
