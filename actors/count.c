@@ -15,8 +15,8 @@
 
 #include <weir/edge.h>
 
-#include "records.h"
 #include "stock.h"
+#include <weir/records.h>
 
 enum {
   FIRST_SLOTS = 1024,      /* a power of two, as every later size */

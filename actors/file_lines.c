@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "io.h"
-#include "records.h"
 #include "stock.h"
+#include <weir/records.h>
 
 /* Large enough that waiting for a thread is nothing beside splitting, small enough to stay in a processor's cache. */
 enum { PIECE_BYTES = 256 * 1024 };

@@ -10,8 +10,8 @@
 #include <weir/timer.h>
 
 #include "io.h"
-#include "records.h"
 #include "stock.h"
+#include <weir/records.h>
 
 enum { PIECE_BYTES = 64 * 1024 };
 

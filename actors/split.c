@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "records.h"
 #include "stock.h"
+#include <weir/records.h>
 
 #define IN_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 enum { EIGHT = sizeof(uint64_t) };

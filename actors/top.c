@@ -10,8 +10,8 @@
 
 #include <weir/edge.h>
 
-#include "records.h"
 #include "stock.h"
+#include <weir/records.h>
 
 struct top_config {
   int64_t k;

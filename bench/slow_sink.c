@@ -12,8 +12,8 @@
 #include <weir/weir.h>
 
 #include "actor/edge.h"
-#include "actors/records.h"
 #include "actors/stock.h"
+#include <weir/records.h>
 
 struct pace {
   weir_duration rest; /* after each thousand words */

@@ -6,6 +6,7 @@
 
 #include "actor/child.h"
 #include "actor/relay.h"
+#include "channel/bytes.h"
 #include "channel/line.h"
 #include "channel/send.h"
 #include "runtime/strand.h"
@@ -31,12 +32,45 @@ int weir__reconfigure(weir_ref ref, weir_value config, weir_duration within)
 /* The type is one that stays: as all types are. */
 struct weir__newer {
   uint64_t type;
+  weir_bytes config; /* holds a message: its content is the handler's, who alone looks at it once it was sent */
 };
-WEIR_SHARED(weir__newer, "weir.newer", WEIR_FIELD(type));
+WEIR_SHARED(weir__newer, "weir.newer", WEIR_FIELD(type), WEIR_FIELD(config));
 
-int weir__upgrade(weir_ref ref, const weir_actor *newer, weir_duration within)
+static void free_config(void *content)
 {
-  return weir__reconfigure(ref, WEIR_VALUE(weir__newer, .type = (uintptr_t)newer), within);
+  struct weir__message *m = *(struct weir__message **)content;
+  if (m) weir__message_end(m, WEIR__FREED);
+}
+
+static int hold_config(weir_value config, weir_bytes *held)
+{
+  struct weir__parcel parcel;
+  void *content;
+  *held = (weir_bytes){0};
+  if (!config.type) return WEIR_OK;
+  int rc = weir__parcel_of_value(&parcel, config);
+  if (rc) return rc;
+  *held = weir__bytes_make_held(sizeof(struct weir__message *), &content, free_config);
+  if (!held->owner) return weir_error(WEIR_ENOMEM, "no memory for a configuration");
+  struct weir__message *m = *(struct weir__message **)content = weir__parcel_message(&parcel);
+  if (m) return WEIR_OK;
+  weir_bytes_drop(*held);
+  return weir_error(WEIR_ENOMEM, "no memory for a configuration");
+}
+
+static struct weir__message **held_in(weir_bytes held)
+{
+  return held.owner ? (struct weir__message **)(uintptr_t)held.data : NULL;
+}
+
+int weir__upgrade(weir_ref ref, const weir_actor *newer, weir_value config, weir_duration within)
+{
+  struct weir__newer n = {.type = (uintptr_t)newer};
+  int rc = hold_config(config, &n.config);
+  if (rc) return rc;
+  rc = weir__reconfigure(ref, WEIR_AT(weir__newer, &n), within);
+  weir_bytes_drop(n.config);
+  return rc;
 }
 
 /* ---- the actor ---- */
@@ -99,7 +133,7 @@ static int does_not_fit(const weir_actor *newer, const weir_actor *older, int co
                     why);
 }
 
-static int check_newer(const struct weir__cell *cell, const weir_actor *newer)
+static int check_newer(const struct weir__cell *cell, const weir_actor *newer, const struct weir__message *config)
 {
   const weir_actor *older = cell->type;
   struct weir__probe probe = {.version = older->version};
@@ -111,7 +145,6 @@ static int check_newer(const struct weir__cell *cell, const weir_actor *newer)
   if (!probe.old_bytes) return does_not_fit(newer, older, WEIR_ENOTSUP, "it has no clause for that");
   if (probe.old_bytes != older->state_bytes)
     return does_not_fit(newer, older, WEIR_EINVAL, "its clause takes a state of another size");
-  const struct weir__message *config = cell->extras->config;
   if (config && !(probe.config && weir_message_same(probe.config, config->type)))
     return does_not_fit(newer, older, WEIR_EINVAL, "it starts with another configuration");
   if (cell->became || cell->extras->handles) /* both know the old state, or the old code */
@@ -120,7 +153,7 @@ static int check_newer(const struct weir__cell *cell, const weir_actor *newer)
 }
 
 /* The new version's state is in the cell then, zeroed. */
-static int set_aside(struct weir__cell *cell, const weir_actor *newer)
+static int set_aside(struct weir__cell *cell, const weir_actor *newer, struct weir__message **config)
 {
   const weir_actor *older = cell->type;
   struct weir__outgoing *out = calloc(1, sizeof *out);
@@ -134,6 +167,11 @@ static int set_aside(struct weir__cell *cell, const weir_actor *newer)
                                                        : memcpy(out->small, cell->small.words, sizeof out->small);
   memset(cell->small.words, 0, sizeof cell->small.words);
   if (fresh) cell->small.state = fresh;
+  if (config) {
+    out->config = cell->extras->config;
+    cell->extras->config = *config;
+    *config = NULL;
+  }
   cell->extras->outgoing = out;
   set_type(cell, newer);
   return WEIR_OK;
@@ -178,14 +216,19 @@ void weir__outgoing_free(struct weir__cell *cell)
   if (!out) return;
   size_t bytes = out->type->state_bytes;
   if (bytes > WEIR__STATE_INLINE) weir__depot_put(weir__depot_class(bytes), out->state);
+  if (out->config) weir__message_end(out->config, WEIR__FREED);
   free(out);
   cell->extras->outgoing = NULL;
 }
 
 /* The old state is put back where it was, since pointers to it may be anywhere. The new one is gone. */
-static void put_back(struct weir__cell *cell)
+static void put_back(struct weir__cell *cell, bool config)
 {
   struct weir__outgoing *out = cell->extras->outgoing;
+  if (config) {
+    weir__message_end(cell->extras->config, WEIR__FREED);
+    cell->extras->config = out->config;
+  }
   weir__state_free(cell, cell->type->state_bytes);
   set_type(cell, out->type);
   if (out->type->state_bytes > WEIR__STATE_INLINE)
@@ -196,11 +239,13 @@ static void put_back(struct weir__cell *cell)
   cell->extras->outgoing = NULL;
 }
 
-static int upgrade(struct weir__cell *cell, const weir_actor *newer)
+/* `config`: with which it starts, to be taken; NULL: with what there is. */
+static int upgrade(struct weir__cell *cell, const weir_actor *newer, struct weir__message **config)
 {
-  int rc = newer == cell->type ? WEIR_OK : check_newer(cell, newer);
-  if (rc || newer == cell->type) return rc;
-  rc = set_aside(cell, newer);
+  if (newer == cell->type) return WEIR_OK;
+  int rc = check_newer(cell, newer, config ? *config : cell->extras->config);
+  if (rc) return rc;
+  rc = set_aside(cell, newer, config);
   if (rc) return rc;
   rc = start_and_take_over(cell);
   if (!rc) {
@@ -211,7 +256,7 @@ static int upgrade(struct weir__cell *cell, const weir_actor *newer)
   struct weir__error *noted = &weir__strand_here()->error;
   struct weir__error why = *noted; /* an end clause may say more */
   run_clause(newer, &(weir__call){.state = weir__state_of(cell), .hook = WEIR__ENDED});
-  put_back(cell);
+  put_back(cell, config != NULL);
   *noted = why;
   return rc;
 }
@@ -223,7 +268,7 @@ int weir__change_handle(struct weir__cell *cell, struct weir__message *m)
   int rc = weir__extras(cell) ? WEIR_OK : WEIR_ENOMEM;
   if (!rc && is_newer) {
     const struct weir__newer *n = weir__payload(m);
-    rc = upgrade(cell, (const weir_actor *)(uintptr_t)n->type);
+    rc = upgrade(cell, (const weir_actor *)(uintptr_t)n->type, held_in(n->config));
     weir__settle(cell, rc);
     return WEIR_OK;
   }

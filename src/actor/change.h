@@ -31,10 +31,12 @@ weir_reload weir__config_difference(const weir_message *type, const void *before
 
 /* Puts a newer version of its type in place of an actor's, and waits for that. The type is borrowed from then on.
  *
+ * `config`  with which it starts, as the newer type calls it; a value without a type: with what the older one has, if
+ *           they call it the same
  * Returns  WEIR_OK; WEIR_ENOTSUP, WEIR_EINVAL (with a text): it does not fit, or not now, and nothing has changed; what
  *          the new version's start or upgrade clause returned: likewise; those of weir_ask()
  * Threads  Any. Waits, as weir_ask(). */
-int weir__upgrade(weir_ref ref, const weir_actor *newer, weir_duration within);
+int weir__upgrade(weir_ref ref, const weir_actor *newer, weir_value config, weir_duration within);
 
 /* ---- for the actor's core ---- */
 
@@ -42,7 +44,8 @@ int weir__upgrade(weir_ref ref, const weir_actor *newer, weir_duration within);
 struct weir__outgoing {
   const weir_actor *type;
   void *state;
-  bool ended; /* its end clause has begun */
+  struct weir__message *config; /* if the newer one has another */
+  bool ended;                   /* its end clause has begun */
   uint64_t small[WEIR__STATE_INLINE / 8];
 };
 /* The end clause of the older version, if one is on its way out. Its fiber is the caller's. */

@@ -535,6 +535,7 @@ WEIR__ENTRY static enum outcome handle_some(struct weir__cell *cell, struct weir
     } else {
       enum outcome outcome = handle_one(t.cell, t.strand, &call);
       if (outcome != MORE) return outcome;
+      call.state = weir__state_of(t.cell); /* a newer version has a state of its own (X3) */
       continue;
     }
     if (WEIR__UNLIKELY(rc == WEIR_STOP)) return end(t.cell);

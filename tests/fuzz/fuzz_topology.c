@@ -3,10 +3,10 @@
  * It is checked against the stock types, and run with those of them that touch no files; the two that do have
  * stand-ins with the same names and configurations: file_lines sends its "paths" as lines, print adds up. A third type,
  * trouble, fails on demand: then the run must say so, and still nothing may be left. */
-#include "actors/records.h"
 #include "fuzz.h"
 #include "topology/topology.h"
 #include "weir/edge.h"
+#include <weir/records.h>
 
 enum { INSTANCES_MOST = 24, LINES_MOST = 64 };
 

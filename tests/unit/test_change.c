@@ -302,6 +302,7 @@ TAKES_OVER(second, first)
 VERSION(second, 2, WEIR_ON_UPGRADE(1, first, second_from));
 TAKES_OVER(third, second)
 VERSION(third, 3, WEIR_ON_UPGRADE(2, second, third_from));
+#define UPGRADE(ref, newer) weir__upgrade((ref), (newer), (weir_value){NULL, NULL}, WEIR_SECONDS(20))
 static weir_actor versions[4]; /* by number, all of one name */
 
 static int begin_versions(void **state)
@@ -317,13 +318,13 @@ static void a_newer_version_takes_over_the_state(void **state)
   (void)state;
   weir_ref a = weir_spawn(&versions[1], .config = WEIR_VALUE(setting, .name = "it", .step = 1));
   assert_int_equal(weir_send(a, add), WEIR_OK);
-  assert_int_equal(weir__upgrade(a, &versions[2], WEIR_SECONDS(20)), WEIR_OK);
+  assert_int_equal(UPGRADE(a, &versions[2]), WEIR_OK);
   assert_int_equal(weir_send(a, add), WEIR_OK);
   expect_sum(a, 3, "it");
-  assert_int_equal(weir__upgrade(a, &versions[3], WEIR_SECONDS(20)), WEIR_OK);
+  assert_int_equal(UPGRADE(a, &versions[3]), WEIR_OK);
   assert_int_equal(weir_send(a, add), WEIR_OK);
   expect_sum(a, 6, "it");
-  assert_int_equal(weir__upgrade(a, &versions[3], WEIR_SECONDS(20)), WEIR_OK); /* it is that already */
+  assert_int_equal(UPGRADE(a, &versions[3]), WEIR_OK); /* it is that already */
   assert_int_equal(adder_starts, 3);
   assert_int_equal(adder_ends, 2);
 }
@@ -337,15 +338,15 @@ static void one_that_does_not_take_over_leaves_all_as_it_was(void **state)
     assert_int_equal(weir_send(a, add), WEIR_OK);
     expect_sum(a, from, "it");
     mood = BAD_START;
-    assert_int_equal(weir__upgrade(a, &versions[from + 1], WEIR_SECONDS(20)), WEIR_EUSER(5));
+    assert_int_equal(UPGRADE(a, &versions[from + 1]), WEIR_EUSER(5));
     assert_string_equal(weir_error_text(), "no start");
     mood = BAD_TAKE;
-    assert_int_equal(weir__upgrade(a, &versions[from + 1], WEIR_SECONDS(20)), WEIR_EUSER(6));
+    assert_int_equal(UPGRADE(a, &versions[from + 1]), WEIR_EUSER(6));
     assert_string_equal(weir_error_text(), "not taken");
     assert_int_equal(weir_send(a, add), WEIR_OK);
     expect_sum(a, 2 * from, "it");
     mood = GOOD;
-    assert_int_equal(weir__upgrade(a, &versions[from + 1], WEIR_SECONDS(20)), WEIR_OK);
+    assert_int_equal(UPGRADE(a, &versions[from + 1]), WEIR_OK);
     expect_sum(a, 2 * from, "it");
   }
 }
@@ -357,23 +358,40 @@ static void one_that_fails_on_the_way_fails_the_actor(void **state)
     adder_ends = 0;
     mood = FAIL_TAKE;
     weir_ref a = weir_spawn(&versions[from], .config = WEIR_VALUE(setting, .name = "it", .step = 1));
-    assert_int_equal(weir__upgrade(a, &versions[from + 1], WEIR_SECONDS(20)), WEIR_EFAILED);
+    assert_int_equal(UPGRADE(a, &versions[from + 1]), WEIR_EFAILED);
     wait_until_gone(a);
     assert_int_equal(adder_ends, 2); /* of both */
   }
+}
+
+static void it_starts_with_what_it_is_given(void **state)
+{
+  (void)state;
+  weir_value config = WEIR_VALUE(setting, .name = "new", .step = 10);
+  weir_ref a = weir_spawn(&versions[1], .config = WEIR_VALUE(setting, .name = "old", .step = 1));
+  mood = BAD_TAKE;
+  assert_int_equal(weir__upgrade(a, &versions[2], config, WEIR_SECONDS(20)), WEIR_EUSER(6));
+  assert_int_equal(weir_send(a, add), WEIR_OK);
+  expect_sum(a, 1, "old");
+  mood = GOOD;
+  assert_int_equal(weir__upgrade(a, &versions[2], config, WEIR_SECONDS(20)), WEIR_OK);
+  assert_int_equal(weir_send(a, add), WEIR_OK);
+  expect_sum(a, 21, "new");
+  assert_int_equal(weir__upgrade(a, &versions[3], WEIR_VALUE(dwell, .ms = 1), WEIR_SECONDS(20)), WEIR_EINVAL);
+  expect_sum(a, 21, "new");
 }
 
 static void what_does_not_fit_is_refused(void **state)
 {
   (void)state;
   weir_ref a = weir_spawn(&versions[1], .config = WEIR_VALUE(setting, .name = "it", .step = 1));
-  assert_int_equal(weir__upgrade(a, &versions[3], WEIR_SECONDS(20)), WEIR_ENOTSUP);
+  assert_int_equal(UPGRADE(a, &versions[3]), WEIR_ENOTSUP);
   assert_string_equal(weir_error_text(), "first 3 can't take over from version 1: it has no clause for that");
-  assert_int_equal(weir__upgrade(a, &second, WEIR_SECONDS(20)), WEIR_EINVAL);
+  assert_int_equal(UPGRADE(a, &second), WEIR_EINVAL);
   assert_string_equal(weir_error_text(), "second is no newer version of first");
   weir_actor pinned = versions[2];
   pinned.runs = WEIR_PINNED;
-  assert_int_equal(weir__upgrade(a, &pinned, WEIR_SECONDS(20)), WEIR_EINVAL);
+  assert_int_equal(UPGRADE(a, &pinned), WEIR_EINVAL);
   expect_sum(a, 0, "it");
 }
 
@@ -455,6 +473,7 @@ int main(void)
       VERSIONS(a_newer_version_takes_over_the_state),
       VERSIONS(one_that_does_not_take_over_leaves_all_as_it_was),
       VERSIONS(one_that_fails_on_the_way_fails_the_actor),
+      VERSIONS(it_starts_with_what_it_is_given),
       VERSIONS(what_does_not_fit_is_refused),
       cmocka_unit_test(differences_are_found_by_the_table),
   };
