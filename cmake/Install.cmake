@@ -17,8 +17,8 @@ install(FILES share/weir-gdb.py DESTINATION ${CMAKE_INSTALL_DATADIR}/gdb/auto-lo
   RENAME libweir.so.${PROJECT_VERSION}-gdb.py)
 if(TARGET weir_command)
   file(RELATIVE_PATH weir_lib_from_bin ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
-  set_target_properties(weir_command PROPERTIES INSTALL_RPATH "$ORIGIN/${weir_lib_from_bin}")
-  install(TARGETS weir_command DESTINATION ${CMAKE_INSTALL_BINDIR})
+  set_target_properties(weir_command PROPERTIES INSTALL_RPATH "$ORIGIN/${weir_lib_from_bin}" EXPORT_NAME command)
+  install(TARGETS weir_command EXPORT weirTargets DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
 install(EXPORT weirTargets NAMESPACE weir:: DESTINATION ${weir_package_dir})

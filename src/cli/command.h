@@ -11,6 +11,7 @@ struct weir__command {
 };
 
 extern const struct weir__command weir__command_run;
+extern const struct weir__command weir__command_new_actor;
 extern const struct weir__command weir__command_types;
 extern const struct weir__command weir__command_schema;
 

@@ -7,7 +7,8 @@
 #include "cli/say.h"
 #include "json/suggest.h"
 
-static const struct weir__command *const commands[] = {&weir__command_run, &weir__command_types, &weir__command_schema};
+static const struct weir__command *const commands[] = {&weir__command_run, &weir__command_types,
+                                                       &weir__command_new_actor, &weir__command_schema};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int print_help(FILE *to)
@@ -20,8 +21,8 @@ static int print_help(FILE *to)
         "\n"
         "commands:\n",
         to);
-  for (size_t i = 0; i < COMMANDS; i++) fprintf(to, "  %-8s%s\n", commands[i]->name, commands[i]->summary);
-  fputs("  help    shows how a command is used\n"
+  for (size_t i = 0; i < COMMANDS; i++) fprintf(to, "  %-11s%s\n", commands[i]->name, commands[i]->summary);
+  fputs("  help       shows how a command is used\n"
         "\n"
         "exit codes:\n"
         "  0   success\n"
