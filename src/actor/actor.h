@@ -37,8 +37,6 @@ struct weir__outgoing;
 struct weir__extras {
   struct weir__name *name;                /* its entry in the registry; NULL: none */
   struct weir__message *config;           /* in force; lives as long as the state, or until another one is */
-  struct weir__message *next_config;      /* of its next start, see change.h; NULL: `config` */
-  struct weir__outgoing *outgoing;        /* the older version that a newer one takes over from, see change.h, X3 */
   struct weir__handle *handles;           /* libuv's, see uv.c */
   struct weir__graph_node *node;          /* its edges, see edge.h; NULL: it is in no topology */
   struct weir__timer_record *timers;      /* that it set; under the timers' lock */
@@ -46,7 +44,7 @@ struct weir__extras {
   struct weir__debt *debts;               /* answers that it owes, see debt.c; under the lock of its bucket */
   struct weir__kept *kept;                /* its stash, see stash.h; NULL: it keeps no places */
   struct weir__membership *memberships;   /* of groups, see group.c */
-  struct weir__policy *policy;            /* NULL: as most are. Made before the actor can be reached */
+  struct weir__policy *policy;            /* NULL: as most are. Made before the actor can be reached, or by the owner */
   struct weir__scope *scope;              /* its memory and deferred calls, see runtime/scope.h; NULL: none */
   const struct weir_behaviour *behaviour; /* what it has become, while the cell's `became` is set */
   struct weir__notice_record *notices;    /* places that it asked for, see channel/notice.h */
@@ -61,6 +59,9 @@ struct weir__policy {
   struct weir__breaker *breaker; /* see channel/breaker.h; NULL: none. Read under the lock, or by the owner */
   size_t memory;                 /* what it may hold; 0: no limit */
   uint32_t look_in;              /* after so many messages what it holds is looked at anew. The owner's */
+  /* The owner's: see change.h. */
+  struct weir__message *next_config; /* of its next start; NULL: `config` */
+  struct weir__outgoing *outgoing;   /* X3: the older version that a newer one takes over from */
 };
 _Static_assert(sizeof(struct weir__extras) <= 128, "C6: an actor with a name");
 struct weir__route;

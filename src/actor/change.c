@@ -90,6 +90,8 @@ static void take(struct weir__cell *cell, struct weir__message *m)
 /* X2 */
 static int keep_for_next(struct weir__cell *cell, struct weir__message *m)
 {
+  struct weir__policy *policy = weir__policy(cell);
+  if (!policy) return WEIR_ENOMEM;
   if (!weir__is_child(cell))
     return weir_error(WEIR_ENOTSUP, "%s can't take it in place, and has no supervisor that would start it anew",
                       weir__actor_name(cell));
@@ -97,7 +99,7 @@ static int keep_for_next(struct weir__cell *cell, struct weir__message *m)
   m->asker = 0;
   m->asked = false;
   cell->in_hand = NULL;
-  cell->extras->next_config = m;
+  policy->next_config = m;
   return WEIR_RESTART;
 }
 
@@ -152,11 +154,16 @@ static int check_newer(const struct weir__cell *cell, const weir_actor *newer, c
   return WEIR_OK;
 }
 
+static struct weir__outgoing *outgoing_of(const struct weir__cell *cell)
+{
+  return cell->extras && cell->extras->policy ? cell->extras->policy->outgoing : NULL;
+}
+
 /* The new version's state is in the cell then, zeroed. */
 static int set_aside(struct weir__cell *cell, const weir_actor *newer, struct weir__message **config)
 {
   const weir_actor *older = cell->type;
-  struct weir__outgoing *out = calloc(1, sizeof *out);
+  struct weir__outgoing *out = weir__policy(cell) ? calloc(1, sizeof *out) : NULL;
   void *fresh = out && newer->state_bytes > WEIR__STATE_INLINE ? weir__state_make(newer->state_bytes) : NULL;
   if (!out || (!fresh && newer->state_bytes > WEIR__STATE_INLINE)) {
     free(out);
@@ -172,7 +179,7 @@ static int set_aside(struct weir__cell *cell, const weir_actor *newer, struct we
     cell->extras->config = *config;
     *config = NULL;
   }
-  cell->extras->outgoing = out;
+  cell->extras->policy->outgoing = out;
   set_type(cell, newer);
   return WEIR_OK;
 }
@@ -189,7 +196,7 @@ WEIR__ENTRY_APART static int run_clause(const weir_actor *type, const weir__call
 
 static int start_and_take_over(struct weir__cell *cell)
 {
-  const struct weir__outgoing *out = cell->extras->outgoing;
+  const struct weir__outgoing *out = cell->extras->policy->outgoing;
   struct weir__message *config = cell->extras->config;
   int rc = run_clause(cell->type, &(weir__call){.type = config ? config->type : NULL,
                                                 .state = weir__state_of(cell),
@@ -204,7 +211,7 @@ static int start_and_take_over(struct weir__cell *cell)
 
 void weir__outgoing_end(struct weir__cell *cell)
 {
-  struct weir__outgoing *out = cell->extras ? cell->extras->outgoing : NULL;
+  struct weir__outgoing *out = outgoing_of(cell);
   if (!out || out->ended) return;
   out->ended = true;
   run_clause(out->type, &(weir__call){.state = out->state, .hook = WEIR__ENDED});
@@ -212,19 +219,19 @@ void weir__outgoing_end(struct weir__cell *cell)
 
 void weir__outgoing_free(struct weir__cell *cell)
 {
-  struct weir__outgoing *out = cell->extras ? cell->extras->outgoing : NULL;
+  struct weir__outgoing *out = outgoing_of(cell);
   if (!out) return;
   size_t bytes = out->type->state_bytes;
   if (bytes > WEIR__STATE_INLINE) weir__depot_put(weir__depot_class(bytes), out->state);
   if (out->config) weir__message_end(out->config, WEIR__FREED);
   free(out);
-  cell->extras->outgoing = NULL;
+  cell->extras->policy->outgoing = NULL;
 }
 
 /* The old state is put back where it was, since pointers to it may be anywhere. The new one is gone. */
 static void put_back(struct weir__cell *cell, bool config)
 {
-  struct weir__outgoing *out = cell->extras->outgoing;
+  struct weir__outgoing *out = cell->extras->policy->outgoing;
   if (config) {
     weir__message_end(cell->extras->config, WEIR__FREED);
     cell->extras->config = out->config;
@@ -236,7 +243,7 @@ static void put_back(struct weir__cell *cell, bool config)
   else
     memcpy(cell->small.words, out->small, sizeof out->small);
   free(out);
-  cell->extras->outgoing = NULL;
+  cell->extras->policy->outgoing = NULL;
 }
 
 /* `config`: with which it starts, to be taken; NULL: with what there is. */
@@ -283,10 +290,11 @@ struct weir__message *weir__config_to_start_with(struct weir__cell *cell)
 {
   struct weir__extras *extras = cell->extras;
   if (!extras) return NULL;
-  if (extras->next_config) {
+  struct weir__policy *policy = extras->policy;
+  if (policy && policy->next_config) {
     if (extras->config) weir__message_end(extras->config, WEIR__FREED);
-    extras->config = extras->next_config;
-    extras->next_config = NULL;
+    extras->config = policy->next_config;
+    policy->next_config = NULL;
   }
   return extras->config;
 }

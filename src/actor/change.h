@@ -60,7 +60,8 @@ struct weir__message *weir__config_to_start_with(struct weir__cell *cell);
 /* With which reason does one end that ends by itself? */
 static inline int weir__reason_to_end(const struct weir__cell *cell)
 {
-  return cell->extras && cell->extras->next_config ? WEIR_RESTART : WEIR_OK;
+  const struct weir__policy *policy = cell->extras ? cell->extras->policy : NULL;
+  return policy && policy->next_config ? WEIR_RESTART : WEIR_OK;
 }
 
 #endif

@@ -17,7 +17,9 @@ struct weir__policy *weir__policy(struct weir__cell *cell)
 
 void weir__policy_free(struct weir__policy *policy)
 {
-  if (policy) free(policy->breaker);
+  if (!policy) return;
+  if (policy->next_config) weir__message_end(policy->next_config, WEIR__FREED);
+  free(policy->breaker);
   free(policy);
 }
 

@@ -42,7 +42,6 @@ struct weir__extras *weir__extras(struct weir__cell *cell)
 void weir__extras_free(struct weir__extras *extras)
 {
   if (extras->config) weir__message_end(extras->config, WEIR__FREED);
-  if (extras->next_config) weir__message_end(extras->next_config, WEIR__FREED);
   if (extras->papers) weir__message_end(extras->papers, WEIR__FREED);
   weir__policy_free(extras->policy);
   weir__depot_put(weir__depot_class(sizeof *extras), extras);
