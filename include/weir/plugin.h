@@ -5,7 +5,7 @@
  *   WEIR_PLUGIN("acme", "2.0.0", &journal);
  *
  * One such line in one source file of a shared library makes it a plugin. The library links with weir's shared library:
- * a process has one copy of weir. It is never unloaded. */
+ * a process has one copy of weir. It is never unloaded. Guide: docs/guide/plugins.md. */
 #ifndef WEIR_PLUGIN_H
 #define WEIR_PLUGIN_H
 
