@@ -586,7 +586,7 @@ void weir__runtime_tell_all(struct weir_runtime *rt)
 {
   atomic_store_explicit(&rt->state, WEIR__STOPS, memory_order_seq_cst);
   /* Who entered before may still be making what it entered for: such threads hold the runtime. */
-  while (atomic_load_explicit(&rt->holds, memory_order_acquire)) sched_yield();
+  while (atomic_load_explicit(&rt->holds, memory_order_seq_cst)) sched_yield();
   weir__stop_all_tasks(rt);
   weir__stop_all_actors(rt);
 }

@@ -123,10 +123,11 @@ static inline bool weir__runtime_enter(struct weir_runtime *rt)
 /* Does anything live in it? */
 bool weir__runtime_lives(const struct weir_runtime *rt);
 
-/* R2. Its own workers are waited for, so they need no hold. */
+/* R2. Its own workers are waited for, so they need no hold. seq_cst: who enters holds it first and looks at the state then;
+ * who stops it sets that, and then looks who holds it. */
 static inline void weir__runtime_hold(struct weir_runtime *rt)
 {
-  if (!weir__runtime_worker_here(rt)) atomic_fetch_add_explicit(&rt->holds, 1, memory_order_acq_rel);
+  if (!weir__runtime_worker_here(rt)) atomic_fetch_add_explicit(&rt->holds, 1, memory_order_seq_cst);
 }
 
 static inline void weir__runtime_release(struct weir_runtime *rt)

@@ -159,9 +159,8 @@ void arena_clear(void *at, size_t bytes)
 
 bool is_given_back(const void *at)
 {
-  if (!in_arena(at)) return false;
   size_t offset = (size_t)((const char *)at - arena);
-  if (offset < HEAP_BYTES) return is_freed(offset);
+  if (in_arena(at) && offset < HEAP_BYTES) return is_freed(offset);
   for (unsigned i = 0; i < back_count; i++)
     if ((const char *)at >= back[i].from && (const char *)at < back[i].to) return true;
   return false;
