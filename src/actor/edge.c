@@ -5,6 +5,7 @@
  */
 #include "actor/edge.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +82,8 @@ static struct record *record_in(struct batch *b) { return (struct record *)(void
 
 /* ---- making ---- */
 
-static void free_edge(struct edge *e)
+/* Nothing is under way. */
+static void unwire(struct edge *e)
 {
   for (size_t i = 0; i < e->count; i++) {
     free(e->targets[i].instances);
@@ -89,6 +91,13 @@ static void free_edge(struct edge *e)
     free(e->targets[i].field);
   }
   free(e->targets);
+  e->targets = NULL;
+  e->count = 0;
+}
+
+static void free_edge(struct edge *e)
+{
+  unwire(e);
   free(e->name);
   if (e->cell) weir__cell_untake(e->cell);
 }
@@ -114,7 +123,7 @@ static bool make_target(struct target *t, const struct weir__target *from)
   return true;
 }
 
-static bool make_edge(struct edge *e, struct weir__cell *owner, const char *name, const struct weir__wiring *wiring)
+static bool make_edge(struct edge *e, struct weir__cell *owner, const char *name)
 {
   e->owner = owner;
   e->room = ROOM_LEAST;
@@ -123,10 +132,15 @@ static bool make_edge(struct edge *e, struct weir__cell *owner, const char *name
   if (!e->name || !e->cell) return false;
   atomic_store_explicit(&e->cell->kind, WEIR__CELL_EDGE, memory_order_relaxed);
   e->cell->small.state = e;
-  e->nowhere = wiring ? wiring->nowhere : WEIR__UNWIRED;
-  if (!wiring || !wiring->count) return true;
-  e->targets = calloc(wiring->count, sizeof *e->targets);
-  if (!e->targets) return false;
+  return true;
+}
+
+static bool wire(struct edge *e, const struct weir__wiring *wiring)
+{
+  unwire(e);
+  e->nowhere = wiring->nowhere;
+  e->targets = wiring->count ? calloc(wiring->count, sizeof *e->targets) : NULL;
+  if (wiring->count && !e->targets) return false;
   for (size_t i = 0; i < wiring->count; i++) {
     const struct weir__target *from = &wiring->targets[i];
     e->count = i + 1;
@@ -136,37 +150,47 @@ static bool make_edge(struct edge *e, struct weir__cell *owner, const char *name
   return true;
 }
 
-static const struct weir__wiring *wiring_of(const struct weir__wired *wired, const char *output)
+static int no_memory(void) { return weir_error(WEIR_ENOMEM, "no memory for an actor's edges"); }
+
+static struct edge *edge_named(struct weir__graph_node *node, const char *name)
 {
-  for (size_t i = 0; i < wired->output_count; i++)
-    if (strcmp(wired->outputs[i].output, output) == 0) return &wired->outputs[i];
+  for (size_t i = 0; i < node->count; i++)
+    if (strcmp(node->edges[i].name, name) == 0) return &node->edges[i];
   return NULL;
 }
 
-enum { OUTPUTS_MOST = 9 };
+enum { OUTPUTS_MOST = 9 }; /* what a type names, and WEIR__FAILED_OUTPUT */
 
-/* What its type names, and, if it is wired, where failed records go. */
-static size_t outputs_of(const weir_actor *type, const struct weir__wired *wired, const char *names[OUTPUTS_MOST])
+/* NULL: no memory. */
+static struct edge *add_edge(struct weir__graph_node *node, struct weir__cell *cell, const char *name)
 {
-  size_t n = 0;
-  bool names_failed = false;
-  for (; n < OUTPUTS_MOST - 1 && type->outputs[n]; n++) {
-    names[n] = type->outputs[n];
-    names_failed = names_failed || strcmp(names[n], WEIR__FAILED_OUTPUT) == 0;
+  assert(node->count < OUTPUTS_MOST);
+  struct edge *e = &node->edges[node->count++];
+  return make_edge(e, cell, name) ? e : NULL;
+}
+
+/* Outputs that are not in the list stay as they are. One that the type does not name is WEIR__FAILED_OUTPUT. */
+static int wire_all(struct weir__cell *cell, const struct weir__wiring *outputs, size_t count)
+{
+  struct weir__graph_node *node = weir__node_of(cell);
+  for (size_t i = 0; i < count; i++) {
+    bool is_failed = strcmp(outputs[i].output, WEIR__FAILED_OUTPUT) == 0;
+    struct edge *e = edge_named(node, outputs[i].output);
+    if (!e && is_failed) e = add_edge(node, cell, WEIR__FAILED_OUTPUT);
+    if (!e && !is_failed)
+      return weir_error(WEIR_EINVAL, "%s has no output \"%s\"", weir__actor_name(cell), outputs[i].output);
+    if (!e || !wire(e, &outputs[i])) return no_memory();
+    if (is_failed) node->failed = e;
   }
-  if (n == 0) names[n++] = "out";
-  if (!names_failed && wiring_of(wired, WEIR__FAILED_OUTPUT)) names[n++] = WEIR__FAILED_OUTPUT;
-  return n;
+  return WEIR_OK;
 }
 
 int weir__node_make(struct weir__cell *cell, const struct weir__wired *wired)
 {
-  const char *names[OUTPUTS_MOST];
-  size_t count = outputs_of(cell->type, wired, names);
   struct weir__extras *extras = weir__extras(cell);
   struct weir__graph_node *node = extras ? calloc(1, sizeof *node) : NULL;
-  if (node) extras->node = node, node->edges = calloc(count, sizeof *node->edges);
-  if (!node || !node->edges) return weir_error(WEIR_ENOMEM, "no memory for an actor's edges");
+  if (node) extras->node = node, node->edges = calloc(OUTPUTS_MOST, sizeof *node->edges);
+  if (!node || !node->edges) return no_memory();
   node->inputs_left = wired->inputs;
   node->retries = wired->retries;
   node->retry_first = wired->retry_first;
@@ -174,14 +198,16 @@ int weir__node_make(struct weir__cell *cell, const struct weir__wired *wired)
   node->ended = wired->ended;
   node->lost = wired->lost;
   node->arg = wired->arg;
-  for (size_t i = 0; i < count; i++) {
-    node->count = i + 1;
-    const struct weir__wiring *wiring = wiring_of(wired, names[i]);
-    if (!make_edge(&node->edges[i], cell, names[i], wiring))
-      return weir_error(WEIR_ENOMEM, "no memory for an actor's edges");
-    if (wiring && strcmp(names[i], WEIR__FAILED_OUTPUT) == 0) node->failed = &node->edges[i];
-  }
-  return WEIR_OK;
+  const char *const *names = cell->type->outputs;
+  static const char *const usual[] = {"out", NULL};
+  for (size_t i = 0; i < OUTPUTS_MOST - 1 && (names[0] ? names : usual)[i]; i++)
+    if (!add_edge(node, cell, (names[0] ? names : usual)[i])) return no_memory();
+  return wire_all(cell, wired->outputs, wired->output_count);
+}
+
+int weir__wire(weir_ref ref, const struct weir__wiring *outputs, size_t count)
+{
+  return wire_all(weir__cell_known(weir__slot_of(ref)), outputs, count);
 }
 
 weir_ref weir__spawn_wired(const weir_actor *type, const weir_spawn_options *options, const struct weir__wired *wired)
@@ -194,8 +220,8 @@ weir_ref weir_output(const char *name)
   struct weir__cell *cell = weir__cell_here();
   struct weir__graph_node *node = cell ? weir__node_of(cell) : NULL;
   if (!node) return weir__ref_error_make(weir_error(WEIR_EINVAL, "only an actor of a topology has outputs"));
-  for (size_t i = 0; i < node->count; i++)
-    if (name && strcmp(node->edges[i].name, name) == 0) return weir__ref_of(node->edges[i].cell);
+  struct edge *e = name ? edge_named(node, name) : NULL;
+  if (e) return weir__ref_of(e->cell);
   return weir__ref_error_make(
       weir_error(WEIR_EINVAL, "%s has no output \"%s\"", weir__actor_name(cell), name ? name : ""));
 }

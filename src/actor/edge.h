@@ -87,6 +87,9 @@ struct weir__wired {
 /* As weir_spawn(), with edges. `wired` and what it points to are borrowed until it returns, but for the functions. */
 weir_ref weir__spawn_wired(const weir_actor *type, const weir_spawn_options *options, const struct weir__wired *wired);
 
+/* Says where outputs of a `supervised` one lead, that no supervisor has started yet: so actors may lead to each other. */
+int weir__wire(weir_ref ref, const struct weir__wiring *outputs, size_t count);
+
 /* ---- for the actors' core ---- */
 
 /* What an actor of a topology has; NULL: it is in none. The owner's. */
