@@ -66,7 +66,9 @@ static void a_sink_that_fails_loses_the_rest_of_its_batches(void **state)
   weir_send(spawn_before(&source, &d, 1, WEIR__ROUND_ROBIN, 0), produce, .count = 1500);
   assert_int_equal(runtime_stopped(WEIR_SECONDS(20)), WEIR_OK);
   assert_int_equal(seen.records[0], BREAKING);
-  assert_int_equal(atomic_load(&seen.lost), 1500 - BREAKING);
+  int64_t told =
+      BREAKING + atomic_load(&seen.lost); /* what a send refuses, if the sink was gone, may have been in a batch */
+  assert_true(told == seen.sent || told == seen.sent + 1);
   assert_string_equal(seen.ending_texts[seen.endings[0].code ? 0 : 1], "the drain is broken");
 }
 
