@@ -121,10 +121,10 @@ void weir__child_started(struct weir__cell *cell)
 
 bool weir__may_come_again(const struct weir__cell *cell, int code)
 {
-  if (!weir__is_child(cell)) return false;
-  const struct weir__papers *papers = papers_in(cell->extras->papers);
   uint32_t flags = flags_of(cell);
-  if (flags & WEIR__FOR_GOOD) return false;
+  /* First: of one that is DOWN its supervisor may bring papers just now (H1). */
+  if ((flags & WEIR__FOR_GOOD) || !weir__is_child(cell)) return false;
+  const struct weir__papers *papers = papers_in(cell->extras->papers);
   if ((flags & WEIR__VICTIM) || code == WEIR_RESTART) return true;
   bool well = weir__ended_well(code);
   if (papers->starting && well) return false; /* it did not want to start */

@@ -49,9 +49,10 @@ struct weir_runtime {
 
   _Atomic(int) state; /* written by who stops it. seq_cst: stored, then R1 looked at; who starts something adds to
                          `entered`, then looks at the state */
-  _Atomic(uint64_t) entered;   /* R1; seq_cst, see above. Embedded: what lives, all told */
-  _Atomic(uint64_t) left;      /* R1; not used embedded */
-  _Atomic(unsigned) holds;     /* R2; acq_rel: the last release hands over what was done under it */
+  _Atomic(uint64_t) entered; /* R1; seq_cst, see above. Embedded: what lives, all told */
+  _Atomic(uint64_t) left;    /* R1; not used embedded */
+  _Atomic(unsigned)
+      holds; /* R2; seq_cst, see weir__runtime_hold(); the last release hands over what was done under it */
   _Atomic(unsigned) searching; /* workers that look for work: at most one sleeper is being woken at a time (U3).
                                   seq_cst: work is put somewhere, then this is looked at; a searcher steps down, then
                                   looks at the work */
