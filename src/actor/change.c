@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "actor/child.h"
+#include "actor/edge.h"
 #include "actor/relay.h"
 #include "channel/bytes.h"
 #include "channel/line.h"
@@ -135,6 +136,13 @@ static int does_not_fit(const weir_actor *newer, const weir_actor *older, int co
                     why);
 }
 
+static bool same_outputs(const weir_actor *a, const weir_actor *b)
+{
+  size_t i = 0, most = sizeof a->outputs / sizeof a->outputs[0];
+  while (i < most && a->outputs[i] && b->outputs[i] && strcmp(a->outputs[i], b->outputs[i]) == 0) i++;
+  return i == most || (!a->outputs[i] && !b->outputs[i]);
+}
+
 static int check_newer(const struct weir__cell *cell, const weir_actor *newer, const struct weir__message *config)
 {
   const weir_actor *older = cell->type;
@@ -143,6 +151,8 @@ static int check_newer(const struct weir__cell *cell, const weir_actor *newer, c
     return weir_error(WEIR_EINVAL, "%s is no newer version of %s", newer->name, older->name);
   if (older->runs != newer->runs || older->keeps_places != newer->keeps_places)
     return does_not_fit(newer, older, WEIR_EINVAL, "where it runs, or what it keeps, differs");
+  if (weir__node_of(cell) && !same_outputs(older, newer)) /* it is wired as the older one was */
+    return does_not_fit(newer, older, WEIR_ENOTSUP, "its outputs differ");
   newer->dispatch(&(weir__call){.probe = &probe});
   if (!probe.old_bytes) return does_not_fit(newer, older, WEIR_ENOTSUP, "it has no clause for that");
   if (probe.old_bytes != older->state_bytes)

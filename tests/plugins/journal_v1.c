@@ -5,8 +5,6 @@
 #include <weir/record.h>
 #include <weir/weir.h>
 
-/* The same configuration: it is known again by its table, which stands where that of the newer one does not; so what one
- * was given is not what the other takes, unless the name is shared. */
 struct journal_config {
   const char *path;
   int64_t flush_every;
@@ -28,9 +26,9 @@ static void journal_end(struct journal *j)
 static int journal_record(struct journal *j, const struct record *m)
 {
   fwrite(m->payload.data, 1, m->payload.size, j->file);
-  return fputc('\n', j->file) == '\n' ? WEIR_OK : weir_error(-errno, "not written");
+  return fputc('\n', j->file) == '\n' ? weir_forward(weir_output("next")) : weir_error(-errno, "not written");
 }
 WEIR_ACTOR(journal,
            WEIR_ON_START(journal_config, journal_start) WEIR_ON_END(journal_end) WEIR_ON(record, journal_record),
-           .version = 1, .runs = WEIR_ON_BLOCKING_POOL, .help = "appends records to a file");
+           .version = 1, .runs = WEIR_ON_BLOCKING_POOL, .outputs = {"next"}, .help = "appends records to a file");
 WEIR_PLUGIN("acme", "1.0.0", &journal);
