@@ -68,7 +68,7 @@ static void end_and_give_back(void)
   open_next();
 }
 MODEL_SCENARIO(cell_send_and_give_back, .about = "C3: the same where the pages were given back between",
-               .setup = its_own_cell, .begin = begin_with_cell, .bound = 3, .barriers = true,
+               .setup = its_own_cell, .begin = begin_with_cell, .bound = 2, .barriers = true,
                .threads = {end_and_give_back, send_to_it}, .finish = sent_or_gone);
 MODEL_SCENARIO(cell_stop_and_give_back, .about = "C2, C3: a stop, where the pages were given back between",
                .setup = its_own_cell, .begin = begin_with_cell, .threads = {end_and_give_back, stop_it},
@@ -106,7 +106,7 @@ static void nobody_in_line(void)
   accounts_are_even();
 }
 MODEL_SCENARIO(cell_line_and_reuse, .about = "C2, M3: who stands in line, or joins it, while the slot is used again",
-               .setup = its_own_cell, .begin = begin_with_full_cell, .bound = 2, .barriers = true,
+               .setup = its_own_cell, .begin = begin_with_full_cell, .bound = 2, .barriers = true, .old_reads = 1,
                .threads = {close_and_use_again, wait_to_send}, .finish = nobody_in_line);
 
 /* ---- S2, S3: cells that others give back ---- */

@@ -71,10 +71,10 @@ static void make_circle_in_turns(unsigned count)
 static void circle_of_two(void) { make_circle_in_turns(2); }
 static void circle_of_three(void) { make_circle_in_turns(3); }
 MODEL_SCENARIO(deadlock_two_ask_slowly, .about = "W1: two on the blocking pool ask each other", .setup = circle_of_two,
-               .begin = begin_as_handlers, .bound = 3, .old_reads = 1, .threads = {ask_and_answer, ask_and_answer},
+               .begin = begin_as_handlers, .bound = 2, .old_reads = 1, .threads = {ask_and_answer, ask_and_answer},
                .finish = one_was_ended);
 MODEL_SCENARIO(deadlock_three_ask, .about = "W1: a circle of three", .setup = circle_of_three,
-               .begin = begin_as_handlers, .bound = 2, .old_reads = 1,
+               .begin = begin_as_handlers, .bound = 1, .old_reads = 1,
                .threads = {ask_and_answer, ask_and_answer, ask_and_answer}, .finish = one_was_ended);
 
 /* ---- G3: what is read one after the other never was at once ---- */
@@ -221,7 +221,7 @@ static void ask_in_time(void)
 }
 static void at_most_one_was_told(void) { MODEL_CHECK(deadlocked <= 1); }
 MODEL_SCENARIO(deadlock_or_time, .about = "G4: time is over while a circle is found", .setup = circle_of_two,
-               .begin = begin_as_handlers, .bound = 2, .old_reads = 1, .threads = {ask_in_time, ask_in_time},
+               .begin = begin_as_handlers, .bound = 1, .old_reads = 1, .threads = {ask_in_time, ask_in_time},
                .finish = at_most_one_was_told);
 
 /* ---- W2: a task ends after all its children ---- */
