@@ -97,7 +97,7 @@ static size_t without_newlines(uint8_t *data, size_t size)
 
 static void draw_step(uint8_t *step, unsigned *seed)
 {
-  static const char letters[] = "NnyqsSabwxzZZZr!fhukKpeElLoBgGd?vVWiIJtcmMDCXTRQUOPFHjAY";
+  static const char letters[] = "NnyqsSabwxzZZZr!fhukKpeElLoBgGd?vVWiIJtcmMDCXTRQUOPFHjAY+*/@^=";
   step[0] = (uint8_t)letters[draw(seed) % (sizeof letters - 1)];
   for (int i = 1; i < STEP; i++) step[i] = (uint8_t)(draw(seed) % 3 ? '0' + draw(seed) % 10 : draw(seed));
 }

@@ -55,6 +55,18 @@ static void on_end(struct body *b)
     if (world.pendings[i].owner == b) world.pendings[i].owner = NULL, world.pendings[i].begun = false;
 }
 
+static int on_down(const struct weir_down *m)
+{
+  CHECK(m->name && m->text && m->code <= 0 && m->watch);
+  return WEIR_OK;
+}
+
+static int on_exited(const struct weir_exited *m)
+{
+  CHECK(m->name && m->text && m->code <= 0);
+  return WEIR_OK;
+}
+
 static int on_dead(const struct weir_dead_letter *m)
 {
   CHECK(m->message && m->name && m->text && m->code < 0);
@@ -71,6 +83,8 @@ static int on_dead(const struct weir_dead_letter *m)
   static int T##_job(struct T *t, const struct job *m) { return handle(&t->body, m, false); }                          \
   static int T##_tick(struct T *t, const struct tick *m) { return on_tick(&t->body, m); }                              \
   static int T##_dead(struct T *t, const struct weir_dead_letter *m) { return (void)t, on_dead(m); }                   \
+  static int T##_down(struct T *t, const struct weir_down *m) { return (void)t, on_down(m); }                          \
+  static int T##_exited(struct T *t, const struct weir_exited *m) { return (void)t, on_exited(m); }                    \
   static int T##_query(struct T *t, const struct query *m, struct sum *reply)                                          \
   {                                                                                                                    \
     reply->n = m->id;                                                                                                  \
@@ -79,7 +93,8 @@ static int on_dead(const struct weir_dead_letter *m)
   }                                                                                                                    \
   WEIR_ACTOR(T,                                                                                                        \
              WEIR_ON_START(birth, T##_start) WEIR_ON_END(T##_end) WEIR_ON(job, T##_job) WEIR_ON(query, T##_query)      \
-                 WEIR_ON(tick, T##_tick) WEIR_ON(weir_dead_letter, T##_dead),                                          \
+                 WEIR_ON(tick, T##_tick) WEIR_ON(weir_dead_letter, T##_dead) WEIR_ON(weir_down, T##_down)              \
+                     WEIR_ON(weir_exited, T##_exited),                                                                 \
              __VA_ARGS__);                                                                                             \
   WEIR_BEHAVIOUR(T, T##_other, WEIR_ON(job, T##_job) WEIR_ON(query, T##_query))
 

@@ -25,7 +25,10 @@ static unsigned set_of(int rc)
               {WEIR_ECANCELED, CANCELED},
               {WEIR_EINVAL, INVALID},
               {WEIR_EBUSY, BUSY},
-              {WEIR_EEXIST, EXISTS}};
+              {WEIR_EEXIST, EXISTS},
+              {WEIR_ENOTSUP, UNSUPPORTED},
+              {WEIR_ESHUTDOWN, ENDED},
+              {WEIR_EKILLED, ENDED}};
   for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
     if (sets[i].rc == rc) return sets[i].set;
   return rc <= WEIR_EUSER(0) ? USER : 0;
@@ -68,7 +71,8 @@ bool next_step(struct step *s)
 
 static const struct call *call_of(uint8_t letter)
 {
-  static const struct call *const groups[] = {actor_calls, inside_calls, place_calls, channel_calls, task_calls};
+  static const struct call *const groups[] = {actor_calls,   inside_calls, place_calls,
+                                              channel_calls, task_calls,   family_calls};
   static const struct call *all[128];
   static size_t count;
   if (!count)

@@ -19,6 +19,8 @@ enum {
   CHANNELS = 2,
   ONESHOTS = 4,
   TASKS = 4,
+  TREES = 2,
+  WATCHES = 4,
   TASKS_MOST = 64,    /* in one run */
   SENDERS_MOST = 128, /* whose order is looked at */
   MESSAGES_MOST = 4096
@@ -92,7 +94,7 @@ struct call {
   void (*perform)(struct who *who, const struct step *s);
 };
 /* Each ends with a zero. */
-extern const struct call actor_calls[], inside_calls[], place_calls[], channel_calls[], task_calls[];
+extern const struct call actor_calls[], inside_calls[], place_calls[], channel_calls[], task_calls[], family_calls[];
 
 /* Takes the next instruction; false: the input is over. */
 bool next_step(struct step *s);
@@ -129,6 +131,8 @@ struct world {
     uint64_t to;
   } permits[PERMITS];
   weir_timer timers[TIMERS];
+  weir_ref trees[TREES];
+  weir_watch watches[WATCHES];
   weir_notice notices[NOTICES];
   struct {
     weir_asker asker;
@@ -181,6 +185,8 @@ enum {
   BUSY = 1 << 14,
   EXISTS = 1 << 15,
   USER = 1 << 16,
+  UNSUPPORTED = 1 << 17,
+  ENDED = 1 << 18,                     /* WEIR_ESHUTDOWN, WEIR_EKILLED */
   WAITING = LOCKED | BLOCKS | CANCELED /* of every call that waits */
 };
 
