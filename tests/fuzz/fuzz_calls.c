@@ -1,9 +1,11 @@
 /* fuzz_calls.c: sequences of API calls: see calls/world.h for what an input says.
  *
- * The first byte says for how long the runtime drains at the end. After each run everything has to have ended: messages
+ * The first byte says for how long the runtime drains at the end, and whether it is a simulated one, and with which seed. After each run everything has to have ended: messages
  * add up, nothing is leaked (LeakSanitizer looks), and right before the runtime is stopped a new actor still gets its
  * messages. A call that returns what its page does not allow is a finding, too. */
 #include "calls/world.h"
+
+#include <weir/simulation.h>
 
 int LLVMFuzzerInitialize(int *count, char ***arguments);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
@@ -21,6 +23,8 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 
 /* ---- one run ---- */
 
+enum { SIMULATED = 128 }; /* of the first byte */
+
 static void begin(const uint8_t *data, size_t size)
 {
   void *room;
@@ -29,7 +33,9 @@ static void begin(const uint8_t *data, size_t size)
   CHECK(world.shared.owner);
   memset(room, 0x5a, world.shared.size);
   weir_runtime_options options = {.flavor = WEIR_CURRENT_THREAD, .hog_after = WEIR_FOREVER};
-  CHECK(weir_runtime_start(&options, &world.runtime) == WEIR_OK);
+  int rc = *data & SIMULATED ? weir_simulation_start(*data, NULL, &world.runtime)
+                             : weir_runtime_start(&options, &world.runtime);
+  CHECK(rc == WEIR_OK);
 }
 
 /* No instruction is left, so whatever runs now returns soon, or waits. */
@@ -132,6 +138,7 @@ static size_t mutate_steps(uint8_t *data, size_t size, size_t max_size, unsigned
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
   size = without_newlines(data, size);
+  if (size && draw(&seed) % 4 == 0) data[0] = (uint8_t)draw(&seed);
   if (size < 2 || draw(&seed) % 3 == 0) return LLVMFuzzerMutate ? LLVMFuzzerMutate(data, size, max_size) : size;
   for (unsigned times = 1 + draw(&seed) % 4; times--;) size = 1 + mutate_steps(data + 1, size - 1, max_size - 1, &seed);
   return size;
