@@ -79,6 +79,25 @@ static void so_does_one_whose_parts_are_late(void **state)
   (void)state;
   simulate(&(weir_simulation_options){.delay = {.one_in = 10}, .delay_most = WEIR_MILLIS(5)}, ended_meanwhile);
 }
+/* What the scenario does itself may fail, too; but nothing is left, and nothing stands still. */
+static void so_does_one_that_lacks_memory(void **state)
+{
+  (void)state;
+  const weir_simulation_options options = {.no_memory = {.one_in = 40}};
+  struct scenario scenario = {ended_meanwhile};
+  for (uint64_t seed = 1; seed <= seeds(); seed++) {
+    weir_runtime *rt;
+    weir_accounts a;
+    assert_int_equal(weir_simulation_start(seed, &options, &rt), WEIR_OK);
+    family_begins(rt);
+    int rc = run_scenario(rt, &scenario);
+    if (rc && weir_runtime_here() == rt) assert_int_not_equal(weir_runtime_stop(rt, WEIR_MILLIS(0)), WEIR_EFAILED);
+    weir_accounts_read(&a);
+    if (a.live || kids_living()) print_error("seed %llu: %s\n", (unsigned long long)seed, what_broke);
+    assert_int_equal(a.live, 0);
+    assert_int_equal(kids_living(), 0);
+  }
+}
 static void the_same_seed_is_the_same_end(void **state)
 {
   (void)state;
@@ -91,6 +110,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_tree_that_is_ended_during_restarts_ends_whole),
       cmocka_unit_test(so_does_one_whose_parts_are_late),
+      cmocka_unit_test(so_does_one_that_lacks_memory),
       cmocka_unit_test(the_same_seed_is_the_same_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,12 @@ WEIR_REQUEST(who, told);
 WEIR_MESSAGE(keyed, WEIR_FIELD(key, .key = true), WEIR_FIELD(other));
 WEIR_MESSAGE(pair, WEIR_FIELD(a, .key = true), WEIR_FIELD(b, .key = true), WEIR_FIELD(rest));
 WEIR_REQUEST(who_of, told, WEIR_FIELD(key, .key = true));
+struct path {
+  const int32_t *steps;
+  size_t count;
+  int64_t rest;
+};
+WEIR_MESSAGE(path, WEIR_LIST(steps, count, .key = true), WEIR_FIELD(rest));
 
 static _Atomic(int64_t) started;
 
@@ -80,7 +86,8 @@ static int worker_pair(struct worker *w)
 WEIR_ACTOR(worker,
            WEIR_ON_START(number, worker_start) WEIR_ON(number, worker_number) WEIR_ON(who, worker_tell)
                WEIR_ON(who_of, worker_tell) WEIR_ON(hold, worker_hold) WEIR_ON(get, worker_get)
-                   WEIR_ON(signal, worker_signal) WEIR_ON(keyed, worker_wrong) WEIR_ON(pair, worker_pair),
+                   WEIR_ON(signal, worker_signal) WEIR_ON(keyed, worker_wrong) WEIR_ON(pair, worker_pair)
+                       WEIR_ON(path, worker_pair),
            .capacity = 8);
 
 static struct told ask_who(weir_ref to)
@@ -202,6 +209,22 @@ static void several_key_fields_count_together(void **state)
   for (int i = 0; i < 40; i++) assert_int_equal(weir_send(r, pair, .a = i, .b = "same"), WEIR_OK);
   assert_true(get_from(instance("pool", 0)) > one);
   assert_true(get_from(instance("pool", 1)) > two);
+}
+
+static void a_key_may_be_a_list_of_which_each_item_counts(void **state)
+{
+  (void)state;
+  int32_t steps[] = {1, 2, 3};
+  weir_ref r = weir_spawn(&worker, .instances = 2, .route = WEIR_BY_HASH, .name = "paths");
+  for (int i = 0; i < 40; i++) assert_int_equal(weir_send(r, path, .steps = steps, .count = 3, .rest = i), WEIR_OK);
+  int64_t one = get_from(instance("paths", 0)), two = get_from(instance("paths", 1));
+  assert_true((one == 40 && two == 0) || (one == 0 && two == 40));
+  for (int i = 0; i < 40; i++) {
+    steps[2] = i;
+    assert_int_equal(weir_send(r, path, .steps = steps, .count = 2 + (size_t)i % 2), WEIR_OK);
+  }
+  assert_true(get_from(instance("paths", 0)) > one);
+  assert_true(get_from(instance("paths", 1)) > two);
 }
 
 static void a_broadcast_reaches_all_and_waits_for_each(void **state)
@@ -501,6 +524,7 @@ int main(void)
       ON_RUNTIME(the_same_key_goes_to_the_same_instance),
       ON_RUNTIME(when_an_instance_ends_its_keys_alone_move),
       ON_RUNTIME(several_key_fields_count_together),
+      ON_RUNTIME(a_key_may_be_a_list_of_which_each_item_counts),
       ON_RUNTIME(a_broadcast_reaches_all_and_waits_for_each),
       ON_RUNTIME(asks_forwards_and_passes_go_to_an_instance),
       ON_RUNTIME(a_passed_message_is_copied_to_all_by_a_broadcast),
