@@ -211,3 +211,21 @@ static void told_at_the_end_alone(void)
 MODEL_SCENARIO(restart_and_watch, .about = "L1: who watches a child is told when it ends for good, not of a restart",
                .setup = make_child_and_watcher, .begin = begin, .barriers = true, .bound = 1, .old_reads = 1,
                .threads = {work_for_two, restart_and_say_so, watch_it}, .finish = told_at_the_end_alone);
+
+/* ---- W2: who is DOWN waits for its supervisor ---- */
+
+static void begin_as_boss(void)
+{
+  begin();
+  if (model_thread() == 1) return;
+  weir__strand_begin(&lent, &boss->work, &boss->waiting);
+  weir__thread_here->strand = &lent;
+}
+static void ask_child(void)
+{
+  MODEL_CHECK(weir_ask(ref, WEIR_FOREVER, NULL, number, .n = 3) == WEIR_EDEADLOCK);
+  is_over();
+}
+MODEL_SCENARIO(restart_asked_by_boss, .about = "W2, H5: a supervisor asks its child, which is down, or about to be",
+               .setup = make_child, .begin = begin_as_boss, .barriers = true, .bound = 1, .old_reads = 1,
+               .threads = {work_for_one, ask_child}, .finish = end_for_good);

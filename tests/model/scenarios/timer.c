@@ -189,3 +189,29 @@ static void came_in_the_end(void)
 MODEL_SCENARIO(timer_of_a_full_mailbox, .about = "M5: a timer takes a place of another actor, or stays armed",
                .setup = one_place_taken, .begin = begin_with_others_timer, .barriers = true,
                .threads = {tick_twice, run_twice}, .invariant = never_above_capacity, .finish = came_in_the_end);
+
+/* ---- C2: it rings while its actor ends, and the slot is used again ---- */
+
+static void in_its_turn(void)
+{
+  at_rest();
+  atomic_store_explicit(&actor->inbox, 0, memory_order_relaxed);
+}
+static void end_and_use_again(void)
+{
+  struct weir__bucket *bucket = weir__bucket_lock(actor);
+  MODEL_CHECK(weir__mpsc_close(bucket, actor, weir__generation_of(ref), WEIR_EDEAD));
+  weir__bucket_unlock(bucket);
+  weir__timers_end(actor);
+  weir__mpsc_forget_own(actor);
+  MODEL_CHECK(weir__cell_renew(actor));
+  open_actor(actor, 4, WEIR_WAIT);
+}
+static void nothing_came(void)
+{
+  MODEL_CHECK(weir__generation_of(ref) + 1 == actor->places >> 32);
+  MODEL_CHECK(actor->inbox == WEIR__CELL_IDLE && !actor->work.flags && !actor->urgent);
+}
+MODEL_SCENARIO(timer_and_reuse, .about = "C2: a timer that rings while the slot is used again meets who was meant",
+               .setup = in_its_turn, .begin = begin_with_periodic, .barriers = true,
+               .threads = {tick, end_and_use_again}, .finish = nothing_came);
