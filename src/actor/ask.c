@@ -142,7 +142,10 @@ static int ask_in_line(weir_ref to, struct weir__cell *cell, struct weir__wait *
 static int ask(weir_ref to, struct weir__cell *cell, struct weir__parcel *p, int64_t deadline_ns, void *out)
 {
   struct weir__wait *w = weir__wait_open_for(WEIR__QUEUED, cell->slot + 1);
-  if (!w) return weir_error(WEIR_ENOMEM, "no memory to wait with");
+  if (!w) {
+    weir__parcel_drop(p);
+    return weir_error(WEIR_ENOMEM, "no memory to wait with");
+  }
   p->asker = weir__wait_name(w);
   p->deadline = deadline_ns;
   weir__wait_attach(w);

@@ -9,6 +9,7 @@
 #include <weir/uv.h>
 #include <weir/weir.h>
 
+#include "actor/change.h"
 #include "faults/inject.h"
 #include "faults/scenario.h"
 #include "platform/stack.h"
@@ -993,6 +994,59 @@ static void supervised_body(void)
 }
 static void supervising(void) { on_runtime(&current, supervised_body); }
 
+/* ---- another configuration, and a newer version ---- */
+
+struct older {
+  int64_t n;
+};
+struct newer {
+  int64_t n, more[8];
+};
+static int older_start(struct older *o, const struct parcel *config)
+{
+  o->n = config->count ? 0 : 1;
+  return WEIR_OK;
+}
+static int older_change(struct older *o, const struct parcel *config) { return older_start(o, config); }
+static int older_get(struct older *o, struct number *reply)
+{
+  reply->n = o->n;
+  return WEIR_OK;
+}
+static int newer_start(struct newer *v, const struct parcel *config)
+{
+  v->more[0] = config->count ? 0 : 1;
+  return WEIR_OK;
+}
+static int newer_from(struct newer *v, struct older *old)
+{
+  v->n = old->n;
+  return WEIR_OK;
+}
+static int newer_get(struct newer *v, struct number *reply)
+{
+  reply->n = v->n;
+  return WEIR_OK;
+}
+WEIR_ACTOR(older, WEIR_ON_START(parcel, older_start) WEIR_ON_CONFIG(parcel, older_change) WEIR_ON(get, older_get),
+           .version = 1);
+WEIR_ACTOR(newer, WEIR_ON_START(parcel, newer_start) WEIR_ON_UPGRADE(1, older, newer_from) WEIR_ON(get, newer_get),
+           .version = 2);
+
+static void changed_body(void)
+{
+  weir_actor of_that_name = newer;
+  of_that_name.name = older.name;
+  static weir_actor kept;
+  kept = of_that_name;
+  weir_ref ref = spawned(weir_spawn(&older, .config = WEIR_VALUE(parcel, .text = "first")));
+  CHECK(weir__reconfigure(ref, WEIR_VALUE(parcel, .text = "second"), IN_TIME));
+  ask_number(ref);
+  CHECK(weir__upgrade(ref, &kept, WEIR_VALUE(parcel, .text = "third"), IN_TIME));
+  ask_number(ref);
+}
+static void changing(void) { on_runtime(&current, changed_body); }
+
 /* ---- simulated ---- */
 
 enum { CROWD = 100 }; /* more than its tables have room for at first */
@@ -1058,6 +1112,7 @@ const struct scenario library_scenarios[] = {
     {"embedded", embedding, LACKS_FOR_EVER},
     {"threads", from_threads, LACKS_FOR_EVER},
     {"supervisor", supervising, LACKS_FOR_EVER},
+    {"changes", changing, LACKS_FOR_EVER},
     {"simulation", simulating, LACKS_FOR_EVER},
     {NULL, NULL, 0},
 };

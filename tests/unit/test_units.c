@@ -22,7 +22,7 @@ static void a_duration_is_exact_or_refused(void **state)
   (void)state;
   static const struct {
     const char *text;
-    int is;
+    enum weir__unit_text is;
     int64_t ns;
   } cases[] = {
       {"0s", WEIR__UNIT_GOOD, 0},
@@ -57,9 +57,9 @@ static void a_duration_is_exact_or_refused(void **state)
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     weir_duration d = {.ns = 77};
-    int is = weir__duration_read(cases[i].text, &d);
+    enum weir__unit_text is = weir__duration_read(cases[i].text, &d);
     if (is != cases[i].is || d.ns != (is ? 77 : cases[i].ns))
-      fail_msg("\"%s\": %d, %lld", cases[i].text, is, (long long)d.ns);
+      fail_msg("\"%s\": %d, %lld", cases[i].text, (int)is, (long long)d.ns);
   }
 }
 
@@ -68,7 +68,7 @@ static void a_size_is_exact_or_refused(void **state)
   (void)state;
   static const struct {
     const char *text;
-    int is;
+    enum weir__unit_text is;
     uint64_t bytes;
   } cases[] = {
       {"0B", WEIR__UNIT_GOOD, 0},
@@ -92,9 +92,9 @@ static void a_size_is_exact_or_refused(void **state)
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     uint64_t bytes = 77;
-    int is = weir__size_read(cases[i].text, &bytes);
+    enum weir__unit_text is = weir__size_read(cases[i].text, &bytes);
     if (is != cases[i].is || bytes != (is ? 77 : cases[i].bytes))
-      fail_msg("\"%s\": %d, %llu", cases[i].text, is, (unsigned long long)bytes);
+      fail_msg("\"%s\": %d, %llu", cases[i].text, (int)is, (unsigned long long)bytes);
   }
 }
 
@@ -103,7 +103,7 @@ static void a_rate_is_so_many_in_a_time(void **state)
   (void)state;
   static const struct {
     const char *text;
-    int is;
+    enum weir__unit_text is;
     int64_t count, ns;
   } cases[] = {
       {"10/s", WEIR__UNIT_GOOD, 10, 1000000000},
@@ -127,9 +127,9 @@ static void a_rate_is_so_many_in_a_time(void **state)
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     weir_rate rate = {.count = 77};
-    int is = weir__rate_read(cases[i].text, &rate);
+    enum weir__unit_text is = weir__rate_read(cases[i].text, &rate);
     if (is != cases[i].is || rate.count != (is ? 77 : cases[i].count) || (!is && rate.per.ns != cases[i].ns))
-      fail_msg("\"%s\": %d, %lld/%lld", cases[i].text, is, (long long)rate.count, (long long)rate.per.ns);
+      fail_msg("\"%s\": %d, %lld/%lld", cases[i].text, (int)is, (long long)rate.count, (long long)rate.per.ns);
   }
 }
 
