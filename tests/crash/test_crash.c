@@ -531,11 +531,10 @@ static void test_an_abort_while_it_is_interrupted(void **state)
 
 static const char *this_program;
 
-/* Runs this program to do it; it must end by that signal, and say that. */
-static void is_the_end(const char *doing, int signal, const char *says)
+/* Runs this program to do it: how it ended, and what it said on standard error. */
+static int run_this(const char *doing, char *text, size_t most)
 {
   int out[2];
-  char text[65536];
   size_t length = 0;
   assert_int_equal(pipe(out), 0);
   pid_t child = fork();
@@ -546,11 +545,19 @@ static void is_the_end(const char *doing, int signal, const char *says)
     _exit(99);
   }
   close(out[1]);
-  for (ssize_t n; (n = read(out[0], text + length, sizeof text - 1 - length)) > 0;) length += (size_t)n;
+  for (ssize_t n; (n = read(out[0], text + length, most - 1 - length)) > 0;) length += (size_t)n;
   text[length] = 0;
   close(out[0]);
   int status = 0;
   waitpid(child, &status, 0);
+  return status;
+}
+
+/* It must end by that signal, and say that. */
+static void is_the_end(const char *doing, int signal, const char *says)
+{
+  char text[65536];
+  int status = run_this(doing, text, sizeof text);
   bool right = WIFSIGNALED(status) && WTERMSIG(status) == signal;
 #ifdef SANITIZED /* which reports it, too, and exits */
   right |= WIFEXITED(status) && WEXITSTATUS(status) != 0;
@@ -573,6 +580,15 @@ static void test_undecided_is_the_end(void **state)
   is_the_end("on_the_pool", SIGSEGV, "it happened outside of handlers");
 }
 
+static void test_a_crash_that_nobody_listens_to_is_written(void **state)
+{
+  (void)state;
+  char text[65536];
+  assert_int_equal(run_this("contained", text, sizeof text), 0);
+  assert_non_null(strstr(text, "weir: fragile with a crash on worker 0: SIGSEGV at address 0x"));
+  assert_non_null(strstr(text, "test_crash")); /* a frame of this program */
+}
+
 static int blocking_crash(void *unused)
 {
   (void)unused;
@@ -587,6 +603,10 @@ static int do_as_told(const char *doing)
   signal(SIGALRM, SIG_DFL);
   alarm(30); /* a hang is told from an end */
   if (weir_runtime_start(&(weir_runtime_options){.workers = 1, .contain_crashes = true}, &rt)) return 98;
+  if (strcmp(doing, "contained") == 0) {
+    int rc = weir_ask(weir_spawn(&fragile), WEIR_SECONDS(20), NULL, crash, .way = "write_to_null");
+    return rc == WEIR_EFAILED ? weir_runtime_stop(rt, WEIR_SECONDS(5)) : 97;
+  }
   if (strcmp(doing, "on_a_plain_thread") == 0) return write_to_null();
   if (strcmp(doing, "on_the_pool") == 0)
     return weir_task_join(weir_task_start(rt, task_on_the_pool, NULL), WEIR_SECONDS(20), &result);
@@ -656,6 +676,7 @@ int main(int argc, char **argv)
 #ifndef SANITIZED
                                      cmocka_unit_test(test_an_abort_while_it_is_interrupted),
 #endif
+                                     cmocka_unit_test(test_a_crash_that_nobody_listens_to_is_written),
                                      cmocka_unit_test(test_undecided_is_the_end),
                                      cmocka_unit_test(test_handlers_that_were_there_are_back)};
   return cmocka_run_group_tests(tests, NULL, NULL);
