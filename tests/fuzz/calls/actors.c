@@ -129,11 +129,12 @@ static void call_fail(struct who *who, const struct step *s)
 
 static void call_forward(struct who *who, const struct step *s)
 {
+  unsigned own = own_errors(s->a); /* others may run before it returns */
   if (who->where != IN_HANDLER || !who->message) return;
   gone(who);
   weir_ref to = world.refs[s->a % REFS].ref;
   who->code = weir_forward(to);
-  EXPECT(who, who->code, OK | DEAD | FULL | TIMED | RANGE | INVALID | WAITING | own_errors(s->a));
+  EXPECT(who, who->code, OK | DEAD | FULL | TIMED | RANGE | INVALID | WAITING | own);
   if (who->code == WEIR_EINVAL) who->code = WEIR_OK;
 }
 
@@ -177,6 +178,7 @@ static void call_free(struct who *who, const struct step *s)
 
 static void call_pass(struct who *who, const struct step *s)
 {
+  unsigned own = own_errors(s->b); /* others may run before it returns */
   struct job **kept = who->body ? who->body->kept : who->kept;
   bool waits = who->where == IN_HANDLER || who->where == IN_TASK;
   if (!kept || !kept[s->a % KEPT] || !waits) return;
@@ -184,7 +186,7 @@ static void call_pass(struct who *who, const struct step *s)
   kept[s->a % KEPT] = NULL;
   check_origin((const struct origin *)message);
   int rc = weir_pass(world.refs[s->b % REFS].ref, message);
-  EXPECT(who, rc, OK | DEAD | FULL | RANGE | WAITING | own_errors(s->b));
+  EXPECT(who, rc, OK | DEAD | FULL | RANGE | WAITING | own);
 }
 
 /* ---- selecting ---- */

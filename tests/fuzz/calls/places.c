@@ -6,6 +6,7 @@
 
 static void call_reserve(struct who *who, const struct step *s)
 {
+  unsigned own = own_errors(s->a); /* others may run before it returns */
   weir_permit permit;
   weir_ref to = world.refs[s->a % REFS].ref;
   weir_duration within = time_of(who, s->c);
@@ -14,7 +15,7 @@ static void call_reserve(struct who *who, const struct step *s)
            : s->b % 4 == 1 ? weir_try_reserve(to, &permit)
            : s->b % 4 == 2 ? weir_reserve_many(to, n, within, &permit)
                            : weir_try_reserve_many(to, n, &permit);
-  EXPECT(who, rc, OK | FULL | TIMED | DEAD | RANGE | WAITING | own_errors(s->a));
+  EXPECT(who, rc, OK | FULL | TIMED | DEAD | RANGE | WAITING | own);
   if (rc) {
     CHECK(!permit.bits && weir_permit_places(permit) == 0);
     return;
@@ -74,10 +75,11 @@ static bool can_be_called(const struct who *who)
 
 static void call_notify(struct who *who, const struct step *s)
 {
+  unsigned own = own_errors(s->a); /* others may run before it returns */
   weir_notice notice;
   weir_ref to = world.refs[s->a % REFS].ref;
   int rc = weir_notify_writable(to, on_room, &world, &notice);
-  EXPECT(who, rc, (can_be_called(who) ? OK | DEAD | FULL : INVALID | DEAD) | own_errors(s->a));
+  EXPECT(who, rc, (can_be_called(who) ? OK | DEAD | FULL : INVALID | DEAD) | own);
   CHECK(!rc == !!notice.bits);
   if (!rc) world.notices[s->b % NOTICES] = notice;
 }
@@ -99,11 +101,12 @@ static void call_notice_cancel(struct who *who, const struct step *s)
 
 static void call_stats(struct who *who, const struct step *s)
 {
+  unsigned own = own_errors(s->a); /* others may run before it returns */
   weir_stats stats;
   weir_ref ref = world.refs[s->a % REFS].ref;
   size_t capacity = world.refs[s->a % REFS].capacity;
   int rc = weir_stats_read(ref, &stats);
-  EXPECT(who, rc, OK | DEAD | own_errors(s->a));
+  EXPECT(who, rc, OK | DEAD | own);
   if (!world.refs[s->a % REFS].route) CHECK(weir_room(ref) <= capacity);
   if (rc) {
     CHECK(!stats.capacity && !stats.length);
@@ -115,6 +118,7 @@ static void call_stats(struct who *who, const struct step *s)
 
 static void call_set_capacity(struct who *who, const struct step *s)
 {
+  unsigned own = own_errors(s->a); /* others may run before it returns */
   static const size_t sizes[] = {1, 2, 3, 5, 9, 0, 16777217, 16777216};
   size_t capacity = sizes[s->b % 8];
   if (capacity <= 16777216 && capacity > world.refs[s->a % REFS].capacity) world.refs[s->a % REFS].capacity = capacity;
@@ -123,7 +127,7 @@ static void call_set_capacity(struct who *who, const struct step *s)
       world.refs[i].capacity = SIZE_MAX;
   int rc = weir_set_capacity(world.refs[s->a % REFS].ref, capacity);
   bool wrong = capacity < 1 || capacity > 16777216;
-  EXPECT(who, rc, (wrong ? RANGE : OK) | DEAD | own_errors(s->a));
+  EXPECT(who, rc, (wrong ? RANGE : OK) | DEAD | own);
 }
 
 /* ---- timers ---- */
@@ -151,9 +155,10 @@ static void call_timer_cancel(struct who *who, const struct step *s)
 
 static void call_dead_letters(struct who *who, const struct step *s)
 {
+  unsigned own = own_errors(s->a); /* others may run before it returns */
   weir_ref ref = world.refs[s->a % REFS].ref;
   int rc = s->b % 2 ? weir_dead_letters_end(ref) : weir_dead_letters(ref);
-  EXPECT(who, rc, OK | DEAD | EXISTS | own_errors(s->a));
+  EXPECT(who, rc, OK | DEAD | EXISTS | own);
 }
 
 const struct call place_calls[] = {

@@ -53,9 +53,10 @@ static void call_self(struct who *who, const struct step *s)
 
 static void call_stop(struct who *who, const struct step *s)
 {
+  unsigned own = own_errors(s->a); /* others may run before it returns */
   weir_ref ref = world.refs[s->a % REFS].ref;
   int rc = s->b % 2 ? weir_drain(ref) : weir_stop(ref);
-  EXPECT(who, rc, OK | DEAD | own_errors(s->a));
+  EXPECT(who, rc, OK | DEAD | own);
   if (rc) CHECK(!weir_alive(ref));
 }
 
@@ -71,6 +72,7 @@ static int send_value(const struct who *who, unsigned how, weir_ref to, weir_val
 
 static void call_send(struct who *who, const struct step *s)
 {
+  unsigned own = own_errors(s->a); /* others may run before it returns */
   struct job job;
   struct query query;
   bool route = world.refs[s->a % REFS].route;
@@ -78,7 +80,7 @@ static void call_send(struct who *who, const struct step *s)
   struct origin o = origin_of(who, to.bits, s);
   weir_value value = s->b & 4 ? as_query(&o, &query) : as_job(&o, &job);
   int rc = send_value(who, s->b & 3, to, value);
-  EXPECT(who, rc, ANY_SEND | WAITING | TIMED | own_errors(s->a));
+  EXPECT(who, rc, ANY_SEND | WAITING | TIMED | own);
   if (!route) note_sent(o.id, rc);
 }
 
@@ -106,6 +108,7 @@ enum { ANY_ANSWER = OK | EXISTS | TIMED | DOUBT | DEAD | FULL | FAILED | PROTO |
 
 static void call_ask(struct who *who, const struct step *s)
 {
+  unsigned own = own_errors(s->a); /* others may run before it returns */
   struct job job;
   struct query query;
   struct sum *sum = NULL;
@@ -115,7 +118,7 @@ static void call_ask(struct who *who, const struct step *s)
   int rc = plain ? weir_ask_value(to, time_of(who, s->b), NULL, as_job(&o, &job))
                  : weir_ask_value(to, time_of(who, s->b), &sum, as_query(&o, &query));
   /* EINVAL is also what a handler answers that was refused something and says so. */
-  EXPECT(who, rc, ANY_ANSWER | INVALID | own_errors(s->a));
+  EXPECT(who, rc, ANY_ANSWER | INVALID | own);
   CHECK(rc || plain ? !sum : !!sum);
   check_not_begun(o.id, rc);
   if (sum) check_answer(sum, o.id);
@@ -124,6 +127,7 @@ static void call_ask(struct who *who, const struct step *s)
 
 static void call_begin(struct who *who, const struct step *s)
 {
+  unsigned own = own_errors(s->a); /* others may run before it returns */
   struct query query;
   unsigned n = s->b % PENDINGS;
   if (world.pendings[n].awaited || (world.pendings[n].begun && world.pendings[n].owner != who->body)) return;
@@ -132,7 +136,7 @@ static void call_begin(struct who *who, const struct step *s)
   weir_ref to = world.refs[s->a % REFS].ref;
   struct origin o = origin_of(who, to.bits, s);
   weir_pending pending = weir_ask_begin_value(to, time_of(who, s->b / PENDINGS), as_query(&o, &query));
-  EXPECT(who, pending.error, ANY_SEND | TIMED | WAITING | own_errors(s->a));
+  EXPECT(who, pending.error, ANY_SEND | TIMED | WAITING | own);
   check_not_begun(o.id, pending.error);
   /* Somebody else began one there meanwhile; or main has cleaned up already. */
   if (world.pendings[n].begun || (!who->body && world.at == world.end && who->where != IN_MAIN)) {
