@@ -3,4 +3,4 @@
 # file: src/channel/mpsc.c
 # scenario: notice_closed
 # finds: all wait
-/^static void turn_away\(/,/^}/ s/  finish\(w, code\);/  weir__wait_finish(w, code, NULL, NULL);/
+/^static (void|bool) turn_away\(/,/^}/ s/  finish\(w, code\);/  weir__wait_finish(w, code, NULL, NULL);/
