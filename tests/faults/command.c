@@ -129,6 +129,22 @@ static void show_types(void)
   command((char *[]){"weir", "types", "top", NULL}, "", false, 0, NULL);
   command((char *[]){"weir", "schema", NULL}, "", false, 0, NULL);
 }
+static void make_actor(void)
+{
+  static const char *const files[] = {"mine.c", "mine_test.c", "CMakeLists.txt", "mine.json"};
+  char outer[] = "/tmp/weir-faults-XXXXXX", folder[64], path[96];
+  fault_pause();
+  if (!mkdtemp(outer)) abort();
+  fault_go_on();
+  snprintf(folder, sizeof folder, "%s/mine", outer);
+  command((char *[]){"weir", "new-actor", "mine", folder, NULL}, "", false, 0, NULL);
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+    unlink(path);
+  }
+  rmdir(folder);
+  rmdir(outer);
+}
 static void show_help(void) { command((char *[]){"weir", "--help", NULL}, "", false, 0, NULL); }
 
 const struct scenario command_scenarios[] = {
@@ -137,6 +153,7 @@ const struct scenario command_scenarios[] = {
     {"weir run, wrong", run_wrong, LACKS_FOR_EVER},
     {"weir run, no input", run_without_input, LACKS_FOR_EVER},
     {"weir types", show_types, LACKS_FOR_EVER},
+    {"weir new-actor", make_actor, LACKS_FOR_EVER},
     {"weir --help", show_help, LACKS_FOR_EVER},
     {NULL, NULL, 0},
 };
