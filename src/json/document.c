@@ -8,20 +8,81 @@
 #include "platform/utf8.h"
 #include "json/scan.h"
 
+static int no_memory(struct weir__document *document)
+{
+  document->report->failed = true;
+  return WEIR_ENOMEM;
+}
+
+/* ".jsonc" */
+static bool may_have_comments(const char *file)
+{
+  size_t size = file ? strlen(file) : 0;
+  return size >= 6 && strcmp(file + size - 6, ".jsonc") == 0;
+}
+
+/* Unescaped, texts are never longer than they stand there. What is not used stays untouched. */
+static bool make_room_for_texts(struct weir__document *document, size_t size)
+{
+  size_t needed = document->texts_size + size + 1, room = document->texts_room;
+  if (needed <= room) return true;
+  room = room ? (2 * room > needed ? 2 * room : needed) : needed;
+  if (needed > UINT32_MAX) return false;
+  char *texts = realloc(document->texts, room);
+  if (!texts) return false;
+  document->texts = texts;
+  document->texts_room = room;
+  return true;
+}
+
+/* Its text is in `text` already. */
+static int add_source(struct weir__document *document, const char *file, size_t begin, size_t size)
+{
+  size_t bytes = (document->source_count + 1) * sizeof *document->sources;
+  struct weir__source *sources = realloc(document->sources, bytes);
+  if (!sources) return no_memory(document);
+  document->sources = sources;
+  sources[document->source_count++] =
+      (struct weir__source){.name = file, .begin = (uint32_t)begin, .size = (uint32_t)size};
+  if (!make_room_for_texts(document, size)) return no_memory(document);
+  weir__report_file(document->report, file);
+  return weir__scan(document, may_have_comments(file));
+}
+
+static int too_large(struct weir__report *report, const char *file)
+{
+  weir__report_add(report, file, 0, 0, "too large: more than %d MiB", (int)WEIR__DOCUMENT_BYTES_MAX >> 20);
+  return report->failed ? WEIR_ENOMEM : WEIR_EINVAL;
+}
+
 int weir__document_open(struct weir__document *document, const char *file, const char *text, size_t size,
                         struct weir__report *report)
 {
-  *document = (struct weir__document){.file = file, .text = text, .size = size, .report = report};
-  if (size > WEIR__DOCUMENT_BYTES_MAX) {
-    weir__report_add(report, file, 0, 0, "too large: more than %d MiB", (int)WEIR__DOCUMENT_BYTES_MAX >> 20);
-    return weir__report_code(report);
-  }
-  return weir__scan(document);
+  *document = (struct weir__document){.text = text, .size = size, .report = report};
+  if (size > WEIR__DOCUMENT_BYTES_MAX) return too_large(report, file);
+  int rc = add_source(document, file, 0, size);
+  return rc ? rc : weir__report_code(report);
+}
+
+int weir__document_add(struct weir__document *document, const char *file, const char *text, size_t size)
+{
+  size_t begin = document->own_text ? document->size + 1 : 0;
+  if (size > WEIR__DOCUMENT_BYTES_MAX || begin + size > WEIR__DOCUMENT_ALL_MAX) return too_large(document->report, file);
+  char *own = realloc(document->own_text, begin + size + 1);
+  if (!own) return no_memory(document);
+  if (size) memcpy(own + begin, text, size);
+  own[begin + size] = 0;
+  document->text = document->own_text = own;
+  document->size = begin + size;
+  return add_source(document, file, begin, size);
 }
 
 void weir__document_close(struct weir__document *document)
 {
+  free(document->sources);
+  free(document->own_text);
   free(document->nodes);
+  free(document->origins);
   free(document->texts);
   free(document->table);
   *document = (struct weir__document){0};
@@ -45,6 +106,27 @@ enum weir__json_kind weir__document_kind(const struct weir__document *document, 
   default:
     return WEIR__NUMBER;
   }
+}
+
+/* What a text in which variables were replaced reads as, besides. */
+static bool reads_as(const char *text, enum weir__json_kind kind)
+{
+  if (kind == WEIR__NUMBER) return weir__scan_is_number(text);
+  return (kind == WEIR__TRUE && strcmp(text, "true") == 0) || (kind == WEIR__FALSE && strcmp(text, "false") == 0);
+}
+
+bool weir__document_is(const struct weir__document *document, uint32_t node, enum weir__json_kind kind)
+{
+  enum weir__json_kind found = weir__document_kind(document, node);
+  if (found == kind) return true;
+  const struct weir__json_node *n = &document->nodes[node];
+  return found == WEIR__TEXT && n->replaced && reads_as(document->texts + n->inside, kind);
+}
+
+const char *weir__document_number(const struct weir__document *document, uint32_t node)
+{
+  const struct weir__json_node *n = &document->nodes[node];
+  return n->replaced ? document->texts + n->inside : document->text + n->offset;
 }
 
 const char *weir__document_text(const struct weir__document *document, uint32_t node)
@@ -79,6 +161,94 @@ uint32_t weir__document_child(const struct weir__document *document, uint32_t no
 const char *weir__document_key(const struct weir__document *document, uint32_t node)
 {
   return document->texts + document->nodes[node].key;
+}
+
+/* ---- files and copies ---- */
+
+uint32_t weir__document_source(const struct weir__document *document, uint32_t node)
+{
+  uint32_t low = 0, high = document->source_count, offset = document->nodes[node].offset;
+  while (high - low > 1) {
+    uint32_t middle = low + (high - low) / 2;
+    if (document->sources[middle].begin <= offset)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+uint32_t weir__document_origin(const struct weir__document *document, uint32_t node)
+{
+  bool is_copy = document->first_copy && node >= document->first_copy;
+  return is_copy ? document->origins[node - document->first_copy] : node;
+}
+
+/* Room for one more copy, and for the note of its origin. */
+static bool make_room_for_copy(struct weir__document *d)
+{
+  if (!d->first_copy) d->first_copy = d->node_count;
+  uint32_t copies = d->node_count - d->first_copy;
+  if (copies == d->origin_capacity) {
+    uint32_t capacity = copies ? 2 * copies : 256;
+    uint32_t *origins = realloc(d->origins, capacity * sizeof *origins);
+    if (!origins) return false;
+    d->origins = origins;
+    d->origin_capacity = capacity;
+  }
+  return weir__scan_room(d);
+}
+
+struct copying {
+  struct weir__document *document;
+  uint32_t (*replace)(void *arg, uint32_t node);
+  void *arg;
+};
+
+static uint32_t copy_value(const struct copying *c, uint32_t from, uint32_t parent, int depth)
+{
+  struct weir__document *d = c->document;
+  uint32_t value = c->replace ? c->replace(c->arg, from) : from, copy = d->node_count, last = WEIR__NO_NODE;
+  if (depth > WEIR__DOCUMENT_DEPTH_MAX * 2 || !make_room_for_copy(d)) return WEIR__NO_NODE;
+  struct weir__json_node *n = &d->nodes[d->node_count++];
+  const struct weir__json_node *place = &d->nodes[from];
+  *n = d->nodes[value];
+  n->key = place->key, n->key_line = place->key_line, n->key_column = place->key_column;
+  n->index = place->index, n->parent = parent, n->next = WEIR__NO_NODE;
+  d->origins[copy - d->first_copy] = weir__document_origin(d, value);
+  if (n->key_line && !weir__scan_enter(d, copy)) return WEIR__NO_NODE;
+  enum weir__json_kind kind = weir__document_kind(d, value);
+  if (kind != WEIR__OBJECT && kind != WEIR__LIST) return copy;
+  for (uint32_t child = weir__document_child(d, value); child != WEIR__NO_NODE; child = d->nodes[child].next) {
+    uint32_t below = copy_value(c, child, copy, depth + 1);
+    if (below == WEIR__NO_NODE) return below;
+    if (last != WEIR__NO_NODE) d->nodes[last].next = below;
+    last = below;
+  }
+  return copy;
+}
+
+uint32_t weir__document_copy(struct weir__document *document, uint32_t node, uint32_t parent,
+                             uint32_t (*replace)(void *arg, uint32_t node), void *arg)
+{
+  uint32_t copy = copy_value(&(struct copying){document, replace, arg}, node, parent, 0);
+  if (copy == WEIR__NO_NODE) document->report->failed = true;
+  return copy;
+}
+
+bool weir__document_replace(struct weir__document *document, uint32_t node, const char *text, size_t size)
+{
+  if (!make_room_for_texts(document, size)) {
+    document->report->failed = true;
+    return false;
+  }
+  char *to = document->texts + document->texts_size;
+  memcpy(to, text, size);
+  to[size] = 0;
+  document->nodes[node].inside = (uint32_t)document->texts_size;
+  document->nodes[node].replaced = 1;
+  document->texts_size += size + 1;
+  return true;
 }
 
 /* ---- JSON pointers ---- */
@@ -122,17 +292,18 @@ uint32_t weir__document_at(const struct weir__document *document, const char *po
 
 /* A path as it is put together; what does not fit is cut. */
 struct path {
-  char text[512];
+  char *text;
+  size_t room;
   size_t size;
 };
 
 static void path_add(struct path *path, const char *separator, const char *text, size_t size)
 {
-  size_t room = sizeof path->text - path->size;
+  size_t room = path->room - path->size;
   int n = snprintf(path->text + path->size, room, "%s%.*s", path->size ? separator : "", (int)size, text);
   if (n < 0 || (size_t)n >= room) {
-    weir__utf8_end(path->text, sizeof path->text, sizeof path->text);
-    path->size = sizeof path->text - 1;
+    weir__utf8_end(path->text, path->room, (int)path->room);
+    path->size = path->room - 1;
   } else {
     path->size += (size_t)n;
   }
@@ -183,19 +354,29 @@ static void path_add_step(struct path *path, const struct weir__document *docume
   }
 }
 
-static struct path path_of(const struct weir__document *document, uint32_t node)
+enum { STEPS_MOST = WEIR__DOCUMENT_DEPTH_MAX * (WEIR__DOCUMENT_NESTED_MAX + 1) };
+
+static void make_path(const struct weir__document *document, uint32_t node, struct path *path,
+                      void (*add)(struct path *, const struct weir__document *, uint32_t))
 {
-  uint32_t steps[WEIR__DOCUMENT_DEPTH_MAX + 1];
+  uint32_t steps[STEPS_MOST];
   size_t depth = 0;
-  for (uint32_t at = node; document->nodes[at].parent != WEIR__NO_NODE; at = document->nodes[at].parent)
+  path->text[0] = 0;
+  for (uint32_t at = node; document->nodes[at].parent != WEIR__NO_NODE && depth < STEPS_MOST;
+       at = document->nodes[at].parent)
     steps[depth++] = at;
-  struct path path = {.size = 0};
-  while (depth--)
-    if (document->report->pointers)
-      path_add_pointer(&path, document, steps[depth]);
-    else
-      path_add_step(&path, document, steps[depth]);
-  return path;
+  while (depth--) add(path, document, steps[depth]);
+}
+
+void weir__document_path(const struct weir__document *document, uint32_t node, char *text, size_t size)
+{
+  make_path(document, node, &(struct path){.text = text, .room = size}, path_add_step);
+}
+
+void weir__document_pointer(const struct weir__document *document, uint32_t node, char *text, size_t size)
+{
+  make_path(document, weir__document_origin(document, node), &(struct path){.text = text, .room = size},
+            path_add_pointer);
 }
 
 /* ---- errors ---- */
@@ -203,11 +384,18 @@ static struct path path_of(const struct weir__document *document, uint32_t node)
 static WEIR_PRINTF(5, 0) void add_error(struct weir__document *document, uint32_t node, uint32_t line, uint32_t column,
                                         const char *format, va_list arguments)
 {
-  struct path path = path_of(document, node);
-  char text[1024];
-  weir__utf8_end(text, sizeof text, vsnprintf(text, sizeof text, format, arguments));
-  weir__report_add(document->report, document->file, (int)line, (int)column, "%s%s%s", path.text, path.size ? ": " : "",
-                   text);
+  char path[WEIR__PATH_BYTES] = "", pointer[WEIR__PATH_BYTES];
+  if (document->nodes[node].broken) return;
+  if (document->report->kept < WEIR__REPORT_MOST) {
+    weir__document_pointer(document, node, pointer, sizeof pointer);
+    if (!document->report->pointers) weir__document_path(document, node, path, sizeof path);
+  }
+  struct weir__place place = {.file = weir__document_file(document, node),
+                              .line = (int)line,
+                              .column = (int)column,
+                              .path = document->report->pointers ? pointer : path,
+                              .pointer = pointer};
+  weir__report_atv(document->report, &place, format, arguments);
 }
 
 void weir__document_error(struct weir__document *document, uint32_t node, const char *format, ...)

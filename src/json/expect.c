@@ -29,12 +29,28 @@ static struct weir__quoted shown(const struct weir__document *document, uint32_t
   return s;
 }
 
+/* How much of a text is shown as it stands in the file, up to its closing quote. */
+static int written_size(const char *written)
+{
+  enum { MOST = 60 };
+  int size = 0;
+  while (size < MOST && written[size] != '"' && written[size] != '\\') size++;
+  while (size > 0 && ((unsigned char)written[size] & 0xc0) == 0x80) size--;
+  return size;
+}
+
 void weir__expectedv(struct weir__document *document, uint32_t node, bool show, const char *format, va_list arguments)
 {
   char text[256];
   weir__utf8_end(text, sizeof text, vsnprintf(text, sizeof text, format, arguments));
   struct weir__quoted found = shown(document, node);
-  weir__document_error(document, node, "must be %s%s%s", text, show ? ", not " : "", show ? found.text : "");
+  const struct weir__json_node *n = &document->nodes[node];
+  const char *written = document->text + n->offset + 1;
+  if (n->replaced)
+    weir__document_error(document, node, "must be %s%s%s (of %.*s)", text, show ? ", not " : "", show ? found.text : "",
+                         written_size(written), written);
+  else
+    weir__document_error(document, node, "must be %s%s%s", text, show ? ", not " : "", show ? found.text : "");
 }
 
 void weir__expected(struct weir__document *document, uint32_t node, const char *format, ...)

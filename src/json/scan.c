@@ -29,6 +29,8 @@ struct scanner {
   uint32_t line;
   uint32_t later_bytes; /* of characters that take several, on this line: they take no column */
   uint32_t duplicates;
+  bool comments; /* they are skipped */
+  bool is_jsonc; /* they may be there */
   struct open_container open[WEIR__DOCUMENT_DEPTH_MAX];
   uint32_t depth;
 };
@@ -38,11 +40,18 @@ enum { GO_ON = WEIR_OK };
 
 static uint32_t column(const struct scanner *s) { return (uint32_t)(s->at - s->line_start) - s->later_bytes + 1; }
 
+static const struct weir__source *scanned(const struct scanner *s)
+{
+  return &s->document->sources[s->document->source_count - 1];
+}
+
 static WEIR_PRINTF(2, 3) int fail(struct scanner *s, const char *format, ...)
 {
   va_list arguments;
+  struct weir__place place = {
+      .file = scanned(s)->name, .line = (int)s->line, .column = (int)column(s), .pointer = NULL};
   va_start(arguments, format);
-  weir__report_addv(s->document->report, s->document->file, (int)s->line, (int)column(s), format, arguments);
+  weir__report_atv(s->document->report, &place, format, arguments);
   va_end(arguments);
   return weir__report_code(s->document->report);
 }
@@ -75,14 +84,52 @@ static void skip_character(struct scanner *s, size_t size)
   s->later_bytes += (uint32_t)size - 1;
 }
 
+static void begin_line(struct scanner *s)
+{
+  s->line++;
+  s->line_start = s->at;
+  s->later_bytes = 0;
+}
+
+/* A comment that is not valid, or has no end, is left where it goes wrong: there it is refused as what it is. */
+static void skip_comment(struct scanner *s)
+{
+  bool to_line_end = s->at[1] == '/';
+  const unsigned char *begin = s->at;
+  uint32_t line = s->line, later_bytes = s->later_bytes;
+  const unsigned char *line_start = s->line_start;
+  for (s->at += 2; s->at < s->end;) {
+    if (to_line_end ? *s->at == '\n' : s->at[0] == '*' && s->at[1] == '/') {
+      s->at += to_line_end ? 0 : 2;
+      return;
+    }
+    size_t size = weir__utf8_size(s->at, s->end);
+    if (!size) return;
+    bool new_line = *s->at == '\n';
+    skip_character(s, size);
+    if (new_line) begin_line(s);
+  }
+  if (to_line_end) return;
+  s->at = begin, s->line = line, s->line_start = line_start, s->later_bytes = later_bytes;
+  s->comments = false;
+}
+
+static bool at_comment(const struct scanner *s)
+{
+  return s->comments && s->at[0] == '/' && (s->at[1] == '/' || s->at[1] == '*');
+}
+
 static void skip_space(struct scanner *s)
 {
-  for (; s->at < s->end; s->at++) {
+  while (s->at < s->end) {
     if (*s->at == '\n') {
-      s->line++;
-      s->line_start = s->at + 1;
-      s->later_bytes = 0;
-    } else if (*s->at != ' ' && *s->at != '\t' && *s->at != '\r') {
+      s->at++;
+      begin_line(s);
+    } else if (*s->at == ' ' || *s->at == '\t' || *s->at == '\r') {
+      s->at++;
+    } else if (at_comment(s)) {
+      skip_comment(s);
+    } else {
       return;
     }
   }
@@ -105,7 +152,10 @@ static int fail_unexpected(struct scanner *s, const char *expected)
   size_t size = weir__utf8_size(s->at, s->end);
   if (!size) return fail(s, "byte 0x%02x is not valid UTF-8", c);
   if (!c) return fail(s, "a zero byte where %s should be: is this a text file?", expected);
-  if (c == '/' || c == '#') return fail(s, "expected %s, not \"%c\": JSON has no comments", expected, c);
+  if (c == '/' && s->at[1] == '*' && s->is_jsonc) return fail(s, "the file ends inside the comment that begins here");
+  if (c == '/' && !s->is_jsonc)
+    return fail(s, "expected %s, not \"/\": JSON has no comments (a .jsonc file may)", expected);
+  if (c == '#') return fail(s, "expected %s, not \"%c\": JSON has no comments", expected, c);
   if (c == '\'') return fail(s, "expected %s, not \"'\": JSON quotes with \"", expected);
   if (c < 0x20 || c == 0x7f) return fail(s, "expected %s, not a control character (0x%02x)", expected, c);
   return fail(s, "expected %s, not \"%.*s\"", expected, (int)size, (const char *)s->at);
@@ -113,9 +163,11 @@ static int fail_unexpected(struct scanner *s, const char *expected)
 
 /* ---- nodes and keys ---- */
 
-static bool grow_nodes(struct weir__document *d)
+bool weir__scan_room(struct weir__document *d)
 {
-  uint32_t capacity = d->node_capacity ? 2 * d->node_capacity : 256;
+  if (d->node_count < d->node_capacity) return true;
+  if (d->node_capacity >= WEIR__NODES_MOST) return false;
+  uint32_t capacity = d->node_capacity ? 2 * d->node_capacity : 256; /* a power of two: it never wraps */
   struct weir__json_node *nodes = realloc(d->nodes, capacity * sizeof *nodes);
   if (!nodes) return false;
   d->nodes = nodes;
@@ -127,7 +179,7 @@ static bool grow_nodes(struct weir__document *d)
 static bool add_node(struct scanner *s)
 {
   struct weir__document *d = s->document;
-  if (d->node_count == d->node_capacity && !grow_nodes(d)) return false;
+  if (!weir__scan_room(d)) return false;
   uint32_t node = d->node_count++;
   struct open_container *in = s->depth ? &s->open[s->depth - 1] : NULL;
   d->nodes[node] = (struct weir__json_node){.parent = in ? in->node : WEIR__NO_NODE, .next = WEIR__NO_NODE};
@@ -141,7 +193,7 @@ static bool add_node(struct scanner *s)
 static void note_value(struct scanner *s)
 {
   struct weir__json_node *node = &s->document->nodes[s->document->node_count - 1];
-  node->line = s->line;
+  node->line = s->line & 0x3fffffff;
   node->column = column(s);
   node->offset = (uint32_t)((const char *)s->at - s->document->text);
 }
@@ -186,20 +238,24 @@ static bool grow_table(struct weir__document *d)
   return true;
 }
 
-/* Enters the key of the newest node, unless an older node of its object has it. */
-static bool enter_key(struct scanner *s)
+/* Enters the key of a node, unless an older node of its object has it. */
+static bool enter_key(struct weir__document *d, uint32_t node, uint32_t *duplicates)
 {
-  struct weir__document *d = s->document;
   if (!grow_table(d)) return false;
-  uint32_t node = d->node_count - 1;
   uint32_t *place = find_place(d, d->nodes[node].parent, d->texts + d->nodes[node].key);
   if (*place != WEIR__NO_NODE) {
-    s->duplicates++;
+    ++*duplicates;
   } else {
     *place = node;
     d->key_count++;
   }
   return true;
+}
+
+bool weir__scan_enter(struct weir__document *d, uint32_t node)
+{
+  uint32_t duplicates;
+  return enter_key(d, node, &duplicates);
 }
 
 /* ---- strings ---- */
@@ -300,7 +356,7 @@ static int scan_string(struct scanner *s)
   if (s->at == s->end) return fail(s, "the file ends inside the text that begins at %u:%u", line, began);
   s->at++;
   *to++ = 0;
-  s->document->texts_size = (uint32_t)(to - s->document->texts);
+  s->document->texts_size = (size_t)(to - s->document->texts);
   return GO_ON;
 }
 
@@ -313,20 +369,20 @@ static const unsigned char *skip_digits(const unsigned char *c)
 }
 
 /* Integers are held in 64 bits, with a sign or without; all others as a double. */
-static bool integer_fits(const struct scanner *s)
+static bool integer_fits(const char *number)
 {
   errno = 0;
-  if (*s->at == '-')
-    (void)strtoll((const char *)s->at, NULL, 10);
+  if (*number == '-')
+    (void)strtoll(number, NULL, 10);
   else
-    (void)strtoull((const char *)s->at, NULL, 10);
+    (void)strtoull(number, NULL, 10);
   return errno != ERANGE;
 }
 
 /* Whether a number that is well-formed can be held. */
 static int check_size(struct scanner *s, const unsigned char *end, bool integer)
 {
-  if (integer && !integer_fits(s)) return fail(s, "the number is too large: at most 64 bits are read");
+  if (integer && !integer_fits((const char *)s->at)) return fail(s, "the number is too large: at most 64 bits are read");
   if (!integer && isinf(weir__number_read((const char *)s->at, NULL))) return fail(s, "the number is too large");
   s->at = end;
   return GO_ON;
@@ -354,6 +410,28 @@ static int scan_number(struct scanner *s)
   return check_size(s, c, integer);
 }
 
+bool weir__scan_is_number(const char *text)
+{
+  const unsigned char *c = (const unsigned char *)text + (*text == '-'), *digits = c;
+  bool integer = true;
+  c = skip_digits(c);
+  if (c == digits || (*digits == '0' && c - digits > 1)) return false;
+  if (*c == '.') {
+    integer = false;
+    const unsigned char *fraction = ++c;
+    c = skip_digits(c);
+    if (c == fraction) return false;
+  }
+  if (*c == 'e' || *c == 'E') {
+    integer = false;
+    const unsigned char *exponent = c + 1 + (c[1] == '+' || c[1] == '-');
+    c = skip_digits(exponent);
+    if (c == exponent) return false;
+  }
+  if (*c) return false;
+  return integer ? integer_fits(text) : !isinf(weir__number_read(text, NULL));
+}
+
 static int scan_word(struct scanner *s)
 {
   static const char *const words[] = {"true", "false", "null"};
@@ -370,7 +448,7 @@ static int scan_word(struct scanner *s)
 
 static int scan_text_value(struct scanner *s)
 {
-  s->document->nodes[s->document->node_count - 1].inside = s->document->texts_size;
+  s->document->nodes[s->document->node_count - 1].inside = (uint32_t)s->document->texts_size;
   return scan_string(s);
 }
 
@@ -394,10 +472,10 @@ static int scan_key(struct scanner *s)
   struct weir__json_node *node = &d->nodes[d->node_count - 1];
   node->key_line = s->line;
   node->key_column = column(s);
-  node->key = d->texts_size;
+  node->key = (uint32_t)d->texts_size;
   int rc = scan_string(s);
   if (rc) return rc;
-  if (!enter_key(s)) return no_memory(s);
+  if (!enter_key(d, d->node_count - 1, &s->duplicates)) return no_memory(s);
   skip_space(s);
   if (s->at == s->end || *s->at != ':') return fail_unexpected(s, "\":\" after the key");
   s->at++;
@@ -479,7 +557,7 @@ static int scan_text(struct scanner *s)
 /* Apart from the pass: only now is the name of each element known, for the paths in the messages. */
 static void report_duplicates(struct weir__document *d)
 {
-  for (uint32_t i = 1; i < d->node_count; i++) {
+  for (uint32_t i = d->sources[d->source_count - 1].root; i < d->node_count; i++) {
     const struct weir__json_node *node = &d->nodes[i];
     if (!node->key_line) continue;
     uint32_t first = weir__scan_find(d, node->parent, d->texts + node->key);
@@ -489,13 +567,19 @@ static void report_duplicates(struct weir__document *d)
   }
 }
 
-int weir__scan(struct weir__document *d)
+int weir__scan(struct weir__document *d, bool comments)
 {
-  const unsigned char *text = (const unsigned char *)d->text;
-  struct scanner s = {.document = d, .at = text, .end = text + d->size, .line_start = text, .line = 1};
-  d->texts = malloc(d->size + 1); /* unescaped they are never longer; what is not used stays untouched */
-  if (!d->texts) return no_memory(&s);
+  struct weir__source *source = &d->sources[d->source_count - 1];
+  const unsigned char *text = (const unsigned char *)d->text + source->begin;
+  struct scanner s = {.document = d,
+                      .at = text,
+                      .end = text + source->size,
+                      .line_start = text,
+                      .line = 1,
+                      .comments = comments,
+                      .is_jsonc = comments};
+  source->root = d->node_count;
   int rc = scan_text(&s);
   if (!rc && s.duplicates) report_duplicates(d);
-  return rc ? rc : weir__report_code(d->report);
+  return d->report->failed ? WEIR_ENOMEM : rc;
 }

@@ -7,14 +7,20 @@
 
 #include "json/document.h"
 
-/* Fills in nodes, texts and table. Reports the first syntax error, or all keys that are given twice.
- * Errors: WEIR_EINVAL, WEIR_ENOMEM. */
-int weir__scan(struct weir__document *document);
+/* Adds the nodes, texts and keys of the document's last file. Reports the first syntax error, or all keys that are given
+ * twice: the first one counts then. `comments`: it may have some. Errors: WEIR_EINVAL for syntax, WEIR_ENOMEM. */
+int weir__scan(struct weir__document *document, bool comments);
 
 /* Bytes of the character at `c`, 0 if it is not valid UTF-8: cut short, overlong, a surrogate, above U+10FFFF. */
 size_t weir__utf8_size(const unsigned char *c, const unsigned char *end);
 
 /* The node of a key in the object `parent`, or WEIR__NO_NODE. */
 uint32_t weir__scan_find(const struct weir__document *document, uint32_t parent, const char *key);
+/* Enters the key of a copied node. False: no memory. */
+bool weir__scan_enter(struct weir__document *document, uint32_t node);
+/* Is the whole text a number that JSON knows and that can be held? */
+bool weir__scan_is_number(const char *text);
+/* Room for another node. False: no memory. */
+bool weir__scan_room(struct weir__document *document);
 
 #endif

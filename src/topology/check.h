@@ -6,10 +6,11 @@
 
 /* Reads the whole document, going on after errors.
  *
- * `types`  the actor types that it may name; ends with NULL. Borrowed as long as the graph is used.
- * `graph`  all that it points to lies in `arena`; nothing in the document is needed afterwards.
- * Errors   WEIR_EINVAL, reported; WEIR_ENOMEM. */
+ * `types`    the actor types that it may name; ends with NULL. Borrowed as long as the graph is used.
+ * `graph`    all that it points to lies in `arena`; what has nodes needs the document, everything else does not.
+ * `for_run`  what can be checked, but not run yet, is refused.
+ * Errors     WEIR_EINVAL, reported; WEIR_ENOMEM. */
 int weir__check(struct weir__document *document, const struct weir__stock *const *types, struct weir__arena *arena,
-                struct weir__graph *graph);
+                struct weir__graph *graph, bool for_run);
 
 #endif

@@ -41,79 +41,296 @@ size_t weir__graph_find(const struct weir__graph *graph, const char *name)
   return found ? graph->by_name[low] : graph->count;
 }
 
-/* ---- order ---- */
+/* ---- edges ---- */
 
-/* By Kahn, from the sinks upstream: an actor is put in order when all that it sends to have been. `senders` are the
- * edges turned round: those of actor i are senders[first[i] .. first[i + 1]). */
-struct turned {
-  size_t *first;
-  size_t *senders;
-  size_t *left; /* how many of an actor's edges lead to actors that are not in order yet */
+/* One edge for each receiver of each wire: an edge that waits, and one that does not, where a wire diverts. */
+struct link {
+  size_t from;
+  size_t to;
+  struct weir__wire *wire;
+  bool waits;
 };
 
-static void turn_edges(const struct weir__graph *graph, struct turned *t)
+/* Those of actor i: links[out[i] .. out[i + 1]), and those to it: links[in[first_in[i] .. first_in[i + 1])]. */
+struct links {
+  const struct weir__graph *graph;
+  struct weir__arena arena; /* what is only needed while the graph is sorted */
+  struct link *links;
+  size_t *out;
+  size_t *first_in;
+  size_t *in;
+  size_t count;
+  size_t *group;      /* of each actor: those with the same number can reach each other */
+  size_t group_count; /* numbers begin with 1 */
+};
+
+static size_t links_of(struct weir__wire *wire, size_t from, struct link *to)
 {
-  for (size_t i = 0; i < graph->count; i++)
-    for (size_t e = 0; e < graph->actors[i].edge_count; e++) t->first[graph->actors[i].edges[e].to + 1]++;
-  for (size_t i = 0; i < graph->count; i++) t->first[i + 1] += t->first[i];
-  /* `left` serves as the place of each actor's next sender, until it gets its meaning. */
-  memcpy(t->left, t->first, graph->count * sizeof *t->left);
-  for (size_t i = 0; i < graph->count; i++)
-    for (size_t e = 0; e < graph->actors[i].edge_count; e++) t->senders[t->left[graph->actors[i].edges[e].to]++] = i;
-  for (size_t i = 0; i < graph->count; i++) t->left[i] = graph->actors[i].edge_count;
+  to[0] = (struct link){from, wire->to, wire, wire->when_full == WEIR__FULL_WAITS};
+  if (wire->when_full == WEIR__FULL_DIVERTS) to[1] = (struct link){from, wire->instead, wire, true};
+  return wire->when_full == WEIR__FULL_DIVERTS ? 2 : 1;
 }
 
-static bool make_turned(const struct weir__graph *graph, struct weir__arena *arena, struct turned *t)
+static void fill_in(struct links *l)
 {
-  size_t edges = 0;
-  for (size_t i = 0; i < graph->count; i++) edges += graph->actors[i].edge_count;
-  t->first = weir__arena_array(arena, graph->count + 1, sizeof *t->first);
-  t->senders = weir__arena_array(arena, edges, sizeof *t->senders);
-  t->left = weir__arena_array(arena, graph->count, sizeof *t->left);
-  if (!t->first || !t->senders || !t->left) return false;
-  turn_edges(graph, t);
+  size_t n = l->graph->count;
+  for (size_t k = 0; k < l->count; k++) l->first_in[l->links[k].to + 1]++;
+  for (size_t i = 0; i < n; i++) l->first_in[i + 1] += l->first_in[i];
+  memcpy(l->group, l->first_in, n * sizeof *l->group); /* for now: the place of each actor's next one */
+  for (size_t k = 0; k < l->count; k++) l->in[l->group[l->links[k].to]++] = k;
+  memset(l->group, 0, n * sizeof *l->group);
+}
+
+static bool make_links(const struct weir__graph *graph, struct links *l)
+{
+  size_t most = 0, n = graph->count;
+  *l = (struct links){.graph = graph};
+  for (size_t i = 0; i < n; i++)
+    for (size_t o = 0; o < graph->actors[i].output_count; o++) most += 2 * graph->actors[i].outputs[o].count;
+  l->links = weir__arena_array(&l->arena, most, sizeof *l->links);
+  l->in = weir__arena_array(&l->arena, most, sizeof *l->in);
+  l->out = weir__arena_array(&l->arena, n + 1, sizeof *l->out);
+  l->first_in = weir__arena_array(&l->arena, n + 1, sizeof *l->first_in);
+  l->group = weir__arena_array(&l->arena, n, sizeof *l->group);
+  if (l->arena.failed) return false;
+  for (size_t i = 0; i < n; i++) {
+    l->out[i] = l->count;
+    for (size_t o = 0; o < graph->actors[i].output_count; o++)
+      for (size_t w = 0; w < graph->actors[i].outputs[o].count; w++)
+        l->count += links_of(&graph->actors[i].outputs[o].wires[w], i, l->links + l->count);
+  }
+  l->out[n] = l->count;
+  fill_in(l);
   return true;
 }
 
-size_t weir__graph_sort(struct weir__graph *graph, struct weir__arena *arena)
+/* ---- groups: by Tarjan, without recursion ---- */
+
+struct walk {
+  size_t *met;   /* when an actor was met, from 1; 0: not yet */
+  size_t *low;   /* the earliest that it is known to reach, among those that are in no group yet */
+  size_t *stack; /* of those that are in no group yet */
+  size_t *path;  /* from where the walk began to where it is */
+  size_t *next;  /* of each actor: its next edge */
+  size_t stacked, depth, time;
+};
+
+static void meet(const struct links *l, struct walk *w, size_t actor)
 {
-  struct turned t;
-  size_t sorted = 0;
-  graph->order = weir__arena_array(arena, graph->count, sizeof *graph->order);
-  if (!graph->order || !make_turned(graph, arena, &t)) return 0;
-  for (size_t i = 0; i < graph->count; i++)
-    if (!t.left[i]) graph->order[sorted++] = i;
-  for (size_t next = 0; next < sorted; next++) {
-    size_t actor = graph->order[next];
-    graph->actors[actor].ordered = true;
-    for (size_t s = t.first[actor]; s < t.first[actor + 1]; s++)
-      if (--t.left[t.senders[s]] == 0) graph->order[sorted++] = t.senders[s];
+  w->met[actor] = w->low[actor] = ++w->time;
+  w->stack[w->stacked++] = actor;
+  w->path[w->depth++] = actor;
+  w->next[actor] = l->out[actor];
+}
+
+static void leave(struct links *l, struct walk *w, size_t actor)
+{
+  size_t other;
+  w->depth--;
+  if (w->depth && w->low[w->path[w->depth - 1]] > w->low[actor]) w->low[w->path[w->depth - 1]] = w->low[actor];
+  if (w->low[actor] != w->met[actor]) return;
+  l->group_count++;
+  do {
+    other = w->stack[--w->stacked];
+    l->group[other] = l->group_count;
+  } while (other != actor);
+}
+
+static void walk_from(struct links *l, struct walk *w, size_t start, bool waiting_only)
+{
+  meet(l, w, start);
+  while (w->depth) {
+    size_t at = w->path[w->depth - 1];
+    if (w->next[at] == l->out[at + 1]) {
+      leave(l, w, at);
+      continue;
+    }
+    const struct link *link = &l->links[w->next[at]++];
+    if (waiting_only && !link->waits) continue;
+    if (!w->met[link->to])
+      meet(l, w, link->to);
+    else if (!l->group[link->to] && w->met[link->to] < w->low[at])
+      w->low[at] = w->met[link->to];
   }
-  return sorted;
+}
+
+/* Groups of actors that can reach each other, by all edges, or by those that wait. False: no memory. */
+static bool find_groups(struct links *l, bool waiting_only)
+{
+  size_t n = l->graph->count;
+  struct walk w = {.met = weir__arena_array(&l->arena, n, sizeof *w.met),
+                   .low = weir__arena_array(&l->arena, n, sizeof *w.low),
+                   .stack = weir__arena_array(&l->arena, n, sizeof *w.stack),
+                   .path = weir__arena_array(&l->arena, n, sizeof *w.path),
+                   .next = weir__arena_array(&l->arena, n, sizeof *w.next)};
+  if (l->arena.failed) return false;
+  memset(l->group, 0, n * sizeof *l->group);
+  l->group_count = 0;
+  for (size_t i = 0; i < n; i++)
+    if (!w.met[i]) walk_from(l, &w, i, waiting_only);
+  return true;
+}
+
+/* ---- order ---- */
+
+/* By Kahn, from the sinks upstream: an actor is put in order when all that it sends to have been. Where edges that don't
+ * wait make a cycle, the next is one for which only such edges within its own group are left: those close the cycle. */
+struct sorting {
+  size_t *left;    /* how many of an actor's edges lead to actors that are not in order yet */
+  size_t *waiting; /* how many of these wait, or lead to another group */
+  size_t *ready;   /* those with none of the latter, which may have been put in order since */
+  size_t ready_count, ready_next, sorted;
+};
+
+static bool holds_back(const struct links *l, const struct link *link)
+{
+  return link->waits || l->group[link->from] != l->group[link->to];
+}
+
+static void put_in_order(struct weir__graph *g, struct sorting *s, size_t actor)
+{
+  g->actors[actor].ordered = true;
+  g->order[s->sorted++] = actor;
+}
+
+/* An actor is in order: those that send to it may be next. */
+static void pass_on(struct weir__graph *g, const struct links *l, struct sorting *s, size_t actor)
+{
+  for (size_t k = l->first_in[actor]; k < l->first_in[actor + 1]; k++) {
+    const struct link *link = &l->links[l->in[k]];
+    size_t from = link->from;
+    bool held = holds_back(l, link);
+    s->left[from]--;
+    if (held) s->waiting[from]--;
+    if (!g->actors[from].ordered && !s->left[from])
+      put_in_order(g, s, from);
+    else if (held && !s->waiting[from])
+      s->ready[s->ready_count++] = from;
+  }
+}
+
+static void close_cycle(struct weir__graph *g, const struct links *l, struct sorting *s, size_t actor)
+{
+  for (size_t k = l->out[actor]; k < l->out[actor + 1]; k++)
+    if (!g->actors[l->links[k].to].ordered) l->links[k].wire->closes = true;
+  put_in_order(g, s, actor);
+}
+
+static void sort(struct weir__graph *g, const struct links *l, struct sorting *s)
+{
+  for (size_t k = 0; k < l->count; k++) {
+    s->left[l->links[k].from]++;
+    if (holds_back(l, &l->links[k])) s->waiting[l->links[k].from]++;
+  }
+  for (size_t i = 0; i < g->count; i++)
+    if (!s->left[i])
+      put_in_order(g, s, i);
+    else if (!s->waiting[i])
+      s->ready[s->ready_count++] = i;
+  for (size_t next = 0; next < s->sorted || s->ready_next < s->ready_count;) {
+    if (next < s->sorted)
+      pass_on(g, l, s, g->order[next++]);
+    else if (!g->actors[s->ready[s->ready_next]].ordered)
+      close_cycle(g, l, s, s->ready[s->ready_next++]);
+    else
+      s->ready_next++;
+  }
+}
+
+/* When the sources start, everyone else is there, also those that edges lead to which close a cycle. */
+static bool put_sources_last(struct weir__graph *g, const struct links *l, struct weir__arena *scratch)
+{
+  size_t *sources = weir__arena_array(scratch, g->count, sizeof *sources), count = 0, kept = 0;
+  if (!sources) return false;
+  for (size_t i = 0; i < g->count; i++) {
+    size_t actor = g->order[i];
+    if (l->first_in[actor] == l->first_in[actor + 1])
+      sources[count++] = actor;
+    else
+      g->order[kept++] = actor;
+  }
+  memcpy(g->order + kept, sources, count * sizeof *sources);
+  return true;
 }
 
 /* ---- cycles ---- */
 
-/* An edge to an actor that is not in order either. One that is not in order has such an edge. */
-static const struct weir__wire *unordered_edge(const struct weir__graph *graph, size_t from)
+/* An edge that waits, to an actor of the same group; in a group of several each has one. */
+static const struct link *edge_inside(const struct links *l, size_t from)
 {
-  const struct weir__wire *edge = graph->actors[from].edges;
-  while (graph->actors[edge->to].ordered) edge++;
-  return edge;
+  for (size_t k = l->out[from]; k < l->out[from + 1]; k++)
+    if (l->links[k].waits && l->group[l->links[k].to] == l->group[from]) return &l->links[k];
+  return NULL;
 }
 
-const struct weir__wire *weir__graph_cycle(const struct weir__graph *graph, char *text, size_t size)
+static size_t add_text(char *text, size_t used, const char *separator, const char *name)
 {
-  size_t start = 0;
-  while (graph->actors[start].ordered) start++;
-  /* Whoever follows such edges for as many steps as there are actors walks in a circle. */
-  for (size_t i = 0; i < graph->count; i++) start = unordered_edge(graph, start)->to;
-  const struct weir__wire *edge = NULL;
-  size_t used = (size_t)snprintf(text, size, "%s", graph->actors[start].name);
-  for (size_t at = start; !edge || at != start;) {
-    edge = unordered_edge(graph, at);
-    at = edge->to;
-    if (used < size) used += (size_t)snprintf(text + used, size - used, " -> %s", graph->actors[at].name);
+  size_t size = strlen(separator), name_size = strlen(name);
+  if (text) {
+    memcpy(text + used, separator, size);
+    memcpy(text + used + size, name, name_size + 1);
   }
-  return edge;
+  return used + size + name_size;
+}
+
+/* The cycle that begins and ends at an actor; what it takes as a text. */
+static size_t write_cycle(const struct links *l, size_t start, char *text, const struct link **last)
+{
+  const struct weir__graph_actor *actors = l->graph->actors;
+  size_t used = add_text(text, 0, "", actors[start].name), at = start;
+  do {
+    *last = edge_inside(l, at);
+    at = (*last)->to;
+    used = add_text(text, used, " -> ", actors[at].name);
+  } while (at != start);
+  return used + 1;
+}
+
+static bool tell_cycle(struct links *l, size_t start, void (*tell)(void *, const struct weir__wire *, const char *),
+                       void *arg)
+{
+  const struct link *last;
+  /* Whoever follows such edges for as many steps as there are actors walks in a circle. */
+  for (size_t i = 0, at = l->group[start]; i < l->graph->count && l->group[start] == at; i++)
+    start = edge_inside(l, start)->to;
+  char *text = weir__arena_alloc(&l->arena, write_cycle(l, start, NULL, &last));
+  if (!text) return false;
+  write_cycle(l, start, text, &last);
+  tell(arg, last->wire, text);
+  return true;
+}
+
+/* Once for each group. */
+static void tell_cycles(struct links *l, void (*tell)(void *, const struct weir__wire *, const char *), void *arg)
+{
+  if (!find_groups(l, true)) return;
+  bool *told = weir__arena_array(&l->arena, l->group_count + 1, sizeof *told);
+  for (size_t i = 0; told && i < l->graph->count; i++) {
+    if (told[l->group[i]] || !edge_inside(l, i)) continue;
+    told[l->group[i]] = true;
+    if (!tell_cycle(l, i, tell, arg)) return;
+  }
+}
+
+bool weir__graph_sort(struct weir__graph *graph, struct weir__arena *arena,
+                      void (*tell)(void *arg, const struct weir__wire *wire, const char *cycle), void *arg)
+{
+  struct links l;
+  size_t n = graph->count;
+  graph->order = weir__arena_array(arena, n, sizeof *graph->order);
+  bool made = graph->order && make_links(graph, &l) && find_groups(&l, false);
+  struct sorting s = {0};
+  if (made) {
+    s = (struct sorting){.left = weir__arena_array(&l.arena, n, sizeof *s.left),
+                         .waiting = weir__arena_array(&l.arena, n, sizeof *s.waiting),
+                         .ready = weir__arena_array(&l.arena, n, sizeof *s.ready)};
+    made = !l.arena.failed;
+  }
+  if (made) sort(graph, &l, &s);
+  if (made && s.sorted < n) tell_cycles(&l, tell, arg);
+  bool good = made && s.sorted == n && put_sources_last(graph, &l, &l.arena);
+  if (graph->order && l.arena.failed) arena->failed = true;
+  if (graph->order) weir__arena_free(&l.arena);
+  if (!good) graph->order = NULL;
+  return good;
 }

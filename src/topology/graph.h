@@ -1,8 +1,8 @@
 /* graph.h: what a document comes to when it has been read: actors of known types, and who sends to whom.
  *
- * Once it has been checked (check.h): G1 every edge fits: what its sender gives is what its receiver takes.
- * G2 There is no cycle, and `order` names each actor after all that it sends to. G3 Sources have no inputs and sinks no
- * outputs; all others have both. */
+ * Once it has been checked (check.h): G1 Every edge fits: what its sender gives is what its receiver takes. G2 Edges
+ * along which a sender waits make no cycle, and `order` names each actor after all that it waits for; sources come last.
+ * G3 Sources have no inputs; each output leads somewhere. */
 #ifndef WEIR_TOPOLOGY_GRAPH_H
 #define WEIR_TOPOLOGY_GRAPH_H
 
@@ -17,45 +17,120 @@ enum {
   WEIR__MAILBOX_MAX = 16777216
 };
 
+/* What becomes of a record for which its receiver has no room. */
+enum weir__when_full {
+  WEIR__FULL_WAITS, /* its sender waits */
+  WEIR__FULL_DROPS, /* it is dropped, and counted */
+  WEIR__FULL_DIVERTS /* another actor gets it; for that one its sender waits */
+};
+
+/* From one output to one actor. */
 struct weir__wire {
-  size_t to;     /* index of the receiver */
-  uint32_t node; /* where it stands in the document */
+  size_t to;      /* index of the receiver */
+  size_t instead; /* DIVERTS: of the other one */
+  int when_full;  /* enum weir__when_full */
+  bool closes;    /* it closes a cycle, in which nobody waits for it: its receiver's end does not depend on its sender's */
+  uint32_t node;  /* where the receiver's name stands */
+};
+
+enum weir__leads {
+  WEIR__LEADS_NOWHERE, /* nothing is said of it */
+  WEIR__LEADS_ON,      /* to the actors of its wires; each gets every record */
+  WEIR__LEADS_OUT,     /* records are discarded, and counted: "discard" */
+  WEIR__LEADS_TO_DEAD  /* records become dead letters: "dead_letters" */
+};
+
+struct weir__output {
+  const char *name;
+  int leads; /* enum weir__leads */
+  struct weir__wire *wires;
+  size_t count;
+  uint32_t node; /* its value in "to"; WEIR__NO_NODE: there is none */
+};
+
+/* What is done with a record that an actor can't handle, or may not be given. */
+enum weir__disposal { WEIR__DISPOSE_DEAD, WEIR__DISPOSE_OUT, WEIR__DISPOSE_TO };
+struct weir__disposing {
+  int how;   /* enum weir__disposal */
+  size_t to; /* TO: index of the actor that gets it */
 };
 
 struct weir__graph_actor {
-  const char *name;                /* "" if the document gives none that is good */
+  const char *name;                /* its full name; "" if the document gives none that is good */
   const struct weir__stock *stock; /* NULL: unknown */
   void *config;                    /* of stock->config(); NULL: its type takes none */
-  struct weir__wire *edges;
-  size_t edge_count;
-  size_t inputs; /* instances that send to each of its instances */
+  struct weir__output *outputs;    /* those that its type has, in its order */
+  size_t output_count;
+  size_t inputs; /* instances whose end each of its instances waits for */
+  size_t feeds;  /* wires that lead here */
   size_t instances;
-  size_t capacity;    /* of each instance's mailbox; 0: its type's */
-  const char *field;  /* by whose hash a record finds its instance, one of the type that is taken; NULL: in turn */
-  uint32_t node;      /* its object in the document */
-  uint32_t name_node; /* where its name stands; WEIR__NO_NODE: nowhere */
-  bool ordered;       /* it is in the graph's order */
-  const struct weir__graph_actor
-      *last_sender; /* while edges are read: whose edges were read last among those to here */
+  size_t capacity;   /* of each instance's mailbox; 0: its type's */
+  bool pinned;       /* each instance stays with one worker, where its type allows that */
+  const char *field; /* by whose hash a record finds its instance, one of the type that is taken; NULL: in turn */
+  const struct weir__on_failure *on_failure; /* NULL: as its supervisor says */
+  struct weir__disposing then;               /* of on_failure */
+  const struct weir__breaker *breaker;       /* NULL: it has none */
+  struct weir__disposing while_open;         /* of the breaker */
+  uint32_t node;                             /* its object in the document */
+  uint32_t name_node;                        /* where its name stands; WEIR__NO_NODE: nowhere */
+  uint32_t inside;                           /* the object of the use of a template that it is of; WEIR__NO_NODE: none */
+  bool ordered;                              /* while the graph is sorted: it is in its order */
+  const struct weir__output *last_sender;    /* while wires are read: the last output that sends here */
 };
 
-/* All lies in one arena. */
+/* A supervisor's child: an actor, or another supervisor. */
+struct weir__graph_child {
+  bool is_supervisor;
+  size_t index;
+  uint32_t node;
+};
+struct weir__graph_supervisor {
+  const char *name; /* NULL: the root */
+  const struct weir__supervision *settings;
+  struct weir__graph_child *children; /* in the order of the document */
+  size_t count;
+  uint32_t node;
+};
+
+/* A secret is read when the topology starts. */
+struct weir__graph_secret {
+  const char *name;
+  const struct weir__secret *settings;
+  uint32_t node;
+};
+
+/* A test: what `weir test` does. Its records are read from the document by the types of their receivers. */
+struct weir__graph_test {
+  const char *name;
+  const struct weir__test *settings;
+  uint32_t node;
+};
+
+/* All lies in one arena. Nodes are those of the document from which it was read. */
 struct weir__graph {
   int flavor;  /* WEIR_MULTI_THREAD or WEIR_CURRENT_THREAD */
   int workers; /* 0: one per core */
+  const struct weir__settings *settings; /* of the runtime */
   struct weir__graph_actor *actors;
   size_t count;
   size_t *by_name; /* sorted by name, then as they stand in the document */
   size_t *order;   /* G2 */
+  struct weir__graph_supervisor *supervisors; /* the first is the root; none: a failure ends the run */
+  size_t supervisor_count;
+  struct weir__graph_secret *secrets;
+  size_t secret_count;
+  struct weir__graph_test *tests;
+  size_t test_count;
+  uint64_t memory; /* the most bytes that mailboxes, batches under way and stacks can come to; UINT64_MAX: or more */
 };
 
 /* Sorts `by_name`. False: no memory. */
 bool weir__graph_index(struct weir__graph *graph, struct weir__arena *arena);
 /* The first actor of that name, or graph->count. Needs `by_name`. */
 size_t weir__graph_find(const struct weir__graph *graph, const char *name);
-/* Fills in `order`, as far as it goes; the number of actors in it: less than `count` if there is a cycle. */
-size_t weir__graph_sort(struct weir__graph *graph, struct weir__arena *arena);
-/* After weir__graph_sort() did not reach all: an edge of a cycle, and the cycle's text: "a -> b -> a". */
-const struct weir__wire *weir__graph_cycle(const struct weir__graph *graph, char *text, size_t size);
+/* Fills in `order` and `closes`. Where waiting makes a cycle `tell` gets, for each group of actors that wait for each
+ * other, an edge of a cycle and its text: "a -> b -> a"; then, and where there is no memory, false. */
+bool weir__graph_sort(struct weir__graph *graph, struct weir__arena *arena,
+                      void (*tell)(void *arg, const struct weir__wire *wire, const char *cycle), void *arg);
 
 #endif

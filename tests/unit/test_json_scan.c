@@ -72,7 +72,7 @@ static void syntax_errors_are_reported_once_and_at_their_place(void **state)
       {"{\"a\":1,}", "1:8: a \",\" before the closing \"}\"\n"},
       {"[,1]", "1:2: expected a value, not \",\"\n"},
       {"1 2", "1:3: expected the end of the file, not \"2\"\n"},
-      {"[1] // one", "1:5: expected the end of the file, not \"/\": JSON has no comments\n"},
+      {"[1] // one", "1:5: expected the end of the file, not \"/\": JSON has no comments (a .jsonc file may)\n"},
       {"['a']", "1:2: expected a value, not \"'\": JSON quotes with \"\n"},
       {"[yes]", "1:2: expected a value, not \"yes\" (a text stands in double quotes)\n"},
       {"[True]", "1:2: expected a value, not \"True\" (a text stands in double quotes)\n"},
