@@ -25,7 +25,7 @@ struct file_lines_config {
   int64_t max_line;
 };
 WEIR_MESSAGE(file_lines_config,
-             WEIR_LIST(paths, path_count, .def = "[\"-\"]",
+             WEIR_LIST(paths, path_count, .use = WEIR_USE_READS, .def = "[\"-\"]",
                        .help = "the files, read one after the other; \"-\" is the standard input"),
              WEIR_FIELD(max_line, .def = "\"1MiB\"", .min = 1, .max = 67108864, .unit = WEIR_UNIT_BYTES,
                         .help = "a longer line fails the run"));

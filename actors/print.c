@@ -18,7 +18,8 @@ enum { PIECE_BYTES = 64 * 1024 };
 struct print_config {
   const char *path;
 };
-WEIR_MESSAGE(print_config, WEIR_FIELD(path, .def = "\"-\"", .help = "the file; \"-\" is the standard output"));
+WEIR_MESSAGE(print_config, WEIR_FIELD(path, .use = WEIR_USE_WRITES, .def = "\"-\"",
+                                      .help = "the file; \"-\" is the standard output"));
 
 /* Its own timer: what was gathered is to be seen now. */
 struct flush {

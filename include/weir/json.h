@@ -20,11 +20,11 @@ extern "C" {
 
 /** One thing that is wrong: with a document, or with the run of a topology. */
 typedef struct weir_problem {
-  const char *file WEIR__ZERO; /* the document's name; NULL: the problem has nothing to do with a file */
-  int line WEIR__ZERO;         /* from 1; 0: the problem is not at one place of the file */
-  int column WEIR__ZERO;       /* from 1, in characters (code points) */
-  const char *text WEIR__ZERO; /* one line; no control characters: where in the document, then `what` */
-  const char *what WEIR__ZERO; /* the end of `text`: what is wrong, and what was expected */
+  const char *file WEIR__ZERO;    /* the document's name; NULL: the problem has nothing to do with a file */
+  int line WEIR__ZERO;            /* from 1; 0: the problem is not at one place of the file */
+  int column WEIR__ZERO;          /* from 1, in characters (code points) */
+  const char *text WEIR__ZERO;    /* one line; no control characters: where in the document, then `what` */
+  const char *what WEIR__ZERO;    /* the end of `text`: what is wrong, and what was expected */
   const char *pointer WEIR__ZERO; /* where in the document it is: a JSON pointer (RFC 6901); NULL: nowhere in it */
 } weir_problem;
 

@@ -79,6 +79,16 @@ typedef enum weir_reload {
   WEIR_RELOAD_REFUSE   /* the new configuration is refused, and nothing changes */
 } weir_reload;
 
+/** What a text of a configuration names outside of the program. The check of a topology knows by it who reads and writes
+ * what, and takes a path as relative to the file that holds it. "-" is the standard input, or output. */
+typedef enum weir_use {
+  WEIR_USE_NONE,
+  WEIR_USE_READS,   /* a file that is read */
+  WEIR_USE_WRITES,  /* a file that is written, by one actor alone */
+  WEIR_USE_LISTENS, /* an address that is bound, by one actor alone: "HOST:PORT" or "unix:PATH" */
+  WEIR_USE_CONNECTS /* an address that is connected to */
+} weir_use;
+
 /** One row of a table of fields. Made by WEIR_FIELD(); the rows from `json` on are the options it takes. */
 typedef struct weir_field {
   const char *name WEIR__ZERO;
@@ -95,10 +105,12 @@ typedef struct weir_field {
                           none */
   double max WEIR__ZERO;
   weir_unit unit WEIR__ZERO;     /* of an integer; WEIR_UNIT_NONE: it has none */
-  const char *one_of WEIR__ZERO; /* of a text: what it may be, separated by '|'; NULL: anything */
+  const char *one_of WEIR__ZERO; /* of a text: what it may be, separated by '|'; NULL: anything. Of an integer: a word
+                                    that stands for 0 */
   bool key WEIR__ZERO;           /* what a hash route goes by */
   bool secret WEIR__ZERO;        /* of a text or bytes: neither printed nor quoted in an error; weir/json.h writes it */
   weir_reload reload WEIR__ZERO; /* of a configuration: what a change of it does to a live actor */
+  weir_use use WEIR__ZERO;       /* of a text, or texts, of a configuration */
   const char *help WEIR__ZERO;   /* one line for people */
 } weir_field;
 

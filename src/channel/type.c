@@ -144,8 +144,11 @@ static int check_options(const weir_message *type, const weir_field *f)
   if ((unsigned)f->unit > WEIR_UNIT_BYTES) return broken(type, f, "its unit is unknown");
   if (f->unit && !takes_unit(kind)) return broken(type, f, "only integers have a unit");
   if (f->secret && !may_be_secret(kind)) return broken(type, f, "only texts and bytes are secret");
+  if ((unsigned)f->use > WEIR_USE_CONNECTS) return broken(type, f, "what it names is unknown");
+  if (f->use && kind != WEIR_KIND_TEXT) return broken(type, f, "only texts name files and addresses");
   if ((unsigned)f->reload > WEIR_RELOAD_REFUSE) return broken(type, f, "what a reload does with it is unknown");
-  if (f->one_of && kind != WEIR_KIND_TEXT) return broken(type, f, "only texts have choices");
+  if (f->one_of && kind != WEIR_KIND_TEXT && !takes_unit(kind))
+    return broken(type, f, "only texts have choices, and integers a word that stands for 0");
   return WEIR_OK;
 }
 

@@ -67,7 +67,8 @@ int weir__document_open(struct weir__document *document, const char *file, const
 int weir__document_add(struct weir__document *document, const char *file, const char *text, size_t size)
 {
   size_t begin = document->own_text ? document->size + 1 : 0;
-  if (size > WEIR__DOCUMENT_BYTES_MAX || begin + size > WEIR__DOCUMENT_ALL_MAX) return too_large(document->report, file);
+  if (size > WEIR__DOCUMENT_BYTES_MAX || begin + size > WEIR__DOCUMENT_ALL_MAX)
+    return too_large(document->report, file);
   char *own = realloc(document->own_text, begin + size + 1);
   if (!own) return no_memory(document);
   if (size) memcpy(own + begin, text, size);

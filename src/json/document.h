@@ -20,8 +20,9 @@ enum {
   WEIR__DOCUMENT_ALL_MAX = 512 * 1024 * 1024,  /* of all files, so that offsets and positions fit in 32 bits */
   WEIR__DOCUMENT_DEPTH_MAX = 64,               /* containers inside each other; a topology needs five */
   WEIR__DOCUMENT_NESTED_MAX = 16,              /* copies inside each other */
-  WEIR__NODES_MOST = 1 << 26,                  /* copies included */
-  WEIR__PATH_BYTES = 1024                      /* of a path or a pointer; a longer one is cut */
+  WEIR__DEFAULT_LISTS = 32,
+  WEIR__NODES_MOST = 1 << 26, /* copies included */
+  WEIR__PATH_BYTES = 1024     /* of a path or a pointer; a longer one is cut */
 };
 #define WEIR__NO_NODE UINT32_MAX
 
@@ -67,7 +68,8 @@ struct weir__document {
   uint32_t *table; /* from (parent, key) to the node: open addressing, WEIR__NO_NODE is empty */
   uint32_t table_size;
   uint32_t key_count;
-  struct weir__report *report; /* borrowed */
+  struct weir__report *report;                              /* borrowed */
+  struct weir__made_default *defaults[WEIR__DEFAULT_LISTS]; /* by field: what read.c has made; each in its arena */
 };
 
 enum weir__json_kind { WEIR__OBJECT, WEIR__LIST, WEIR__TEXT, WEIR__NUMBER, WEIR__TRUE, WEIR__FALSE, WEIR__NULL };

@@ -20,8 +20,9 @@ struct reading {
   struct weir__document *document;
   struct weir__arena *arena;
   const weir_field *field;
-  uint32_t node; /* the value's */
-  int depth;     /* of structs inside each other */
+  uint32_t node;                  /* the value's */
+  int depth;                      /* of structs inside each other */
+  const struct weir__key *others; /* of the outermost one */
 };
 
 static void read_struct(const struct reading *r, uint32_t owner, const weir_message *type, void *into);
@@ -52,7 +53,9 @@ static bool is_integer(const struct reading *r) { return weir__document_is_integ
 
 static void expected_integer(const struct reading *r, int64_t least, int64_t most)
 {
-  if (most < INT64_MAX)
+  if (r->field->one_of)
+    expected(r, "an integer from %" PRId64 " to %" PRId64 ", or \"%s\"", least, most, r->field->one_of);
+  else if (most < INT64_MAX)
     expected(r, "an integer from %" PRId64 " to %" PRId64, least, most);
   else if (least > INT64_MIN)
     expected(r, "an integer of at least %" PRId64, least);
@@ -171,8 +174,16 @@ static void read_optional(const struct reading *r, void *at)
   read_struct(r, r->node, type, made);
 }
 
+/* Is it the word that stands for 0? The struct is zeroed. */
+static bool is_word_for_zero(const struct reading *r)
+{
+  const char *text = r->field->one_of ? text_of(r) : NULL;
+  return text && strcmp(text, r->field->one_of) == 0;
+}
+
 static void read_one(const struct reading *r, weir_kind kind, void *at)
 {
+  if (kind != WEIR_KIND_TEXT && is_word_for_zero(r)) return;
   if (r->field->unit) {
     weir__read_size(r->document, r->node, r->field, kind, at);
     return;
@@ -294,14 +305,58 @@ int weir__default_check(const weir_message *type, const weir_field *field)
 }
 
 /* They were checked when the type was met: all that can go wrong is memory, and structs that are too deep. */
-static void use_default(const struct reading *r, uint32_t where, void *into)
+static bool make_default(const struct reading *r, uint32_t where, void *into)
 {
   struct weir__report report = {0};
   read_default(r, &report, into);
   const weir_problem *problem = weir__report_first(&report);
   if (problem) weir__document_error(r->document, where, "%s", problem->text);
   if (report.failed) r->arena->failed = true;
+  bool good = !problem && !report.failed && !r->arena->failed;
   weir__report_free(&report);
+  return good;
+}
+
+/* A default that was made: what it points to lies in the arena, and may be shared, as nobody changes it. */
+struct weir__made_default {
+  struct weir__made_default *next;
+  const weir_field *field;
+  const struct weir__arena *arena;
+  size_t count; /* of a list */
+  int depth;
+  char bytes[]; /* of the field */
+};
+
+static const struct weir__made_default *find_default(const struct reading *r)
+{
+  const struct weir__made_default *made = r->document->defaults[((uintptr_t)r->field >> 4) % WEIR__DEFAULT_LISTS];
+  while (made && (made->field != r->field || made->arena != r->arena || made->depth != r->depth)) made = made->next;
+  return made;
+}
+
+/* So that the next one of the same field is a copy. */
+static void keep_default(const struct reading *r, const char *into)
+{
+  const weir_field *f = r->field;
+  struct weir__made_default *made = weir__arena_alloc(r->arena, sizeof *made + f->size);
+  struct weir__made_default **list = &r->document->defaults[((uintptr_t)f >> 4) % WEIR__DEFAULT_LISTS];
+  if (!made) return;
+  made->next = *list, made->field = f, made->arena = r->arena, made->depth = r->depth;
+  memcpy(made->bytes, into + f->offset, f->size);
+  if (f->kind == WEIR_KIND_LIST) memcpy(&made->count, into + f->count_offset, sizeof made->count);
+  *list = made;
+}
+
+static void use_default(const struct reading *r, uint32_t where, char *into)
+{
+  const weir_field *f = r->field;
+  const struct weir__made_default *made = find_default(r);
+  if (!made) {
+    if (make_default(r, where, into)) keep_default(r, into);
+    return;
+  }
+  memcpy(into + f->offset, made->bytes, f->size);
+  if (f->kind == WEIR_KIND_LIST) memcpy(into + f->count_offset, &made->count, sizeof made->count);
 }
 
 /* ---- structs ---- */
@@ -321,22 +376,37 @@ static void read_field(struct reading *r, uint32_t object, uint32_t owner, void 
                          is_object ? "" : "its config: ", key);
 }
 
-static void check_key(struct weir__document *document, uint32_t node, const weir_message *type)
+/* Keys that are read by somebody else, or refused: read.h. */
+static bool is_other(struct weir__document *document, uint32_t node, const struct weir__key *others, const char *key)
+{
+  for (; others && others->name; others++)
+    if (strcmp(others->name, key) == 0) {
+      if (others->refused) weir__document_key_error(document, node, "%s", others->refused);
+      return true;
+    }
+  return false;
+}
+
+static void check_key(struct weir__document *document, uint32_t node, const weir_message *type,
+                      const struct weir__key *others)
 {
   const char *key = weir__document_key(document, node);
-  struct weir__suggestion suggestion = weir__suggest(key);
-  for (size_t i = 0; i < type->count; i++) {
+  for (size_t i = 0; i < type->count; i++)
     if (strcmp(key, key_of(&type->fields[i])) == 0) return;
-    weir__suggest_offer(&suggestion, key_of(&type->fields[i]));
-  }
+  if (is_other(document, node, others, key)) return;
+  struct weir__suggestion suggestion = weir__suggest(key);
+  for (size_t i = 0; i < type->count; i++) weir__suggest_offer(&suggestion, key_of(&type->fields[i]));
+  for (; others && others->name; others++)
+    if (!others->refused) weir__suggest_offer(&suggestion, others->name);
   weir__document_key_error(document, node, "unknown key%s", weir__suggest_text(&suggestion));
 }
 
-static void check_keys(struct weir__document *document, uint32_t object, const weir_message *type)
+static void check_keys(struct weir__document *document, uint32_t object, const weir_message *type,
+                       const struct weir__key *others)
 {
   for (uint32_t child = weir__document_child(document, object); child != WEIR__NO_NODE;
        child = document->nodes[child].next)
-    check_key(document, child, type);
+    check_key(document, child, type, others);
 }
 
 static void read_struct(const struct reading *r, uint32_t owner, const weir_message *type, void *into)
@@ -347,7 +417,7 @@ static void read_struct(const struct reading *r, uint32_t owner, const weir_mess
     return;
   }
   if (object != WEIR__NO_NODE && !weir__expect_object(r->document, object)) return;
-  if (object != WEIR__NO_NODE) check_keys(r->document, object, type);
+  if (object != WEIR__NO_NODE) check_keys(r->document, object, type, r->depth ? NULL : r->others);
   for (size_t i = 0; i < type->count; i++) {
     struct reading field = *r;
     field.field = &type->fields[i];
@@ -356,8 +426,20 @@ static void read_struct(const struct reading *r, uint32_t owner, const weir_mess
   }
 }
 
+void weir__json_read_field(struct weir__document *document, uint32_t node, const weir_field *field,
+                           struct weir__arena *arena, void *into)
+{
+  read_value(&(struct reading){.document = document, .arena = arena, .node = node, .field = field}, into);
+}
+
 void *weir__json_read_object(struct weir__document *document, uint32_t node, uint32_t owner, const weir_message *type,
                              struct weir__arena *arena)
+{
+  return weir__json_read_part(document, node, owner, type, arena, NULL);
+}
+
+void *weir__json_read_part(struct weir__document *document, uint32_t node, uint32_t owner, const weir_message *type,
+                           struct weir__arena *arena, const struct weir__key *others)
 {
   unsigned traits;
   void *into = weir__arena_alloc(arena, type->size);
@@ -367,6 +449,7 @@ void *weir__json_read_object(struct weir__document *document, uint32_t node, uin
   else if (rc)
     weir__document_error(document, node == WEIR__NO_NODE ? owner : node, "%s", weir_error_text());
   if (!into || rc) return into;
-  read_struct(&(struct reading){.document = document, .arena = arena, .node = node}, owner, type, into);
+  struct reading r = {.document = document, .arena = arena, .node = node, .others = others};
+  read_struct(&r, owner, type, into);
   return into;
 }

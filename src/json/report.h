@@ -31,7 +31,7 @@ struct weir__report {
   struct weir__noted *notes;
   size_t kept; /* in `notes`: at most WEIR__REPORT_MOST */
   size_t capacity;
-  size_t count;  /* of all that was noted; what is beyond the most is only counted */
+  size_t count;       /* of all that was noted; what is beyond the most is only counted */
   const char **files; /* their order in what is delivered; borrowed */
   size_t file_count;
   bool pointers; /* paths are JSON pointers: /actors/0/config; else actors.words.config */

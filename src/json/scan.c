@@ -382,7 +382,8 @@ static bool integer_fits(const char *number)
 /* Whether a number that is well-formed can be held. */
 static int check_size(struct scanner *s, const unsigned char *end, bool integer)
 {
-  if (integer && !integer_fits((const char *)s->at)) return fail(s, "the number is too large: at most 64 bits are read");
+  if (integer && !integer_fits((const char *)s->at))
+    return fail(s, "the number is too large: at most 64 bits are read");
   if (!integer && isinf(weir__number_read((const char *)s->at, NULL))) return fail(s, "the number is too large");
   s->at = end;
   return GO_ON;

@@ -169,7 +169,12 @@ static void write_optional(struct writing *w, const void *value)
 #define LOAD(T) (*(const T *)at)
 static void write_one(struct writing *w, weir_kind kind, const void *at)
 {
+  static const char zeros[sizeof(uint64_t)];
   uint64_t bytes;
+  if (w->field->one_of && kind != WEIR_KIND_TEXT && memcmp(at, zeros, weir__kind_bytes(w->field, kind)) == 0) {
+    write_text(w, w->field->one_of, strlen(w->field->one_of)); /* the word that stands for it */
+    return;
+  }
   if (weir__size_at(w->field, kind, at, &bytes)) {
     write_size(w, bytes);
     return;

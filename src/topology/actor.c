@@ -2,8 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "json/read.h"
 #include "topology/checking.h"
+#include "topology/source.h"
+#include "json/read.h"
 
 static const struct weir__key actor_keys[] = {
     {.name = "name"},
@@ -50,14 +51,43 @@ static void read_type(struct weir__check *c, struct weir__graph_actor *actor)
   if (!actor->stock) report_unknown_type(c, node, type);
 }
 
+/* A path is relative to the file that holds it; a default to nothing. */
+static void resolve_text(struct weir__check *c, const char **text, uint32_t node)
+{
+  if (*text && node != WEIR__NO_NODE)
+    *text = weir__source_path(c->arena, weir__document_file(c->document, node), *text);
+}
+
+static void resolve_paths(struct weir__check *c, const weir_message *type, char *value, uint32_t object)
+{
+  if (object == WEIR__NO_NODE) return;
+  for (size_t i = 0; i < type->count; i++) {
+    const weir_field *f = &type->fields[i];
+    uint32_t node = weir__check_member(c, object, f->json ? f->json : f->name);
+    void *at = value + f->offset;
+    bool is_path = f->use == WEIR_USE_READS || f->use == WEIR_USE_WRITES;
+    if (node == WEIR__NO_NODE) continue;
+    if (is_path && f->kind == WEIR_KIND_LIST && weir__document_is(c->document, node, WEIR__LIST)) {
+      const char **texts = *(const char ***)at;
+      uint32_t item = weir__document_child(c->document, node);
+      for (; texts && item != WEIR__NO_NODE; item = c->document->nodes[item].next) resolve_text(c, texts++, item);
+    } else if (is_path && f->kind == WEIR_KIND_TEXT) {
+      resolve_text(c, at, node);
+    } else if (f->kind == WEIR_KIND_NESTED && weir__document_is(c->document, node, WEIR__OBJECT)) {
+      resolve_paths(c, f->of(), at, node);
+    }
+  }
+}
+
 static void read_config(struct weir__check *c, struct weir__graph_actor *actor)
 {
   uint32_t node = weir__check_member(c, actor->node, "config");
   if (!actor->stock) return;
   if (actor->stock->config)
     actor->config = weir__json_read_object(c->document, node, actor->node, actor->stock->config(), c->arena);
-  else if (node != WEIR__NO_NODE && weir__expect_object(c->document, node))
-    weir__expect_keys(c->document, node, no_keys);
+  if (actor->config) resolve_paths(c, actor->stock->config(), actor->config, node);
+  if (actor->stock->config) return;
+  if (node != WEIR__NO_NODE && weir__expect_object(c->document, node)) weir__expect_keys(c->document, node, no_keys);
 }
 
 /* The field of a hash route is one of the records that the actor's type takes. */
@@ -117,8 +147,7 @@ static void read_failure(struct weir__check *c, struct weir__graph_actor *actor)
   uint32_t breaker = weir__check_member(c, actor->node, "breaker");
   if (failure != WEIR__NO_NODE)
     actor->on_failure = weir__check_table(c, failure, weir_message_weir__on_failure(), no_keys);
-  if (breaker != WEIR__NO_NODE)
-    actor->breaker = weir__check_table(c, breaker, weir_message_weir__breaker(), no_keys);
+  if (breaker != WEIR__NO_NODE) actor->breaker = weir__check_table(c, breaker, weir_message_weir__breaker(), no_keys);
   weir__check_not_run(c, failure, "a failure policy");
   weir__check_not_run(c, breaker, "a breaker");
   bool is_source = actor->stock && !actor->stock->takes;

@@ -77,10 +77,9 @@ void weir__check_add_name(struct weir__check *c, const char *name, enum weir__na
 static const struct weir__name *find_from(const struct weir__check *c, const char *name, size_t use)
 {
   if (use == WEIR__NO_INDEX || !*c->uses[use].name) return weir__names_find(&c->names, name);
-  char full[WEIR__NAME_MAX * (WEIR__DOCUMENT_NESTED_MAX + 3)];
+  char full[WEIR__FULL_NAME_BYTES];
   int size = snprintf(full, sizeof full, "%s.%s", c->uses[use].name, name);
-  const struct weir__name *found =
-      size > 0 && (size_t)size < sizeof full ? weir__names_find(&c->names, full) : NULL;
+  const struct weir__name *found = size > 0 && (size_t)size < sizeof full ? weir__names_find(&c->names, full) : NULL;
   return found ? found : weir__names_find(&c->names, name);
 }
 
@@ -97,16 +96,19 @@ const struct weir__name *weir__check_find(struct weir__check *c, uint32_t node, 
 
 void weir__check_not_run(struct weir__check *c, uint32_t node, const char *what)
 {
+  bool has_key = node != WEIR__NO_NODE && c->document->nodes[node].key_line;
   if (c->for_run && node != WEIR__NO_NODE)
-    weir__document_key_error(c->document, node, "%s can be checked, but not run in this version", what);
+    (has_key ? weir__document_key_error : weir__document_error)(c->document, node,
+                                                                "%s can be checked, but not run in this version", what);
 }
 
 /* ---- the runtime ---- */
 
 static void read_runtime(struct weir__check *c, uint32_t node)
 {
-  static const struct weir__key others[] = {
-      {.name = "state", .refused = WEIR__NOT_YET ": nothing keeps state on disk"}, {0}};
+  static const struct weir__key others[] = {{.name = "state", .refused = WEIR__NOT_YET ": nothing keeps state on disk"},
+                                            {.name = "disk", .refused = WEIR__NOT_YET ": nothing keeps state on disk"},
+                                            {0}};
   const struct weir__settings *s = weir__check_table(c, node, weir_message_weir__settings(), others);
   if (!s) return;
   c->graph->settings = s;
@@ -122,12 +124,13 @@ static void read_runtime(struct weir__check *c, uint32_t node)
 
 static void read_defaults(struct weir__check *c, uint32_t node)
 {
-  static const struct weir__key keys[] = {{.name = "description"},
-                                          {.name = "mailbox"},
-                                          {.name = "delivery", .refused = WEIR__NOT_YET ": a record is delivered at most once"},
-                                          {.name = "batch", .refused = WEIR__NOT_YET ": edges batch by themselves"},
-                                          {.name = "max_record", .refused = WEIR__NOT_YET},
-                                          {0}};
+  static const struct weir__key keys[] = {
+      {.name = "description"},
+      {.name = "mailbox"},
+      {.name = "delivery", .refused = WEIR__NOT_YET ": a record is delivered at most once"},
+      {.name = "batch", .refused = WEIR__NOT_YET ": edges batch by themselves"},
+      {.name = "max_record", .refused = WEIR__NOT_YET},
+      {0}};
   static const struct weir__key none[] = {{0}};
   if (node == WEIR__NO_NODE || !weir__expect_object(c->document, node)) return;
   weir__expect_keys(c->document, node, keys);
@@ -143,7 +146,8 @@ static void read_secret(struct weir__check *c, uint32_t node)
   struct weir__graph *g = c->graph;
   const char *name = weir__document_key(c->document, node);
   if (!weir__check_is_name(name))
-    weir__document_key_error(c->document, node, "a secret's name must be lower-case letters, digits and _, beginning with a letter");
+    weir__document_key_error(c->document, node,
+                             "a secret's name must be lower-case letters, digits and _, beginning with a letter");
   const struct weir__secret *settings = weir__check_table(c, node, weir_message_weir__secret(), none);
   for (size_t i = 0; i < g->secret_count; i++)
     if (strcmp(g->secrets[i].name, name) == 0)
@@ -182,15 +186,25 @@ static void read_version(struct weir__check *c, uint32_t root)
 static void read_header(struct weir__check *c, uint32_t root)
 {
   static const struct weir__key first[] = {
-      {.name = "weir"},      {.name = "runtime"},  {.name = "actors"},      {.name = "include"},
-      {.name = "secrets"},   {.name = "defaults"}, {.name = "templates"},   {.name = "tests"},
+      {.name = "weir"},
+      {.name = "runtime"},
+      {.name = "actors"},
+      {.name = "include"},
+      {.name = "secrets"},
+      {.name = "defaults"},
+      {.name = "templates"},
+      {.name = "tests"},
       {.name = "supervision"},
       {.name = "plugins", .refused = WEIR__NOT_YET ": only the stock actor types exist"},
       {0}};
 #define WEIR__IN_FIRST "only the file that is named may have this, not one that it includes"
   static const struct weir__key included[] = {
-      {.name = "weir"},      {.name = "actors"},    {.name = "include"},
-      {.name = "secrets"},   {.name = "templates"}, {.name = "tests"},
+      {.name = "weir"},
+      {.name = "actors"},
+      {.name = "include"},
+      {.name = "secrets"},
+      {.name = "templates"},
+      {.name = "tests"},
       {.name = "runtime", .refused = WEIR__IN_FIRST},
       {.name = "defaults", .refused = WEIR__IN_FIRST},
       {.name = "supervision", .refused = WEIR__IN_FIRST},

@@ -10,10 +10,10 @@
 #ifndef WEIR_TOPOLOGY_CHECKING_H
 #define WEIR_TOPOLOGY_CHECKING_H
 
-#include "json/expect.h"
 #include "topology/check.h"
 #include "topology/names.h"
 #include "topology/tables.h"
+#include "json/expect.h"
 
 #define WEIR__NOT_YET "not available in this version"
 
@@ -28,7 +28,7 @@ struct weir__checked_template {
 
 /* A use of a template: its actors are items[first .. first + count), those of uses inside it included. */
 struct weir__checked_use {
-  const char *name; /* the full one */
+  const char *name;                        /* the full one */
   const struct weir__checked_template *of; /* NULL: unknown */
   size_t outer;                            /* the use that it is inside of; WEIR__NO_INDEX: none */
   size_t first;
@@ -46,6 +46,9 @@ struct weir__item {
 };
 #define WEIR__NO_INDEX SIZE_MAX
 
+/* Of a full name: one name for each template inside each other. */
+enum { WEIR__FULL_NAME_BYTES = (WEIR__NAME_MAX + 1) * (WEIR__DOCUMENT_NESTED_MAX + 3) };
+
 struct weir__check {
   struct weir__document *document;
   const struct weir__stock *const *types;
@@ -62,8 +65,8 @@ struct weir__check {
   bool too_many; /* items: that was reported */
   struct weir__names names;
   const struct weir__mailbox_settings *mailbox; /* of the defaults; NULL: none */
-  bool wiring_known; /* every "to" could be read: only then is it known who gets nothing */
-  bool actors_known; /* every actor's object, name and type could be read */
+  bool wiring_known;                            /* every "to" could be read: only then is it known who gets nothing */
+  bool actors_known;                            /* every actor's object, name and type could be read */
 };
 
 static inline uint32_t weir__check_member(const struct weir__check *c, uint32_t node, const char *key)
@@ -73,7 +76,8 @@ static inline uint32_t weir__check_member(const struct weir__check *c, uint32_t 
 
 /* Reads an object's plain keys by a table (tables.h); those in `others`, which end with {0}, are somebody else's, or are
  * refused. NULL: it is no object, or there is no memory. */
-void *weir__check_table(struct weir__check *c, uint32_t node, const weir_message *table, const struct weir__key *others);
+void *weir__check_table(struct weir__check *c, uint32_t node, const weir_message *table,
+                        const struct weir__key *others);
 /* For each file of the document: f(c, root). */
 void weir__check_each_file(struct weir__check *c, void (*f)(struct weir__check *, uint32_t root));
 /* Is it a name? */
@@ -86,6 +90,9 @@ void weir__check_add_name(struct weir__check *c, const char *name, enum weir__na
 const struct weir__name *weir__check_find(struct weir__check *c, uint32_t node, const char *name, size_t use);
 /* Reports that what stands at a key can't be run yet, if it is to be run. */
 void weir__check_not_run(struct weir__check *c, uint32_t node, const char *what);
+
+/* The actor that a use's template calls its "out" or its "in". WEIR__NO_INDEX: it has none. */
+size_t weir__check_port(struct weir__check *c, const struct weir__checked_use *use, bool out);
 
 void weir__check_templates(struct weir__check *c);
 void weir__check_expand(struct weir__check *c);

@@ -286,13 +286,12 @@ static size_t write_cycle(const struct links *l, size_t start, char *text, const
   return used + 1;
 }
 
-static bool tell_cycle(struct links *l, size_t start, void (*tell)(void *, const struct weir__wire *, const char *),
-                       void *arg)
+static bool tell_cycle(struct links *l, bool *seen, size_t start,
+                       void (*tell)(void *, const struct weir__wire *, const char *), void *arg)
 {
   const struct link *last;
-  /* Whoever follows such edges for as many steps as there are actors walks in a circle. */
-  for (size_t i = 0, at = l->group[start]; i < l->graph->count && l->group[start] == at; i++)
-    start = edge_inside(l, start)->to;
+  /* Whoever follows such edges until there is one that it has followed walks in a circle. */
+  for (; !seen[start]; start = edge_inside(l, start)->to) seen[start] = true;
   char *text = weir__arena_alloc(&l->arena, write_cycle(l, start, NULL, &last));
   if (!text) return false;
   write_cycle(l, start, text, &last);
@@ -305,10 +304,11 @@ static void tell_cycles(struct links *l, void (*tell)(void *, const struct weir_
 {
   if (!find_groups(l, true)) return;
   bool *told = weir__arena_array(&l->arena, l->group_count + 1, sizeof *told);
-  for (size_t i = 0; told && i < l->graph->count; i++) {
+  bool *seen = weir__arena_array(&l->arena, l->graph->count, sizeof *seen);
+  for (size_t i = 0; told && seen && i < l->graph->count; i++) {
     if (told[l->group[i]] || !edge_inside(l, i)) continue;
     told[l->group[i]] = true;
-    if (!tell_cycle(l, i, tell, arg)) return;
+    if (!tell_cycle(l, seen, i, tell, arg)) return;
   }
 }
 

@@ -19,8 +19,8 @@ enum {
 
 /* What becomes of a record for which its receiver has no room. */
 enum weir__when_full {
-  WEIR__FULL_WAITS, /* its sender waits */
-  WEIR__FULL_DROPS, /* it is dropped, and counted */
+  WEIR__FULL_WAITS,  /* its sender waits */
+  WEIR__FULL_DROPS,  /* it is dropped, and counted */
   WEIR__FULL_DIVERTS /* another actor gets it; for that one its sender waits */
 };
 
@@ -29,8 +29,8 @@ struct weir__wire {
   size_t to;      /* index of the receiver */
   size_t instead; /* DIVERTS: of the other one */
   int when_full;  /* enum weir__when_full */
-  bool closes;    /* it closes a cycle, in which nobody waits for it: its receiver's end does not depend on its sender's */
-  uint32_t node;  /* where the receiver's name stands */
+  bool closes; /* it closes a cycle, in which nobody waits for it: its receiver's end does not depend on its sender's */
+  uint32_t node; /* where the receiver's name stands */
 };
 
 enum weir__leads {
@@ -73,9 +73,9 @@ struct weir__graph_actor {
   struct weir__disposing while_open;         /* of the breaker */
   uint32_t node;                             /* its object in the document */
   uint32_t name_node;                        /* where its name stands; WEIR__NO_NODE: nowhere */
-  uint32_t inside;                           /* the object of the use of a template that it is of; WEIR__NO_NODE: none */
-  bool ordered;                              /* while the graph is sorted: it is in its order */
-  const struct weir__output *last_sender;    /* while wires are read: the last output that sends here */
+  uint32_t inside;                        /* the object of the use of a template that it is of; WEIR__NO_NODE: none */
+  bool ordered;                           /* while the graph is sorted: it is in its order */
+  const struct weir__output *last_sender; /* while wires are read: the last output that sends here */
 };
 
 /* A supervisor's child: an actor, or another supervisor. */
@@ -108,13 +108,13 @@ struct weir__graph_test {
 
 /* All lies in one arena. Nodes are those of the document from which it was read. */
 struct weir__graph {
-  int flavor;  /* WEIR_MULTI_THREAD or WEIR_CURRENT_THREAD */
-  int workers; /* 0: one per core */
+  int flavor;                            /* WEIR_MULTI_THREAD or WEIR_CURRENT_THREAD */
+  int workers;                           /* 0: one per core */
   const struct weir__settings *settings; /* of the runtime */
   struct weir__graph_actor *actors;
   size_t count;
-  size_t *by_name; /* sorted by name, then as they stand in the document */
-  size_t *order;   /* G2 */
+  size_t *by_name;                            /* sorted by name, then as they stand in the document */
+  size_t *order;                              /* G2 */
   struct weir__graph_supervisor *supervisors; /* the first is the root; none: a failure ends the run */
   size_t supervisor_count;
   struct weir__graph_secret *secrets;

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "json/suggest.h"
 #include "runtime/arena.h"
+#include "json/suggest.h"
 
 enum weir__named { WEIR__NAMES_NOTHING, WEIR__NAMES_ACTOR, WEIR__NAMES_USE, WEIR__NAMES_SUPERVISOR };
 

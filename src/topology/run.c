@@ -9,6 +9,7 @@
  * R3  Callbacks come until the runtime has been stopped; after that the run belongs to its thread alone. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <uv.h>
 
 #include <weir/oneshot.h>
@@ -102,10 +103,11 @@ static void on_lost(void *arg, const char *actor, const char *message, int code,
 /* "count", or "count[2]" where there are several. */
 static const char *instance_name(struct run *run, const struct weir__graph_actor *actor, size_t instance)
 {
-  char name[WEIR__NAME_MAX + 32];
   if (actor->instances == 1) return actor->name;
-  snprintf(name, sizeof name, "%s[%zu]", actor->name, instance);
-  return weir__arena_text(&run->arena, name);
+  size_t room = strlen(actor->name) + 32;
+  char *name = weir__arena_alloc(&run->arena, room);
+  if (name) snprintf(name, room, "%s[%zu]", actor->name, instance);
+  return name;
 }
 
 static int spawn_instance(struct run *run, const struct weir__graph_actor *actor, size_t index,
@@ -127,28 +129,36 @@ static int spawn_instance(struct run *run, const struct weir__graph_actor *actor
   return rc;
 }
 
-static int spawn_actor(struct run *run, size_t index)
+static struct weir__target *targets_of(struct run *run, const struct weir__output *output)
 {
-  const struct weir__graph_actor *actor = &run->graph->actors[index];
-  const char *output = actor->stock->actor->outputs[0];
-  struct weir__target *targets = weir__arena_array(&run->arena, actor->edge_count, sizeof *targets);
-  weir_ref *refs = run->refs[index] = weir__arena_array(&run->arena, actor->instances, sizeof(weir_ref));
-  if (!targets || !refs) return WEIR_ENOMEM;
-  for (size_t i = 0; i < actor->edge_count; i++) {
-    size_t to = actor->edges[i].to;
+  struct weir__target *targets = weir__arena_array(&run->arena, output->count, sizeof *targets);
+  for (size_t i = 0; targets && i < output->count; i++) {
+    size_t to = output->wires[i].to;
     const struct weir__graph_actor *receiver = &run->graph->actors[to];
     targets[i] = (struct weir__target){.instances = run->refs[to],
                                        .count = receiver->instances,
                                        .route = receiver->field ? WEIR__HASH : WEIR__ROUND_ROBIN,
                                        .field = receiver->field};
   }
-  struct weir__wiring out = {.output = output ? output : "out", .targets = targets, .count = actor->edge_count};
-  struct weir__wired wired = {.outputs = &out,
-                              .output_count = actor->stock->gives ? 1 : 0,
+  return targets;
+}
+
+static int spawn_actor(struct run *run, size_t index)
+{
+  const struct weir__graph_actor *actor = &run->graph->actors[index];
+  struct weir__wiring *outputs = weir__arena_array(&run->arena, actor->output_count, sizeof *outputs);
+  weir_ref *refs = run->refs[index] = weir__arena_array(&run->arena, actor->instances, sizeof(weir_ref));
+  if (!outputs || !refs) return WEIR_ENOMEM;
+  for (size_t i = 0; i < actor->output_count; i++)
+    outputs[i] = (struct weir__wiring){.output = actor->outputs[i].name,
+                                       .targets = targets_of(run, &actor->outputs[i]),
+                                       .count = actor->outputs[i].count};
+  struct weir__wired wired = {.outputs = outputs,
+                              .output_count = actor->output_count,
                               .inputs = actor->inputs,
                               .ended = on_ended,
                               .lost = on_lost};
-  int rc = WEIR_OK;
+  int rc = run->arena.failed ? WEIR_ENOMEM : WEIR_OK;
   for (size_t i = 0; !rc && i < actor->instances; i++) rc = spawn_instance(run, actor, i, &wired, &refs[i]);
   return rc;
 }

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "json/expect.h"
 #include "topology/replace.h"
+#include "json/expect.h"
 
 /* A file's bytes, with a zero byte after them. */
 struct contents {

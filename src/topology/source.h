@@ -5,8 +5,8 @@
 #ifndef WEIR_TOPOLOGY_SOURCE_H
 #define WEIR_TOPOLOGY_SOURCE_H
 
-#include "json/document.h"
 #include "runtime/arena.h"
+#include "json/document.h"
 
 enum { WEIR__FILES_MAX = 1024, WEIR__REPLACED_BYTES_MAX = 1024 * 1024 };
 

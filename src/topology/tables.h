@@ -25,7 +25,6 @@ struct weir__settings {
   int64_t stack;
   bool trap;
   int64_t memory; /* 0: no budget */
-  int64_t disk;   /* likewise */
   weir_duration drain;
 };
 WEIR_MESSAGE(weir__settings, WEIR__DESCRIPTION,
@@ -33,16 +32,13 @@ WEIR_MESSAGE(weir__settings, WEIR__DESCRIPTION,
                         .reload = WEIR_RELOAD_REFUSE,
                         .help = "many actors on several threads, or all on the one that runs the command"),
              WEIR_FIELD(workers, .def = "\"auto\"", .one_of = "auto", .min = 1, .max = 256,
-                        .reload = WEIR_RELOAD_REFUSE,
-                        .help = "threads of the multi_thread flavor; auto: one per core"),
+                        .reload = WEIR_RELOAD_REFUSE, .help = "threads of the multi_thread flavor; auto: one per core"),
              WEIR_FIELD(stack, .def = "\"256KiB\"", .unit = WEIR_UNIT_BYTES, .min = 65536, .max = 1073741824,
                         .reload = WEIR_RELOAD_REFUSE, .help = "of a handler that waits, in address space"),
              WEIR_FIELD(trap, .def = "true", .reload = WEIR_RELOAD_REFUSE,
                         .help = "a crash in a handler fails its actor, where that is sound, and not the process"),
              WEIR_FIELD(memory, .def = "null", .unit = WEIR_UNIT_BYTES, .min = 1, .max = 0x1p62,
                         .help = "a budget: what mailboxes, batches under way and stacks can come to is at most this"),
-             WEIR_FIELD(disk, .def = "null", .unit = WEIR_UNIT_BYTES, .min = 1, .max = 0x1p62,
-                        .help = "a budget: what actors keep on disk for the runtime is at most this"),
              WEIR_FIELD(drain, .def = "\"10s\"", .max = 86400e9,
                         .help = "how long what is under way may take to end when the run is told to"));
 
@@ -52,11 +48,12 @@ struct weir__mailbox_settings {
   int64_t capacity; /* 0: as the defaults say, then its type */
   const char *overflow;
 };
-WEIR_MESSAGE(weir__mailbox_settings, WEIR__DESCRIPTION,
-             WEIR_FIELD(capacity, .def = "null", .min = 1, .max = 16777216,
-                        .help = "places of each instance's mailbox, of one batch each; when it is full its senders wait"),
-             WEIR_FIELD(overflow, .def = "\"wait\"", .one_of = "wait",
-                        .help = "who finds no room waits; what else may be done is said at the edge: \"when_full\""));
+WEIR_MESSAGE(
+    weir__mailbox_settings, WEIR__DESCRIPTION,
+    WEIR_FIELD(capacity, .def = "null", .min = 1, .max = 16777216,
+               .help = "places of each instance's mailbox, of one batch each; when it is full its senders wait"),
+    WEIR_FIELD(overflow, .def = "\"wait\"", .one_of = "wait",
+               .help = "who finds no room waits; what else may be done is said at the edge: \"when_full\""));
 
 /** "on_failure" of an actor */
 struct weir__on_failure {
@@ -80,8 +77,7 @@ struct weir__breaker {
   const char *while_open;
 };
 WEIR_MESSAGE(weir__breaker, WEIR__DESCRIPTION,
-             WEIR_FIELD(failures, .def = "5", .min = 1, .max = 1000000,
-                        .help = "so many failures in a row open it"),
+             WEIR_FIELD(failures, .def = "5", .min = 1, .max = 1000000, .help = "so many failures in a row open it"),
              WEIR_FIELD(reset, .def = "\"15s\"", .min = 1e6, .max = 86400e9,
                         .help = "after which it lets one record through, to see"),
              WEIR_FIELD(while_open, .def = "\"dead_letters\"",
@@ -96,11 +92,13 @@ struct weir__supervision {
   weir_duration within;
   const char *on_exhausted;
 };
-WEIR_MESSAGE(weir__supervision, WEIR_FIELD(name, .def = "null", .help = "unique, as actors' names are"), WEIR__DESCRIPTION,
+WEIR_MESSAGE(weir__supervision, WEIR_FIELD(name, .def = "null", .help = "unique, as actors' names are"),
+             WEIR__DESCRIPTION,
              WEIR_FIELD(strategy, .def = "\"one_for_one\"", .one_of = "one_for_one|one_for_all|rest_for_one",
                         .help = "who is started again when one fails: it alone, all, or it and those behind it"),
              WEIR_FIELD(max_restarts, .def = "3", .max = 1000000, .help = "more than so many restarts are too many"),
-             WEIR_FIELD(within, .def = "\"5s\"", .min = 1e6, .max = 86400e9, .help = "the time in which they are counted"),
+             WEIR_FIELD(within, .def = "\"5s\"", .min = 1e6, .max = 86400e9,
+                        .help = "the time in which they are counted"),
              WEIR_FIELD(on_exhausted, .def = "\"escalate\"", .one_of = "escalate|leave_down",
                         .help = "after too many: it fails, too, or its children stay down"));
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json/read.h"
 #include "topology/checking.h"
+#include "json/read.h"
 
 enum { ACTORS_MOST = 1000000 };
 
@@ -18,7 +18,8 @@ static void add_template(struct weir__check *c, uint32_t node)
   static const struct weir__key others[] = {{.name = "params"}, {.name = "actors"}, {0}};
   const char *name = weir__arena_text(c->arena, weir__document_key(c->document, node));
   if (!weir__check_is_name(name ? name : "")) {
-    weir__document_key_error(c->document, node, "a template's name must be lower-case letters, digits and _, beginning with a letter");
+    weir__document_key_error(c->document, node,
+                             "a template's name must be lower-case letters, digits and _, beginning with a letter");
     return;
   }
   const struct weir__template *settings = weir__check_table(c, node, weir_message_weir__template(), others);
@@ -28,7 +29,8 @@ static void add_template(struct weir__check *c, uint32_t node)
   if (first) {
     const struct weir__json_node *n = &c->document->nodes[first->node];
     weir__document_key_error(c->document, node, "the template is defined twice (first in %s:%u:%u)",
-                             weir__document_file(c->document, first->node), (unsigned)n->key_line, (unsigned)n->key_column);
+                             weir__document_file(c->document, first->node), (unsigned)n->key_line,
+                             (unsigned)n->key_column);
     return;
   }
   c->templates[c->template_count++] =
@@ -44,8 +46,7 @@ static void add_templates(struct weir__check *c, uint32_t root)
   uint32_t all = weir__check_member(c, root, "templates");
   if (all == WEIR__NO_NODE || !weir__expect_object(c->document, all)) return;
   size_t count = c->document->nodes[all].inside;
-  struct weir__checked_template *templates =
-      weir__arena_array(c->arena, c->template_count + count, sizeof *templates);
+  struct weir__checked_template *templates = weir__arena_array(c->arena, c->template_count + count, sizeof *templates);
   if (!templates) return;
   if (c->template_count) memcpy(templates, c->templates, c->template_count * sizeof *templates);
   c->templates = templates;
@@ -136,7 +137,8 @@ static void check_param(struct weir__check *c, uint32_t param, weir_field *field
   static const struct weir__key others[] = {{.name = "min"}, {.name = "max"}, {.name = "default"}, {0}};
   union any value = {0};
   if (!weir__check_is_name(weir__document_key(c->document, param)))
-    weir__document_key_error(c->document, param, "a parameter's name must be lower-case letters, digits and _, beginning with a letter");
+    weir__document_key_error(c->document, param,
+                             "a parameter's name must be lower-case letters, digits and _, beginning with a letter");
   const struct weir__param *settings = weir__check_table(c, param, weir_message_weir__param(), others);
   uint32_t def = weir__check_member(c, param, "default");
   bool known = field_of_param(c, param, settings, field);
@@ -183,8 +185,7 @@ static void check_argument(struct weir__check *c, const struct weir__checked_tem
   }
   uint32_t kind = weir__check_member(c, param, "kind");
   const char *text = kind == WEIR__NO_NODE ? NULL : weir__document_text(c->document, kind);
-  if (text && field_of_kind(text, &field) &&
-      field_of_param(c, param, &(struct weir__param){.kind = text}, &field))
+  if (text && field_of_kind(text, &field) && field_of_param(c, param, &(struct weir__param){.kind = text}, &field))
     weir__json_read_field(c->document, argument, &field, c->arena, &value);
 }
 
@@ -281,12 +282,13 @@ static bool add_use(struct weir__check *c, struct weir__checked_use use)
 
 static void expand_use(struct weir__check *c, uint32_t node, size_t outer, int depth)
 {
-  static const struct weir__key others[] = {{.name = "name"},
-                                            {.name = "use"},
-                                            {.name = "with"},
-                                            {.name = "to"},
-                                            {.name = "type", .refused = "either a \"type\", or the \"use\" of a template"},
-                                            {0}};
+  static const struct weir__key others[] = {
+      {.name = "name"},
+      {.name = "use"},
+      {.name = "with"},
+      {.name = "to"},
+      {.name = "type", .refused = "either a \"type\", or the \"use\" of a template"},
+      {0}};
   uint32_t name_node, use_node = weir__check_member(c, node, "use");
   const char *prefix = outer == WEIR__NO_INDEX ? NULL : c->uses[outer].name;
   (void)weir__check_table(c, node, weir_message_weir__use_settings(), others);
@@ -360,7 +362,4 @@ static void expand_file(struct weir__check *c, uint32_t root)
     expand(c, item, WEIR__NO_INDEX, 0);
 }
 
-void weir__check_expand(struct weir__check *c)
-{
-  weir__check_each_file(c, expand_file);
-}
+void weir__check_expand(struct weir__check *c) { weir__check_each_file(c, expand_file); }

@@ -1,58 +1,52 @@
-/* topology.c: reading a topology: file, text, document, graph. */
+/* topology.c: reading a topology: files, document, graph. */
 #include "topology/topology.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "topology/check.h"
+#include "topology/tables.h"
 
 static int no_memory_for(const char *name) { return weir_error(WEIR_ENOMEM, "%s: no memory to read it", name); }
 
-/* `text` is followed by a zero byte. */
-static int read_text(const struct weir__stock *const *types, const char *name, const char *text, size_t size,
-                     struct weir__report *report, weir_topology *topology)
+static int read_into(const struct weir__topology_options *options, const struct weir__origin *origin,
+                     struct weir__report *report, weir_topology *t)
 {
-  struct weir__document document;
-  int rc = weir__document_open(&document, name, text, size, report);
-  if (!rc) rc = weir__check(&document, types, &topology->arena, &topology->graph);
-  weir__document_close(&document);
+  t->document.report = report;
+  int rc = weir__source_read(&t->document, &t->arena, origin);
+  if (!rc) rc = weir__check(&t->document, options->types, &t->arena, &t->graph, options->for_run);
+  if (rc || !options->keeps_document) weir__document_close(&t->document);
+  t->document.report = NULL;
   return rc;
 }
 
-static int make_topology(const struct weir__stock *const *types, const char *name, const char *text, size_t size,
-                         const weir_listener *listener, weir_topology **topology)
+/* The listener is told before the names of files go. */
+int weir__topology_read(const struct weir__topology_options *options, const struct weir__origin *origin,
+                        const weir_listener *listener, weir_topology **topology)
 {
+  *topology = NULL;
   weir_topology *made = calloc(1, sizeof *made);
-  if (!made) return no_memory_for(name);
+  if (!made) return no_memory_for(origin->name);
   struct weir__report report = {0};
-  int rc = read_text(types, name, text, size, &report, made);
-  if (rc) {
-    weir_topology_free(made);
-    made = NULL;
-  }
-  if (rc == WEIR_EINVAL)
-    weir__tell_problems(&report, listener);
-  else if (rc == WEIR_ENOMEM)
-    no_memory_for(name);
+  int rc = read_into(options, origin, &report, made);
+  const weir_problem *first = weir__report_first(&report);
+  if (rc && rc != WEIR_ENOMEM) weir_error(rc, "%s", first ? first->text : origin->name);
+  if (rc && rc != WEIR_ENOMEM) weir__tell_problems(&report, listener);
+  if (rc == WEIR_ENOMEM) no_memory_for(origin->name);
   weir__report_free(&report);
-  *topology = made;
+  if (rc)
+    weir_topology_free(made);
+  else
+    *topology = made;
   return rc;
 }
 
 int weir__topology_parse(const struct weir__stock *const *types, const char *name, const void *text, size_t size,
                          const weir_listener *listener, weir_topology **topology)
 {
-  *topology = NULL;
-  char *copy = size < SIZE_MAX ? malloc(size + 1) : NULL;
-  if (!copy) return no_memory_for(name);
-  if (size) memcpy(copy, text, size);
-  copy[size] = 0;
-  int rc = make_topology(types, name, copy, size, listener, topology);
-  free(copy);
-  return rc;
+  struct weir__topology_options options = {.types = types, .for_run = true};
+  struct weir__origin origin = {.name = name, .text = text ? text : "", .size = size};
+  return weir__topology_read(&options, &origin, listener, topology);
 }
 
 int weir_topology_parse(const char *name, const void *text, size_t size, const weir_listener *listener,
@@ -61,79 +55,23 @@ int weir_topology_parse(const char *name, const void *text, size_t size, const w
   return weir__topology_parse(weir__stock_types, name, text, size, listener, topology);
 }
 
+int weir_topology_load(const char *file, const weir_listener *listener, weir_topology **topology)
+{
+  struct weir__topology_options options = {.types = weir__stock_types, .for_run = true};
+  return weir__topology_read(&options, &(struct weir__origin){.name = file}, listener, topology);
+}
+
 void weir_topology_runtime(const weir_topology *topology, weir_runtime_options *options)
 {
-  *options = (weir_runtime_options){.flavor = topology->graph.flavor, .workers = topology->graph.workers};
+  const struct weir__graph *g = &topology->graph;
+  *options = (weir_runtime_options){
+      .flavor = g->flavor, .workers = g->workers, .stack_bytes = g->settings ? (size_t)g->settings->stack : 0};
 }
 
 void weir_topology_free(weir_topology *topology)
 {
   if (!topology) return;
+  weir__document_close(&topology->document);
   weir__arena_free(&topology->arena);
   free(topology);
-}
-
-/* ---- files ---- */
-
-/* A file's bytes, with a zero byte after them. */
-struct contents {
-  char *text; /* owned */
-  size_t size;
-};
-
-/* Reads until the end of the file, or one byte more than a document may have: that is refused later. A size that
- * stat() gives is not relied on: pipes have none, and files grow. */
-static int read_all(int fd, struct contents *contents)
-{
-  size_t capacity = 0;
-  for (;;) {
-    if (contents->size + 1 >= capacity) {
-      capacity = capacity ? 2 * capacity : 64 * 1024;
-      char *larger = realloc(contents->text, capacity);
-      if (!larger) return WEIR_ENOMEM;
-      contents->text = larger;
-    }
-    ssize_t n = read(fd, contents->text + contents->size, capacity - contents->size - 1);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return -errno;
-    contents->size += (size_t)n;
-    contents->text[contents->size] = 0;
-    if (n == 0 || contents->size > WEIR__DOCUMENT_BYTES_MAX) return WEIR_OK;
-  }
-}
-
-static int read_file(const char *file, struct contents *contents)
-{
-  int fd = open(file, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return -errno;
-  int rc = read_all(fd, contents);
-  close(fd);
-  return rc;
-}
-
-static void tell_unreadable(const weir_listener *listener, const char *file, int rc)
-{
-  struct weir__report report = {0};
-  const char *why = strerror(-rc);
-  weir__report_add(&report, NULL, 0, 0, "cannot read %s: %s", file, why);
-  if (!report.failed)
-    weir__tell_problems(&report, listener);
-  else if (listener && listener->problem)
-    listener->problem(listener->arg, &(weir_problem){.text = why});
-  weir_error(rc, "cannot read %s: %s", file, why);
-}
-
-int weir_topology_load(const char *file, const weir_listener *listener, weir_topology **topology)
-{
-  struct contents contents = {0};
-  *topology = NULL;
-  int rc = read_file(file, &contents);
-  if (!rc)
-    rc = make_topology(weir__stock_types, file, contents.text, contents.size, listener, topology);
-  else if (rc == WEIR_ENOMEM)
-    no_memory_for(file);
-  else
-    tell_unreadable(listener, file, rc);
-  free(contents.text);
-  return rc;
 }

@@ -5,13 +5,25 @@
 #include <weir/topology.h>
 
 #include "topology/graph.h"
+#include "topology/source.h"
 #include "json/report.h"
 
 /* Made by weir_topology_parse() and read-only from then on, so that any thread may run it. */
 struct weir_topology {
   struct weir__arena arena;
-  struct weir__graph graph; /* lies in the arena */
+  struct weir__graph graph;       /* lies in the arena */
+  struct weir__document document; /* closed, unless it was to be kept */
 };
+
+struct weir__topology_options {
+  const struct weir__stock *const *types; /* that may be named; ends with NULL */
+  bool for_run;                           /* what can't be run yet is refused */
+  bool keeps_document;                    /* for who needs the nodes of the graph */
+};
+
+/* weir_topology_load() and weir_topology_parse(), with options. */
+int weir__topology_read(const struct weir__topology_options *options, const struct weir__origin *origin,
+                        const weir_listener *listener, weir_topology **topology);
 
 /* weir_topology_parse() with a table of types of one's own. */
 int weir__topology_parse(const struct weir__stock *const *types, const char *name, const void *text, size_t size,

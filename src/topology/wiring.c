@@ -2,6 +2,7 @@
  *
  * "to" is read for each actor; that of a use of a template for the actor that the template calls its "out". Then each
  * output is looked at, and each actor's inputs, and the graph as a whole: whoever waits must not wait for itself. */
+#include <stdio.h>
 #include <string.h>
 
 #include "topology/checking.h"
@@ -29,12 +30,13 @@ static void make_outputs(struct weir__check *c, struct weir__graph_actor *actor)
   bool gives = !actor->stock || actor->stock->gives;
   while (actor->stock && count < 8 && declared_output(actor->stock, count)) count++;
   if (!gives) count = 0;
-  actor->outputs = weir__arena_array(c->arena, count + 2, sizeof *actor->outputs); /* two for what fails: add_disposal() */
+  actor->outputs =
+      weir__arena_array(c->arena, count + 2, sizeof *actor->outputs); /* two for what fails: add_disposal() */
   if (!actor->outputs) return;
   actor->output_count = count;
   for (size_t i = 0; i < count; i++)
-    actor->outputs[i] = (struct weir__output){.name = actor->stock ? declared_output(actor->stock, i) : "out",
-                                              .node = WEIR__NO_NODE};
+    actor->outputs[i] =
+        (struct weir__output){.name = actor->stock ? declared_output(actor->stock, i) : "out", .node = WEIR__NO_NODE};
 }
 
 static struct weir__output *find_output(struct weir__graph_actor *actor, const char *name)
@@ -51,21 +53,18 @@ static size_t use_of(const struct weir__check *c, const struct weir__graph_actor
   return c->items[actor - c->graph->actors].use;
 }
 
-/* The actor that a template calls its "in" or "out". WEIR__NO_INDEX: it has none. */
-static size_t port_of(struct weir__check *c, const struct weir__checked_use *use, const char *port)
+size_t weir__check_port(struct weir__check *c, const struct weir__checked_use *use, bool out)
 {
-  for (size_t i = use->first; port && i < use->first + use->count; i++) {
-    const char *own = strrchr(c->items[i].name, '.');
-    if (own && c->items[i].use == (size_t)(use - c->uses) && strcmp(own + 1, port) == 0) return i;
-  }
-  /* It may be a use itself. */
-  for (size_t u = (size_t)(use - c->uses) + 1; port && u < c->use_count; u++) {
-    const char *own = strrchr(c->uses[u].name, '.');
-    if (own && c->uses[u].outer == (size_t)(use - c->uses) && strcmp(own + 1, port) == 0 && c->uses[u].of)
-      return port_of(c, &c->uses[u],
-                     port == use->of->settings->in ? c->uses[u].of->settings->in : c->uses[u].of->settings->out);
-  }
-  return WEIR__NO_INDEX;
+  const char *port = out ? use->of->settings->out : use->of->settings->in;
+  size_t index = (size_t)(use - c->uses);
+  char full[WEIR__FULL_NAME_BYTES];
+  if (!port || !*use->name) return WEIR__NO_INDEX;
+  snprintf(full, sizeof full, "%s.%s", use->name, port);
+  const struct weir__name *found = weir__names_find(&c->names, full);
+  if (!found || (found->what == WEIR__NAMES_ACTOR && c->items[found->index].use != index)) return WEIR__NO_INDEX;
+  if (found->what == WEIR__NAMES_ACTOR) return found->index;
+  const struct weir__checked_use *inner = &c->uses[found->index]; /* it is a use itself */
+  return inner->of ? weir__check_port(c, inner, out) : WEIR__NO_INDEX;
 }
 
 size_t weir__check_receiver(struct weir__check *c, uint32_t node, const char *name, size_t use)
@@ -75,7 +74,7 @@ size_t weir__check_receiver(struct weir__check *c, uint32_t node, const char *na
   if (found->what == WEIR__NAMES_ACTOR) return found->index;
   const struct weir__checked_use *of = &c->uses[found->index];
   if (found->what == WEIR__NAMES_SUPERVISOR || !of->of) return WEIR__NO_INDEX;
-  size_t in = port_of(c, of, of->of->settings->in);
+  size_t in = weir__check_port(c, of, false);
   if (in == WEIR__NO_INDEX)
     weir__document_error(c->document, node, "\"%s\" takes no records: its template (%s) names no actor as \"in\"", name,
                          of->of->name);
@@ -126,6 +125,7 @@ static bool read_when_full(const struct reading *r, struct weir__wire *wire, uin
   struct weir__document *d = r->c->document;
   const char *text = weir__document_text(d, node);
   if (text && strcmp(text, "wait") == 0) return true;
+  weir__check_not_run(r->c, node, "an edge that does not wait");
   if (text && strcmp(text, "drop") == 0) {
     wire->when_full = WEIR__FULL_DROPS;
     return true;
@@ -192,7 +192,10 @@ static bool read_output(const struct reading *r, uint32_t node)
   bool is_list = weir__document_is(c->document, node, WEIR__LIST), known = true;
   size_t count = is_list ? weir__document_count(c->document, node) : 1;
   output->node = node;
-  if (!is_list && leads_to_word(output, weir__document_text(c->document, node))) return true;
+  if (!is_list && leads_to_word(output, weir__document_text(c->document, node))) {
+    weir__check_not_run(c, node, "an output that leads to no actor");
+    return true;
+  }
   output->leads = WEIR__LEADS_ON;
   if (is_list && !count) weir__document_error(c->document, node, "its records go nowhere: name an actor");
   output->wires = weir__arena_array(c->arena, count, sizeof *output->wires);
@@ -212,7 +215,8 @@ static void report_unknown_output(struct weir__check *c, struct weir__graph_acto
   struct weir__suggestion s = weir__suggest(name);
   for (size_t i = 0; i < actor->output_count; i++) weir__suggest_offer(&s, actor->outputs[i].name);
   if (s.nearest)
-    weir__document_key_error(c->document, node, "%s has no such output%s", actor->stock->actor->name, weir__suggest_text(&s));
+    weir__document_key_error(c->document, node, "%s has no such output%s", actor->stock->actor->name,
+                             weir__suggest_text(&s));
   else
     weir__document_key_error(c->document, node, "%s has no such output: it has \"%s\"%s", actor->stock->actor->name,
                              actor->outputs[0].name, actor->output_count > 1 ? " and others" : "");
@@ -263,8 +267,8 @@ static void read_own(struct weir__check *c, struct weir__graph_actor *actor)
 {
   uint32_t to = weir__check_member(c, actor->node, "to");
   if (actor->stock && !actor->stock->gives) {
-    bool empty = to == WEIR__NO_NODE || (weir__document_is(c->document, to, WEIR__LIST) &&
-                                         weir__document_count(c->document, to) == 0);
+    bool empty = to == WEIR__NO_NODE ||
+                 (weir__document_is(c->document, to, WEIR__LIST) && weir__document_count(c->document, to) == 0);
     if (!empty)
       weir__document_error(c->document, to, "a sink (%s) gives no records: remove \"to\"", actor->stock->actor->name);
   } else if (to != WEIR__NO_NODE) {
@@ -277,10 +281,10 @@ static void read_use(struct weir__check *c, struct weir__checked_use *use)
 {
   uint32_t to = weir__check_member(c, use->node, "to");
   if (!use->of) return;
-  size_t in = use->of->settings->in ? port_of(c, use, use->of->settings->in) : 0;
+  size_t in = use->of->settings->in ? weir__check_port(c, use, false) : 0;
   if (in == WEIR__NO_INDEX)
     weir__document_error(c->document, weir__check_member(c, use->of->node, "in"), "the template has no such actor");
-  size_t out = use->of->settings->out ? port_of(c, use, use->of->settings->out) : WEIR__NO_INDEX;
+  size_t out = use->of->settings->out ? weir__check_port(c, use, true) : WEIR__NO_INDEX;
   if (use->of->settings->out && out == WEIR__NO_INDEX)
     weir__document_error(c->document, weir__check_member(c, use->of->node, "out"), "the template has no such actor");
   if (out == WEIR__NO_INDEX && to != WEIR__NO_NODE && !use->of->settings->out)
@@ -305,7 +309,7 @@ static uint32_t where_to_is_missing(struct weir__check *c, const struct weir__gr
   size_t use = use_of(c, actor);
   uint32_t node = actor->node;
   while (use != WEIR__NO_INDEX && c->uses[use].of && c->uses[use].of->settings->out &&
-         port_of(c, &c->uses[use], c->uses[use].of->settings->out) == (size_t)(actor - c->graph->actors))
+         weir__check_port(c, &c->uses[use], true) == (size_t)(actor - c->graph->actors))
     node = c->uses[use].node, use = c->uses[use].outer;
   return node;
 }
@@ -323,9 +327,10 @@ static void check_outputs(struct weir__check *c, struct weir__graph_actor *actor
     else if (!any && actor->stock && i == 0)
       weir__document_error(c->document, where_to_is_missing(c, actor), "its records go nowhere: \"to\" is missing");
     else if (any && actor->stock)
-      weir__document_error(c->document, weir__check_member(c, actor->node, "to") == WEIR__NO_NODE
-                                            ? actor->node
-                                            : weir__check_member(c, actor->node, "to"),
+      weir__document_error(c->document,
+                           weir__check_member(c, actor->node, "to") == WEIR__NO_NODE
+                               ? actor->node
+                               : weir__check_member(c, actor->node, "to"),
                            "the records of its output \"%s\" go nowhere: name an actor, or \"discard\"", output->name);
   }
 }
@@ -357,14 +362,19 @@ static void read_disposal(struct weir__check *c, struct weir__graph_actor *actor
   }
   struct weir__graph_actor *to = &c->graph->actors[disposing->to];
   to->feeds++;
-  if (to == actor) weir__document_error(c->document, node, "an actor can't get what it failed with once more: see \"retry\"");
-  if (to == actor || !to->stock || !actor->stock || !actor->stock->takes) return;
-  const weir_message *record = actor->stock->takes(), *taken = to->stock->takes ? to->stock->takes() : NULL;
-  if (!taken)
-    weir__document_error(c->document, node, "\"%s\" is a source (%s): it takes no records", to->name, to->stock->actor->name);
-  else if (!weir_message_same(record, taken))
+  const weir_message *record = actor->stock && actor->stock->takes ? actor->stock->takes() : NULL;
+  const weir_message *taken = to->stock && to->stock->takes ? to->stock->takes() : NULL;
+  disposing->how = WEIR__DISPOSE_DEAD; /* unless it can be that one */
+  if (to == actor)
+    weir__document_error(c->document, node, "an actor can't get what it failed with once more: see \"retry\"");
+  else if (to->stock && !taken)
+    weir__document_error(c->document, node, "\"%s\" is a source (%s): it takes no records", to->name,
+                         to->stock->actor->name);
+  else if (record && taken && !weir_message_same(record, taken))
     weir__document_error(c->document, node, "\"%s\" takes %s records, but these are %s records", to->name, taken->name,
                          record->name);
+  else
+    disposing->how = WEIR__DISPOSE_TO;
 }
 
 /* What an actor fails with goes along an edge, too: who sends waits, and the end travels along it. */
@@ -410,8 +420,8 @@ static void tell_cycle(void *arg, const struct weir__wire *wire, const char *cyc
 {
   struct weir__check *c = arg;
   weir__document_error(c->document, wire->node,
-                       "the topology waits for itself in a circle: %s; one of these edges must not wait: "
-                       "{\"to\": …, \"when_full\": \"drop\"}, or \"when_full\": {\"to\": …}",
+                       "the topology waits for itself in a circle: %s (one of these edges must not wait: give it a "
+                       "\"when_full\" of \"drop\", or {\"to\": NAME})",
                        cycle);
 }
 

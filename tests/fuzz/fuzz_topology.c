@@ -22,7 +22,7 @@ struct source_config {
   size_t path_count;
   int64_t max_line;
 };
-WEIR_MESSAGE(source_config, WEIR_LIST(paths, path_count, .def = "[\"-\"]"),
+WEIR_MESSAGE(source_config, WEIR_LIST(paths, path_count, .use = WEIR_USE_READS, .def = "[\"-\"]"),
              WEIR_FIELD(max_line, .def = "\"1MiB\"", .min = 1, .max = 67108864, .unit = WEIR_UNIT_BYTES));
 
 struct file_lines {
@@ -53,7 +53,7 @@ WEIR_ACTOR(file_lines, WEIR_ON_START(source_config, source_open) WEIR_ON(go_on, 
 struct sink_config {
   const char *path;
 };
-WEIR_MESSAGE(sink_config, WEIR_FIELD(path, .def = "\"-\""));
+WEIR_MESSAGE(sink_config, WEIR_FIELD(path, .use = WEIR_USE_WRITES, .def = "\"-\""));
 struct print {
   int64_t sum;
 };

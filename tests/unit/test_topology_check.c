@@ -67,9 +67,9 @@ static void a_good_document_becomes_a_graph(void **state)
   assert_string_equal(count->field, "word");
   assert_null(count->config);
   assert_null(g->actors[3].field);
-  assert_int_equal(count->edge_count, 2);
-  assert_int_equal(count->edges[0].to, 4);
-  assert_int_equal(count->edges[1].to, 3);
+  assert_int_equal(count->outputs[0].count, 2);
+  assert_int_equal(count->outputs[0].wires[0].to, 4);
+  assert_int_equal(count->outputs[0].wires[1].to, 3);
   assert_int_equal(g->actors[4].inputs, 4);
   weir_topology_free(t);
 }
@@ -124,19 +124,18 @@ static void unknown_keys_are_errors_everywhere(void **state)
 static void what_comes_later_is_refused_by_name(void **state)
 {
   (void)state;
-  expect_problems(
-      "{\"actors\":[],\n\"supervision\":{},\n\"include\":[],\n\"templates\":{},\n\"runtime\":{\"trap\":true}}",
-      "1:11: actors: there must be at least one actor\n"
-      "2:1: supervision: not available in this version: supervisors do not exist yet; remove it (a failing "
-      "actor ends the run with exit code 1)\n"
-      "3:1: include: not available in this version: a topology is one file\n"
-      "4:1: templates: not available in this version\n"
-      "5:12: runtime.trap: not available in this version\n");
+  expect_problems("{\"actors\":[],\n\"supervision\":{},\n\"plugins\":[],\n\"defaults\": "
+                  "{\"delivery\":1},\n\"runtime\":{\"state\":\"a\"}}",
+                  "1:11: actors: there must be at least one actor\n"
+                  "2:1: supervision: supervision can be checked, but not run in this version\n"
+                  "3:1: plugins: not available in this version: only the stock actor types exist\n"
+                  "4:14: defaults.delivery: not available in this version: a record is delivered at most once\n"
+                  "5:12: runtime.state: not available in this version: nothing keeps state on disk\n");
   expect_problems_with(
-      NULL, "{\"name\":\"words\",\"type\":\"split\",\"pinned\":true,\"to\":{\"out\":[\"count\"]}}", NULL, NULL,
-      "3:32: actors.words.pinned: not available in this version\n"
-      "3:51: actors.words.to: outputs by name are not available in this version: give an actor's name, "
-      "or a list of them\n");
+      NULL, "{\"name\":\"words\",\"type\":\"split\",\"isolation\":true,\"to\":[\"count\"],\"ordered\":true}", NULL,
+      NULL,
+      "3:32: actors.words.isolation: not available in this version: an actor runs in the process of the command\n"
+      "3:64: actors.words.ordered: not available in this version: records keep their order by hash routes alone\n");
 }
 
 static void the_runtime_has_bounds(void **state)
@@ -145,7 +144,7 @@ static void the_runtime_has_bounds(void **state)
   static const char *const pairs[][2] = {
       {"1", "1:12: runtime: must be an object, not 1\n"},
       {"{\"flavor\":\"threads\"}",
-       "1:22: runtime.flavor: must be \"multi_thread\" or \"current_thread\", not \"threads\"\n"},
+       "1:22: runtime.flavor: must be one of: multi_thread|current_thread, not \"threads\"\n"},
       {"{\"flavor\":1}", "1:22: runtime.flavor: must be a text, not 1\n"},
       {"{\"workers\":0}", "1:23: runtime.workers: must be an integer from 1 to 256, or \"auto\", not 0\n"},
       {"{\"workers\":257}", "1:23: runtime.workers: must be an integer from 1 to 256, or \"auto\", not 257\n"},
@@ -258,7 +257,9 @@ static void nobody_waits_for_himself(void **state)
       NULL, "{\"name\":\"words\",\"type\":\"split\",\"to\":[\"a\",\"count\"]}",
       "{\"name\":\"a\",\"type\":\"pass\",\"to\":\"b\"},\n{\"name\":\"b\",\"type\":\"pass\",\"to\":[\"a\","
       "\"count\"]},\n{\"name\":\"count\",\"type\":\"count\",\"to\":\"out\"}",
-      NULL, "5:33: actors.b.to[0]: the topology waits for itself in a circle: a -> b -> a\n");
+      NULL,
+      "5:33: actors.b.to[0]: the topology waits for itself in a circle: a -> b -> a (one of these edges must "
+      "not wait: give it a \"when_full\" of \"drop\", or {\"to\": NAME})\n");
 }
 
 static void of_very_many_errors_most_are_only_counted(void **state)
