@@ -341,7 +341,8 @@ static void options_that_make_no_sense_are_refused(void **state)
   REFUSE("odd.b: only texts and bytes are secret", A, ROW(b, WEIR_KIND_I64, .secret = true), LIST, TEXT);
   REFUSE("odd.b: what a reload does with it is unknown", A, ROW(b, WEIR_KIND_I64, .reload = (weir_reload)9), LIST,
          TEXT);
-  REFUSE("odd.b: only texts have choices", A, ROW(b, WEIR_KIND_I64, .one_of = "1|2"), LIST, TEXT);
+  REFUSE("odd.b: only texts have choices, and integers a word that stands for 0", A,
+         ROW(b, WEIR_KIND_F64, .one_of = "1|2"), LIST, TEXT);
 }
 
 struct forgetful {
