@@ -61,6 +61,35 @@ WEIR_API WEIR_NODISCARD int weir_topology_load(const char *file, const weir_list
 WEIR_API WEIR_NODISCARD int weir_topology_parse(const char *name, const void *text, size_t size,
                                                 const weir_listener *listener, weir_topology **topology);
 
+/** One value that is in effect, and where it comes from. All is borrowed until the callback returns. */
+typedef struct weir_setting {
+  const char *path WEIR__ZERO;    /* actors.count.mailbox.capacity */
+  const char *pointer WEIR__ZERO; /* where it is written, as a JSON pointer into `file`; NULL: nowhere */
+  const char *value WEIR__ZERO;   /* as JSON, on one line; of a secret: null */
+  const char *from WEIR__ZERO; /* in words: "wordcount.json:6:117", "default", "wordcount.json:2:9, of ${WORKERS:-2}" */
+  const char *file WEIR__ZERO; /* where it is written; NULL: nowhere */
+  int line WEIR__ZERO;
+  int column WEIR__ZERO;
+} weir_setting;
+
+typedef struct weir_check_options {
+  bool live
+      WEIR__ZERO; /* also opens the files and binds and connects the addresses that it names, and closes them again */
+  /* For each value that is in effect, of a document that is good. NULL: not wanted. */
+  void (*setting)(void *arg, const weir_setting *setting) WEIR__ZERO;
+  void *arg WEIR__ZERO;
+} weir_check_options;
+
+/**
+ * Checks a document without running it: as weir_topology_load(), and also what can't be run in this version.
+ *
+ * @param options  Borrowed until the call returns. NULL: all defaults. Without `live` it only reads the document's files.
+ *
+ * Threads, waiting and errors: as weir_topology_load(); with `live` it may wait for a connection.
+ */
+WEIR_API WEIR_NODISCARD int weir_topology_check(const char *file, const weir_check_options *options,
+                                                const weir_listener *listener);
+
 /** Reads what the document says of its runtime. Threads: any. Does not wait. */
 WEIR_API void weir_topology_runtime(const weir_topology *topology, weir_runtime_options *options);
 

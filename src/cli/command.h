@@ -10,6 +10,7 @@ struct weir__command {
   int (*run)(int count, char **arguments);
 };
 
+extern const struct weir__command weir__command_check;
 extern const struct weir__command weir__command_run;
 extern const struct weir__command weir__command_new_actor;
 extern const struct weir__command weir__command_types;

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "topology/check.h"
+#include "topology/explain.h"
+#include "topology/live.h"
 #include "topology/tables.h"
 
 static int no_memory_for(const char *name) { return weir_error(WEIR_ENOMEM, "%s: no memory to read it", name); }
@@ -15,6 +17,10 @@ static int read_into(const struct weir__topology_options *options, const struct 
   t->document.report = report;
   int rc = weir__source_read(&t->document, &t->arena, origin);
   if (!rc) rc = weir__check(&t->document, options->types, &t->arena, &t->graph, options->for_run);
+  if (!rc && options->look) {
+    options->look(options->arg, &t->document, &t->graph);
+    rc = weir__report_code(report);
+  }
   if (rc || !options->keeps_document) weir__document_close(&t->document);
   t->document.report = NULL;
   return rc;
@@ -59,6 +65,30 @@ int weir_topology_load(const char *file, const weir_listener *listener, weir_top
 {
   struct weir__topology_options options = {.types = weir__stock_types, .for_run = true};
   return weir__topology_read(&options, &(struct weir__origin){.name = file}, listener, topology);
+}
+
+struct looking {
+  const weir_check_options *options;
+  bool failed; /* no memory */
+};
+
+static void look(void *arg, struct weir__document *document, const struct weir__graph *graph)
+{
+  struct looking *l = arg;
+  if (l->options->live) weir__check_live(document, graph);
+  if (l->options->setting && !document->report->count)
+    l->failed = !weir__explain(document, graph, l->options->setting, l->options->arg);
+}
+
+int weir_topology_check(const char *file, const weir_check_options *options, const weir_listener *listener)
+{
+  static const weir_check_options plain;
+  weir_topology *topology;
+  struct looking looking = {.options = options ? options : &plain};
+  struct weir__topology_options read = {.types = weir__stock_types, .look = look, .arg = &looking};
+  int rc = weir__topology_read(&read, &(struct weir__origin){.name = file}, listener, &topology);
+  weir_topology_free(topology);
+  return !rc && looking.failed ? no_memory_for(file) : rc;
 }
 
 void weir_topology_runtime(const weir_topology *topology, weir_runtime_options *options)

@@ -19,6 +19,9 @@ struct weir__topology_options {
   const struct weir__stock *const *types; /* that may be named; ends with NULL */
   bool for_run;                           /* what can't be run yet is refused */
   bool keeps_document;                    /* for who needs the nodes of the graph */
+  /* Called while the document is open and good; may report more. NULL: nothing is to be done. */
+  void (*look)(void *arg, struct weir__document *document, const struct weir__graph *graph);
+  void *arg;
 };
 
 /* weir_topology_load() and weir_topology_parse(), with options. */
