@@ -48,6 +48,7 @@ struct target {
   struct target *instead;          /* DIVERTS: of the same edge */
   bool is_spare;                   /* only what is diverted goes there */
   struct weir__message *diverting; /* a batch whose records are being diverted; NULL: none */
+  bool closes;
 };
 
 struct edge {
@@ -86,7 +87,7 @@ static struct record *record_in(struct batch *b) { return (struct record *)(void
 static void unwire(struct edge *e)
 {
   for (size_t i = 0; i < e->count; i++) {
-    free(e->targets[i].instances);
+    if (!e->targets[i].closes) free(e->targets[i].instances);
     free(e->targets[i].batches);
     free(e->targets[i].field);
   }
@@ -115,11 +116,13 @@ static bool make_target(struct target *t, const struct weir__target *from)
   t->count = from->count;
   t->when_full = from->when_full;
   t->is_spare = from->is_spare;
-  t->instances = calloc(from->count ? from->count : 1, sizeof *t->instances);
+  t->closes = from->closes;
+  t->instances = from->closes ? (weir_ref *)from->instances /* only read */
+                              : calloc(from->count ? from->count : 1, sizeof *t->instances);
   t->batches = calloc(from->count ? from->count : 1, sizeof(struct weir__message *));
   t->field = from->field ? strdup(from->field) : NULL;
   if (!t->instances || !t->batches || (from->field && !t->field)) return false;
-  memcpy(t->instances, from->instances, from->count * sizeof *t->instances);
+  if (!from->closes) memcpy(t->instances, from->instances, from->count * sizeof *t->instances);
   return true;
 }
 
@@ -349,8 +352,8 @@ static void tell_records_lost(struct weir__cell *cell, const weir_message *type,
   while (count--) tell_lost(cell, type, code, text);
 }
 
-/* Owns the message, but for WEIR_EFULL without `waits`. */
-static int post(struct edge *e, weir_ref to, struct weir__message *m, bool waits)
+/* Owns the message, but for WEIR_EFULL without `waits`. `may_be_gone`: then what is sent is dropped. */
+static int post(struct edge *e, weir_ref to, struct weir__message *m, bool waits, bool may_be_gone)
 {
   struct weir__parcel p = {.type = m->type, .message = m, .deadline = INT64_MAX, .bytes = m->payload_bytes};
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
@@ -362,6 +365,10 @@ static int post(struct edge *e, weir_ref to, struct weir__message *m, bool waits
                  : weir__cell_try(cell, generation, &p, WEIR_EDEAD);
   if (!rc || (rc == WEIR_EFULL && !waits)) return rc;
   weir__parcel_drop(&p);
+  if (rc == WEIR_EDEAD && may_be_gone) {
+    e->dropped += records;
+    return WEIR_OK;
+  }
   tell_records_lost(e->owner, type, records, rc);
   return rc;
 }
@@ -378,7 +385,7 @@ static int send_off(struct edge *e, struct target *t, size_t i, bool waits)
   learn_room(e, batch_of(m));
   m->payload_bytes = batch_of(m)->used;
   if (waits) weir__spend_budget(); /* without memory to give way it goes on */
-  int rc = post(e, t->instances[i], m, waits && t->when_full == WEIR__FULL_WAITS);
+  int rc = post(e, t->instances[i], m, waits && t->when_full == WEIR__FULL_WAITS, t->closes);
   if (rc != WEIR_EFULL || (waits && t->when_full == WEIR__FULL_WAITS)) return rc;
   if (t->when_full == WEIR__FULL_DROPS) {
     e->dropped += batch_of(m)->count;
@@ -528,7 +535,7 @@ static void send_end(struct edge *e, weir_ref to)
   struct weir__message *m = weir__message_room(&end_type, 8);
   if (m) {
     m->kind = WEIR__EDGE_END;
-    rc = post(e, to, m, true);
+    rc = post(e, to, m, true, false);
   }
   if (!rc || rc == WEIR_EDEAD) return;
   tell_lost(e->owner, &end_type, rc, NULL);
@@ -570,7 +577,7 @@ static void tell_ending(struct weir__cell *cell, const struct weir__graph_node *
 static void send_ends(struct edge *e)
 {
   for (size_t t = 0; t < e->count; t++)
-    for (size_t i = 0; i < e->targets[t].count; i++) send_end(e, e->targets[t].instances[i]);
+    for (size_t i = 0; !e->targets[t].closes && i < e->targets[t].count; i++) send_end(e, e->targets[t].instances[i]);
 }
 
 /* Its end is told before those downstream learn of it, which may have ended by the time that it is sent. */

@@ -35,6 +35,9 @@ struct weir__target {
   int when_full;     /* enum weir__when_full */
   size_t instead;    /* DIVERTS: the index of who gets them, among the targets of this output, behind this one … */
   bool is_spare;     /* … such a one: it gets nothing else */
+  /* It closes a circle, and never waits: its receiver is not told of its sender's end, and may end before. `instances` is
+   * filled in later, before anything is sent, and lives as long as the actor. */
+  bool closes;
 };
 
 /* Where the records of an output without targets go. */

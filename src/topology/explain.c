@@ -162,7 +162,7 @@ static void explain_outputs(struct explaining *e, const struct weir__graph_actor
     const struct weir__output *o = &actor->outputs[i];
     char at[WEIR__PATH_BYTES];
     snprintf(at, sizeof at, "%s.to.%s", path, o->name);
-    if (o->node != WEIR__NO_NODE && strcmp(o->name, "on_failure") != 0 && strcmp(o->name, "breaker") != 0)
+    if (o->node != WEIR__NO_NODE && strcmp(o->name, "breaker") != 0)
       tell_node(e, at, o->node, false, NULL);
     else if (o->leads == WEIR__LEADS_TO_DEAD)
       tell(e, at, leads_word(o), "default");

@@ -6,6 +6,7 @@
 #ifndef WEIR_TOPOLOGY_GRAPH_H
 #define WEIR_TOPOLOGY_GRAPH_H
 
+#include "actor/edge.h"
 #include "actors/stock.h"
 #include "runtime/arena.h"
 #include "json/document.h"
@@ -15,13 +16,6 @@ enum {
   WEIR__WORKERS_MAX = 256,
   WEIR__INSTANCES_MAX = 1024,
   WEIR__MAILBOX_MAX = 16777216
-};
-
-/* What becomes of a record for which its receiver has no room. */
-enum weir__when_full {
-  WEIR__FULL_WAITS,  /* its sender waits */
-  WEIR__FULL_DROPS,  /* it is dropped, and counted */
-  WEIR__FULL_DIVERTS /* another actor gets it; for that one its sender waits */
 };
 
 /* From one output to one actor. */

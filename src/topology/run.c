@@ -15,6 +15,7 @@
 #include <weir/oneshot.h>
 
 #include "actor/edge.h"
+#include "topology/tables.h"
 #include "topology/topology.h"
 
 /* How many lost messages are described; the rest is counted. */
@@ -129,32 +130,59 @@ static int spawn_instance(struct run *run, const struct weir__graph_actor *actor
   return rc;
 }
 
-static struct weir__target *targets_of(struct run *run, const struct weir__output *output)
+static struct weir__target target_of(struct run *run, size_t to)
 {
-  struct weir__target *targets = weir__arena_array(&run->arena, output->count, sizeof *targets);
+  const struct weir__graph_actor *receiver = &run->graph->actors[to];
+  return (struct weir__target){.instances = run->refs[to],
+                               .count = receiver->instances,
+                               .route = receiver->field ? WEIR__HASH : WEIR__ROUND_ROBIN,
+                               .field = receiver->field};
+}
+
+/* Those of its wires, then the spares that they divert to. */
+static struct weir__target *targets_of(struct run *run, const struct weir__output *output, size_t *count)
+{
+  struct weir__target *targets = weir__arena_array(&run->arena, 2 * output->count, sizeof *targets);
+  *count = targets ? output->count : 0;
   for (size_t i = 0; targets && i < output->count; i++) {
-    size_t to = output->wires[i].to;
-    const struct weir__graph_actor *receiver = &run->graph->actors[to];
-    targets[i] = (struct weir__target){.instances = run->refs[to],
-                                       .count = receiver->instances,
-                                       .route = receiver->field ? WEIR__HASH : WEIR__ROUND_ROBIN,
-                                       .field = receiver->field};
+    const struct weir__wire *wire = &output->wires[i];
+    targets[i] = target_of(run, wire->to);
+    targets[i].when_full = wire->when_full;
+    targets[i].closes = wire->closes;
+    if (wire->when_full != WEIR__FULL_DIVERTS) continue;
+    targets[i].instead = *count;
+    targets[*count] = target_of(run, wire->instead);
+    targets[(*count)++].is_spare = true;
   }
   return targets;
+}
+
+static int nowhere_of(const struct weir__output *output)
+{
+  return output->leads == WEIR__LEADS_OUT       ? WEIR__DISCARDED
+         : output->leads == WEIR__LEADS_TO_DEAD ? WEIR__DEAD_LETTERS
+                                                : WEIR__UNWIRED;
 }
 
 static int spawn_actor(struct run *run, size_t index)
 {
   const struct weir__graph_actor *actor = &run->graph->actors[index];
   struct weir__wiring *outputs = weir__arena_array(&run->arena, actor->output_count, sizeof *outputs);
-  weir_ref *refs = run->refs[index] = weir__arena_array(&run->arena, actor->instances, sizeof(weir_ref));
-  if (!outputs || !refs) return WEIR_ENOMEM;
-  for (size_t i = 0; i < actor->output_count; i++)
-    outputs[i] = (struct weir__wiring){.output = actor->outputs[i].name,
-                                       .targets = targets_of(run, &actor->outputs[i]),
-                                       .count = actor->outputs[i].count};
+  weir_ref *refs = run->refs[index];
+  size_t count = 0;
+  if (!outputs) return WEIR_ENOMEM;
+  for (size_t i = 0; i < actor->output_count; i++) {
+    const struct weir__output *output = &actor->outputs[i];
+    struct weir__wiring wiring = {.output = output->name, .nowhere = nowhere_of(output)};
+    wiring.targets = targets_of(run, output, &wiring.count);
+    if (output->leads || strcmp(output->name, WEIR__FAILED_OUTPUT) != 0) outputs[count++] = wiring;
+  }
+  const struct weir__on_failure *failing = actor->on_failure;
   struct weir__wired wired = {.outputs = outputs,
-                              .output_count = actor->output_count,
+                              .output_count = count,
+                              .retries = failing ? failing->retry : 0,
+                              .retry_first = failing ? failing->backoff[0] : WEIR_MILLIS(0),
+                              .retry_most = failing ? failing->backoff[1] : WEIR_MILLIS(0),
                               .inputs = actor->inputs,
                               .ended = on_ended,
                               .lost = on_lost};
@@ -163,11 +191,14 @@ static int spawn_actor(struct run *run, size_t index)
   return rc;
 }
 
-/* In the graph's order: all that an actor sends to is there before it is. */
+/* In the graph's order: all that an actor sends to is there before it is; but for what is behind an edge that closes a
+ * cycle, which is there before the sources are. So all refs have their room first, and are filled in as they come. */
 static int spawn_all(struct run *run)
 {
   run->refs = weir__arena_array(&run->arena, run->graph->count, sizeof *run->refs);
   run->instances = weir__arena_array(&run->arena, run->living, sizeof *run->instances);
+  for (size_t i = 0; run->refs && i < run->graph->count; i++)
+    run->refs[i] = weir__arena_array(&run->arena, run->graph->actors[i].instances, sizeof(weir_ref));
   int rc = run->arena.failed ? WEIR_ENOMEM : WEIR_OK;
   for (size_t i = 0; !rc && i < run->graph->count; i++) rc = spawn_actor(run, run->graph->order[i]);
   if (run->arena.failed) fail_here(run, WEIR_ENOMEM, "can't spawn the actors");

@@ -23,20 +23,30 @@ static const char *declared_output(const struct weir__stock *stock, size_t i)
   return i == 0 && !name ? "out" : name;
 }
 
-/* Those of its type; of an unknown type it has "out". */
+/* Those of its type; and where records go that it refuses, or with which it fails. Of an unknown type it has "out". */
 static void make_outputs(struct weir__check *c, struct weir__graph_actor *actor)
 {
-  size_t count = 1;
-  bool gives = !actor->stock || actor->stock->gives;
-  while (actor->stock && count < 8 && declared_output(actor->stock, count)) count++;
-  if (!gives) count = 0;
-  actor->outputs =
-      weir__arena_array(c->arena, count + 2, sizeof *actor->outputs); /* two for what fails: add_disposal() */
+  enum { MOST = 8 };
+  const struct weir__stock *stock = actor->stock;
+  bool gives = !stock || stock->gives, has_failed = stock && !stock->takes;
+  actor->outputs = weir__arena_array(c->arena, MOST + 2, sizeof *actor->outputs); /* one for a breaker, later */
   if (!actor->outputs) return;
-  actor->output_count = count;
-  for (size_t i = 0; i < count; i++)
-    actor->outputs[i] =
-        (struct weir__output){.name = actor->stock ? declared_output(actor->stock, i) : "out", .node = WEIR__NO_NODE};
+  for (size_t i = 0; gives && i < MOST; i++) {
+    const char *name = stock ? declared_output(stock, i) : i ? NULL : "out";
+    if (!name) break;
+    has_failed = has_failed || strcmp(name, WEIR__FAILED_OUTPUT) == 0;
+    actor->outputs[actor->output_count++] = (struct weir__output){.name = name, .node = WEIR__NO_NODE};
+  }
+  if (!has_failed)
+    actor->outputs[actor->output_count++] = (struct weir__output){.name = WEIR__FAILED_OUTPUT, .node = WEIR__NO_NODE};
+}
+
+static bool is_failed(const struct weir__output *output) { return strcmp(output->name, WEIR__FAILED_OUTPUT) == 0; }
+
+/* What an output gives: those that fail are of the type that the actor takes. */
+static const weir_message *records_of(const struct weir__graph_actor *actor, const struct weir__output *output)
+{
+  return is_failed(output) && actor->stock->takes ? actor->stock->takes() : actor->stock->gives();
 }
 
 static struct weir__output *find_output(struct weir__graph_actor *actor, const char *name)
@@ -81,11 +91,11 @@ size_t weir__check_receiver(struct weir__check *c, uint32_t node, const char *na
   return in;
 }
 
-static bool check_fit(struct weir__check *c, const struct weir__graph_actor *from, const struct weir__graph_actor *to,
-                      uint32_t node)
+static bool check_fit(struct weir__check *c, const struct weir__graph_actor *from, const struct weir__output *output,
+                      const struct weir__graph_actor *to, uint32_t node)
 {
   if (!from->stock || !to->stock) return true; /* a type that is unknown has been reported */
-  const weir_message *given = from->stock->gives(), *taken = to->stock->takes ? to->stock->takes() : NULL;
+  const weir_message *given = records_of(from, output), *taken = to->stock->takes ? to->stock->takes() : NULL;
   if (taken && weir_message_same(given, taken)) return true;
   if (taken)
     weir__document_error(c->document, node, "\"%s\" takes %s records, but \"%s\" gives %s records", to->name,
@@ -125,7 +135,6 @@ static bool read_when_full(const struct reading *r, struct weir__wire *wire, uin
   struct weir__document *d = r->c->document;
   const char *text = weir__document_text(d, node);
   if (text && strcmp(text, "wait") == 0) return true;
-  weir__check_not_run(r->c, node, "an edge that does not wait");
   if (text && strcmp(text, "drop") == 0) {
     wire->when_full = WEIR__FULL_DROPS;
     return true;
@@ -141,7 +150,7 @@ static bool read_when_full(const struct reading *r, struct weir__wire *wire, uin
   if (&r->c->graph->actors[wire->instead] == r->actor)
     weir__document_error(d, to, "an actor can't wait for itself: name another one");
   else
-    check_fit(r->c, r->actor, &r->c->graph->actors[wire->instead], to);
+    check_fit(r->c, r->actor, r->output, &r->c->graph->actors[wire->instead], to);
   return true;
 }
 
@@ -166,7 +175,7 @@ static bool read_wire(const struct reading *r, uint32_t node)
     weir__document_error(d, name, "an actor can't send to itself: it would wait for itself");
     return false;
   }
-  if (!known || !check_fit(r->c, r->actor, target, name)) return known;
+  if (!known || !check_fit(r->c, r->actor, r->output, target, name)) return known;
   r->output->wires[r->output->count++] = wire;
   return true;
 }
@@ -192,10 +201,7 @@ static bool read_output(const struct reading *r, uint32_t node)
   bool is_list = weir__document_is(c->document, node, WEIR__LIST), known = true;
   size_t count = is_list ? weir__document_count(c->document, node) : 1;
   output->node = node;
-  if (!is_list && leads_to_word(output, weir__document_text(c->document, node))) {
-    weir__check_not_run(c, node, "an output that leads to no actor");
-    return true;
-  }
+  if (!is_list && leads_to_word(output, weir__document_text(c->document, node))) return true;
   output->leads = WEIR__LEADS_ON;
   if (is_list && !count) weir__document_error(c->document, node, "its records go nowhere: name an actor");
   output->wires = weir__arena_array(c->arena, count, sizeof *output->wires);
@@ -266,14 +272,14 @@ static void read_to(struct weir__check *c, struct weir__graph_actor *actor, uint
 static void read_own(struct weir__check *c, struct weir__graph_actor *actor)
 {
   uint32_t to = weir__check_member(c, actor->node, "to");
-  if (actor->stock && !actor->stock->gives) {
-    bool empty = to == WEIR__NO_NODE ||
-                 (weir__document_is(c->document, to, WEIR__LIST) && weir__document_count(c->document, to) == 0);
-    if (!empty)
-      weir__document_error(c->document, to, "a sink (%s) gives no records: remove \"to\"", actor->stock->actor->name);
-  } else if (to != WEIR__NO_NODE) {
+  if (to == WEIR__NO_NODE) return;
+  bool by_name = weir__document_is(c->document, to, WEIR__OBJECT) && !is_edge(c, to);
+  bool empty = weir__document_is(c->document, to, WEIR__LIST) && weir__document_count(c->document, to) == 0;
+  bool is_sink = actor->stock && !actor->stock->gives;
+  if (!is_sink || by_name)
     read_to(c, actor, to, use_of(c, actor));
-  }
+  else if (!empty)
+    weir__document_error(c->document, to, "a sink (%s) gives no records: remove \"to\"", actor->stock->actor->name);
 }
 
 /* The "to" of a use belongs to the actor that its template calls "out". */
@@ -314,24 +320,22 @@ static uint32_t where_to_is_missing(struct weir__check *c, const struct weir__gr
   return node;
 }
 
-/* What fails goes to the dead letters where nothing else is said; all else must be said. */
+/* What fails may go nowhere: then it is lost, and told; all else must be said. */
 static void check_outputs(struct weir__check *c, struct weir__graph_actor *actor)
 {
   bool any = false;
-  for (size_t i = 0; i < actor->output_count; i++) any = any || actor->outputs[i].leads;
+  uint32_t to = weir__check_member(c, actor->node, "to");
+  if (!actor->stock || !actor->stock->gives) return;
+  for (size_t i = 0; i < actor->output_count; i++)
+    any = any || (actor->outputs[i].leads && !is_failed(&actor->outputs[i]));
   for (size_t i = 0; i < actor->output_count; i++) {
-    struct weir__output *output = &actor->outputs[i];
-    if (output->leads) continue;
-    if (strcmp(output->name, "failed") == 0 && i)
-      output->leads = WEIR__LEADS_TO_DEAD;
-    else if (!any && actor->stock && i == 0)
-      weir__document_error(c->document, where_to_is_missing(c, actor), "its records go nowhere: \"to\" is missing");
-    else if (any && actor->stock)
-      weir__document_error(c->document,
-                           weir__check_member(c, actor->node, "to") == WEIR__NO_NODE
-                               ? actor->node
-                               : weir__check_member(c, actor->node, "to"),
+    const struct weir__output *output = &actor->outputs[i];
+    if (output->leads || is_failed(output)) continue;
+    if (any || to != WEIR__NO_NODE)
+      weir__document_error(c->document, to == WEIR__NO_NODE ? actor->node : to,
                            "the records of its output \"%s\" go nowhere: name an actor, or \"discard\"", output->name);
+    else if (i == 0)
+      weir__document_error(c->document, where_to_is_missing(c, actor), "its records go nowhere: \"to\" is missing");
   }
 }
 
@@ -354,7 +358,6 @@ static void read_disposal(struct weir__check *c, struct weir__graph_actor *actor
     disposing->how = *text == 'd' && text[1] == 'i' ? WEIR__DISPOSE_OUT : WEIR__DISPOSE_DEAD;
     return;
   }
-  disposing->how = WEIR__DISPOSE_TO;
   disposing->to = weir__check_receiver(c, node, text, use_of(c, actor));
   if (disposing->to == WEIR__NO_INDEX) {
     c->wiring_known = false;
@@ -377,30 +380,47 @@ static void read_disposal(struct weir__check *c, struct weir__graph_actor *actor
     disposing->how = WEIR__DISPOSE_TO;
 }
 
-/* What an actor fails with goes along an edge, too: who sends waits, and the end travels along it. */
-static void add_disposal(struct weir__check *c, struct weir__graph_actor *actor, const char *name, uint32_t node,
-                         const struct weir__disposing *disposing)
+/* Along an edge: who sends waits, and the end travels along it. */
+static void lead(struct weir__check *c, struct weir__output *output, uint32_t node,
+                 const struct weir__disposing *disposing)
 {
-  if (disposing->how != WEIR__DISPOSE_TO || disposing->to == WEIR__NO_INDEX) return;
-  struct weir__wire *wire = weir__arena_alloc(c->arena, sizeof *wire);
-  if (!wire) return;
-  *wire = (struct weir__wire){.to = disposing->to, .node = node};
-  actor->outputs[actor->output_count++] =
-      (struct weir__output){.name = name, .leads = WEIR__LEADS_ON, .wires = wire, .count = 1, .node = node};
+  if (disposing->how == WEIR__DISPOSE_TO) {
+    output->wires = weir__arena_alloc(c->arena, sizeof *output->wires);
+    if (!output->wires) return;
+    *output->wires = (struct weir__wire){.to = disposing->to, .node = node};
+    output->count = 1;
+  }
+  output->node = node;
+  output->leads = disposing->how == WEIR__DISPOSE_TO    ? WEIR__LEADS_ON
+                  : disposing->how == WEIR__DISPOSE_OUT ? WEIR__LEADS_OUT
+                                                        : WEIR__LEADS_TO_DEAD;
+}
+
+static void read_failed(struct weir__check *c, struct weir__graph_actor *actor)
+{
+  struct weir__output *output = find_output(actor, WEIR__FAILED_OUTPUT);
+  uint32_t node = weir__check_member(c, weir__check_member(c, actor->node, "on_failure"), "then");
+  if (node != WEIR__NO_NODE && output && output->node != WEIR__NO_NODE)
+    weir__document_error(c->document, node, "\"to\" says already where they go: \"%s\"", output->name);
+  else if (node != WEIR__NO_NODE && actor->on_failure->then)
+    read_disposal(c, actor, node, actor->on_failure->then, &actor->then);
+  if (output && output->node == WEIR__NO_NODE) lead(c, output, node, &actor->then);
+}
+
+static void read_breaker(struct weir__check *c, struct weir__graph_actor *actor)
+{
+  uint32_t node = weir__check_member(c, weir__check_member(c, actor->node, "breaker"), "while_open");
+  if (node == WEIR__NO_NODE || !actor->breaker->while_open) return;
+  read_disposal(c, actor, node, actor->breaker->while_open, &actor->while_open);
+  if (actor->while_open.how != WEIR__DISPOSE_TO) return;
+  actor->outputs[actor->output_count] = (struct weir__output){.name = "breaker"};
+  lead(c, &actor->outputs[actor->output_count++], node, &actor->while_open);
 }
 
 static void read_disposing(struct weir__check *c, struct weir__graph_actor *actor)
 {
-  uint32_t failure = weir__check_member(c, actor->node, "on_failure");
-  uint32_t breaker = weir__check_member(c, actor->node, "breaker");
-  uint32_t then = failure == WEIR__NO_NODE ? failure : weir__check_member(c, failure, "then");
-  uint32_t open = breaker == WEIR__NO_NODE ? breaker : weir__check_member(c, breaker, "while_open");
-  if (actor->on_failure && actor->on_failure->then && then != WEIR__NO_NODE)
-    read_disposal(c, actor, then, actor->on_failure->then, &actor->then);
-  if (actor->breaker && actor->breaker->while_open && open != WEIR__NO_NODE)
-    read_disposal(c, actor, open, actor->breaker->while_open, &actor->while_open);
-  add_disposal(c, actor, "on_failure", then, &actor->then);
-  add_disposal(c, actor, "breaker", open, &actor->while_open);
+  if (actor->on_failure) read_failed(c, actor);
+  if (actor->breaker) read_breaker(c, actor);
 }
 
 /* ---- the graph ---- */
