@@ -216,8 +216,21 @@ static uint32_t *find_place(const struct weir__document *d, uint32_t parent, con
   }
 }
 
+/* Objects of a few members are looked through, which stays in a few cache lines; the table has the keys of larger ones. */
+enum { FEW = 16 };
+
+static uint32_t find_among_few(const struct weir__document *d, uint32_t parent, const char *key, uint32_t before)
+{
+  for (uint32_t child = parent + 1; child < before; child = d->nodes[child].next)
+    if (strcmp(d->texts + d->nodes[child].key, key) == 0) return child;
+  return WEIR__NO_NODE;
+}
+
 uint32_t weir__scan_find(const struct weir__document *d, uint32_t parent, const char *key)
 {
+  if (parent == WEIR__NO_NODE || d->text[d->nodes[parent].offset] != '{' || !d->nodes[parent].inside)
+    return WEIR__NO_NODE;
+  if (d->nodes[parent].inside <= FEW) return find_among_few(d, parent, key, WEIR__NO_NODE);
   return d->table_size ? *find_place(d, parent, key) : WEIR__NO_NODE;
 }
 
@@ -252,10 +265,26 @@ static bool enter_key(struct weir__document *d, uint32_t node, uint32_t *duplica
   return true;
 }
 
+/* The newest node of an object has its key. When there are more than a few, all are entered into the table. */
+static bool note_key(struct scanner *s)
+{
+  struct weir__document *d = s->document;
+  uint32_t node = d->node_count - 1, parent = d->nodes[node].parent, known = 0;
+  if (d->nodes[parent].inside <= FEW) {
+    s->duplicates += find_among_few(d, parent, d->texts + d->nodes[node].key, node) != WEIR__NO_NODE;
+    return true;
+  }
+  if (d->nodes[parent].inside > FEW + 1) return enter_key(d, node, &s->duplicates);
+  for (uint32_t child = parent + 1; child != node; child = d->nodes[child].next)
+    if (!enter_key(d, child, &known)) return false;
+  return enter_key(d, node, &s->duplicates);
+}
+
+/* A copy's parent knows already how many there will be. */
 bool weir__scan_enter(struct weir__document *d, uint32_t node)
 {
-  uint32_t duplicates;
-  return enter_key(d, node, &duplicates);
+  uint32_t known;
+  return d->nodes[d->nodes[node].parent].inside <= FEW || enter_key(d, node, &known);
 }
 
 /* ---- strings ---- */
@@ -476,7 +505,7 @@ static int scan_key(struct scanner *s)
   node->key = (uint32_t)d->texts_size;
   int rc = scan_string(s);
   if (rc) return rc;
-  if (!enter_key(d, d->node_count - 1, &s->duplicates)) return no_memory(s);
+  if (!note_key(s)) return no_memory(s);
   skip_space(s);
   if (s->at == s->end || *s->at != ':') return fail_unexpected(s, "\":\" after the key");
   s->at++;

@@ -59,7 +59,9 @@ static void try_reading(const struct trying *t, const char *path)
 static char *folder_of(const char *path)
 {
   const char *slash = strrchr(path, '/');
-  return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+  char *folder = strdup(slash ? path : ".");
+  if (folder && slash) folder[slash == path ? 1 : slash - path] = 0;
+  return folder;
 }
 
 static int try_making(const char *path)
@@ -134,8 +136,9 @@ static int try_host(const char *text, bool binds, const char **why)
   const char *colon = strrchr(text, ':');
   if (!colon) return -EINVAL;
   bool bracketed = *text == '[' && colon > text && colon[-1] == ']';
-  char *host = strndup(text + bracketed, (size_t)(colon - text) - 2 * (size_t)bracketed);
+  char *host = strdup(text + bracketed);
   if (!host) return -ENOMEM;
+  host[colon - text - 2 * bracketed] = 0;
   struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = binds ? AI_PASSIVE : 0}, *all = NULL;
   int failed = getaddrinfo(*host ? host : NULL, colon + 1, &hints, &all), rc = failed ? -EINVAL : WEIR_OK;
   free(host);

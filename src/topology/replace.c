@@ -89,10 +89,10 @@ static void put_variable(struct replacing *r, const char *name, const char *othe
 }
 
 /* `at` is behind "${". Returns what is behind the "}"; NULL: it is wrong, and that is reported. */
-static const char *take_variable(struct replacing *r, const char *at)
+static char *take_variable(struct replacing *r, char *at)
 {
   enum { NAME_MOST = 255 };
-  const char *end = strchr(at, '}');
+  char *end = strchr(at, '}');
   size_t size = name_size(at);
   const char *otherwise = strncmp(at + size, ":-", 2) == 0 ? at + size + 2 : NULL;
   const char *inner = otherwise ? strstr(otherwise, "${") : NULL;
@@ -108,21 +108,16 @@ static const char *take_variable(struct replacing *r, const char *at)
   char name[NAME_MOST + 1];
   memcpy(name, at, size);
   name[size] = 0;
-  char *copy = otherwise ? strndup(otherwise, (size_t)(end - otherwise)) : NULL;
-  if (otherwise && !copy) {
-    r->document->report->failed = true;
-    r->good = false;
-    return NULL;
-  }
-  put_variable(r, name, copy);
-  free(copy);
+  /* The text is a copy, which may be cut: where the default ends. */
+  *end = 0;
+  put_variable(r, name, otherwise);
   return r->good ? end + 1 : NULL;
 }
 
-static void replace_in(struct replacing *r, const char *text)
+static void replace_in(struct replacing *r, char *text)
 {
   while (text && *text && r->good) {
-    const char *dollar = strstr(text, "${");
+    char *dollar = strstr(text, "${");
     if (!dollar) {
       put(r, text, strlen(text));
       return;
