@@ -90,6 +90,23 @@ typedef struct weir_check_options {
 WEIR_API WEIR_NODISCARD int weir_topology_check(const char *file, const weir_check_options *options,
                                                 const weir_listener *listener);
 
+/** How a topology is drawn. */
+enum {
+  WEIR_DRAW_DOT = 0, /* for Graphviz */
+  WEIR_DRAW_MERMAID
+};
+/**
+ * Draws the graph of a document as a text: who sends what to whom, what a full mailbox does, who starts whom anew.
+ *
+ * @param form  WEIR_DRAW_DOT, …
+ * @param text  Receives the drawing, with a NUL behind it; owned, free() it. NULL on error.
+ * @param size  Receives its length without the NUL. NULL: not wanted.
+ *
+ * Threads, waiting and errors: as weir_topology_load(), but for what can be checked and not run: that is drawn.
+ */
+WEIR_API WEIR_NODISCARD int weir_topology_draw(const char *file, int form, const weir_listener *listener, char **text,
+                                               size_t *size);
+
 /** Reads what the document says of its runtime. Threads: any. Does not wait. */
 WEIR_API void weir_topology_runtime(const weir_topology *topology, weir_runtime_options *options);
 

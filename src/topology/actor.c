@@ -48,7 +48,7 @@ static void read_type(struct weir__check *c, struct weir__graph_actor *actor)
   if (node == WEIR__NO_NODE || !weir__expect_text(c->document, node, &type)) return;
   for (size_t i = 0; c->types[i] && !actor->stock; i++)
     if (strcmp(c->types[i]->actor->name, type) == 0) actor->stock = c->types[i];
-  if (!actor->stock) report_unknown_type(c, node, type);
+  if (!actor->stock && c->types_known) report_unknown_type(c, node, type);
 }
 
 /* A path is relative to the file that holds it; a default to nothing. */

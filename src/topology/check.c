@@ -1,5 +1,7 @@
 /* check.c: see check.h; the rounds are listed in checking.h. */
 #include "topology/checking.h"
+#include "topology/plugin.h"
+#include "topology/source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,6 +176,34 @@ static void read_secrets(struct weir__check *c, uint32_t root)
     read_secret(c, s);
 }
 
+/* A plugin's types are known from here on. One that can't be used was named at its place. */
+static void read_plugin(struct weir__check *c, uint32_t node)
+{
+  static const struct weir__key none[] = {{0}};
+  const struct weir__plugin *plugin;
+  const struct weir__plugin_entry *entry = weir__check_table(c, node, weir_message_weir__plugin_entry(), none);
+  uint32_t at = entry ? weir__check_member(c, node, "path") : WEIR__NO_NODE;
+  if (at == WEIR__NO_NODE || !weir__document_is(c->document, at, WEIR__TEXT)) return;
+  const char *path = weir__source_path(c->arena, weir__document_file(c->document, at), entry->path);
+  if (!path) return;
+  int rc = weir__plugin_load(path, &plugin);
+  if (!rc) rc = weir__types_add(&c->known, plugin);
+  if (rc == WEIR_ENOMEM)
+    c->arena->failed = true;
+  else if (rc)
+    weir__document_error(c->document, at, "%s", weir_error_text());
+  c->types_known = c->types_known && !rc;
+}
+
+static void read_plugins(struct weir__check *c, uint32_t root)
+{
+  struct weir__document *d = c->document;
+  uint32_t all = weir__check_member(c, root, "plugins");
+  if (all == WEIR__NO_NODE || !weir__expect_list(d, all)) return;
+  for (uint32_t item = weir__document_child(d, all); item != WEIR__NO_NODE; item = d->nodes[item].next)
+    read_plugin(c, item);
+}
+
 /* ---- the document ---- */
 
 static void read_version(struct weir__check *c, uint32_t root)
@@ -185,31 +215,29 @@ static void read_version(struct weir__check *c, uint32_t root)
 
 static void read_header(struct weir__check *c, uint32_t root)
 {
-  static const struct weir__key first[] = {
-      {.name = "weir"},
-      {.name = "runtime"},
-      {.name = "actors"},
-      {.name = "include"},
-      {.name = "secrets"},
-      {.name = "defaults"},
-      {.name = "templates"},
-      {.name = "tests"},
-      {.name = "supervision"},
-      {.name = "plugins", .refused = WEIR__NOT_YET ": only the stock actor types exist"},
-      {0}};
+  static const struct weir__key first[] = {{.name = "weir"},
+                                           {.name = "runtime"},
+                                           {.name = "actors"},
+                                           {.name = "include"},
+                                           {.name = "secrets"},
+                                           {.name = "defaults"},
+                                           {.name = "templates"},
+                                           {.name = "tests"},
+                                           {.name = "supervision"},
+                                           {.name = "plugins"},
+                                           {0}};
 #define WEIR__IN_FIRST "only the file that is named may have this, not one that it includes"
-  static const struct weir__key included[] = {
-      {.name = "weir"},
-      {.name = "actors"},
-      {.name = "include"},
-      {.name = "secrets"},
-      {.name = "templates"},
-      {.name = "tests"},
-      {.name = "runtime", .refused = WEIR__IN_FIRST},
-      {.name = "defaults", .refused = WEIR__IN_FIRST},
-      {.name = "supervision", .refused = WEIR__IN_FIRST},
-      {.name = "plugins", .refused = WEIR__NOT_YET ": only the stock actor types exist"},
-      {0}};
+  static const struct weir__key included[] = {{.name = "weir"},
+                                              {.name = "actors"},
+                                              {.name = "include"},
+                                              {.name = "secrets"},
+                                              {.name = "templates"},
+                                              {.name = "tests"},
+                                              {.name = "runtime", .refused = WEIR__IN_FIRST},
+                                              {.name = "defaults", .refused = WEIR__IN_FIRST},
+                                              {.name = "supervision", .refused = WEIR__IN_FIRST},
+                                              {.name = "plugins"},
+                                              {0}};
   bool is_first = root == c->document->sources[0].root;
   (void)weir__check_table(c, root, weir_message_weir__header(), is_first ? first : included);
   read_version(c, root);
@@ -233,6 +261,8 @@ static void read_document(struct weir__check *c)
   read_runtime(c, weir__check_member(c, 0, "runtime"));
   read_defaults(c, weir__check_member(c, 0, "defaults"));
   weir__check_each_file(c, read_secrets);
+  weir__check_each_file(c, read_plugins);
+  c->types = c->known.rows;
   check_any_actors(c);
   weir__check_templates(c);
   weir__check_expand(c);
@@ -254,9 +284,12 @@ int weir__check(struct weir__document *document, const struct weir__stock *const
                           .graph = graph,
                           .for_run = for_run,
                           .wiring_known = true,
+                          .types_known = true,
                           .actors_known = true};
   *graph = (struct weir__graph){.flavor = WEIR_MULTI_THREAD};
+  if (weir__types_copy(&c.known, types)) return WEIR_ENOMEM;
   read_document(&c);
+  weir__types_free(&c.known);
   free(c.items);
   free(c.uses);
   return arena->failed ? WEIR_ENOMEM : weir__report_code(document->report);

@@ -13,6 +13,7 @@
 #include "topology/check.h"
 #include "topology/names.h"
 #include "topology/tables.h"
+#include "topology/types.h"
 #include "json/expect.h"
 
 #define WEIR__NOT_YET "not available in this version"
@@ -52,6 +53,7 @@ enum { WEIR__FULL_NAME_BYTES = (WEIR__NAME_MAX + 1) * (WEIR__DOCUMENT_NESTED_MAX
 struct weir__check {
   struct weir__document *document;
   const struct weir__stock *const *types;
+  struct weir__types known; /* the types that were given, and those of plugins; owned */
   struct weir__arena *arena;
   struct weir__graph *graph;
   bool for_run; /* what can be checked, but not run yet, is refused */
@@ -66,6 +68,7 @@ struct weir__check {
   struct weir__names names;
   const struct weir__mailbox_settings *mailbox; /* of the defaults; NULL: none */
   bool wiring_known;                            /* every "to" could be read: only then is it known who gets nothing */
+  bool types_known;                             /* every plugin could be loaded: only then is a type unknown */
   bool actors_known;                            /* every actor's object, name and type could be read */
 };
 

@@ -9,7 +9,7 @@
 #include "channel/type.h"
 #include "channel/units.h"
 #include "topology/describe.h"
-#include "topology/graph.h"
+#include "topology/tables.h"
 
 enum { DEPTH_MOST = 8 }; /* of structs inside each other; deeper ones are any objects */
 
@@ -116,20 +116,36 @@ static void add_items(struct weir__draft *t, const weir_field *f, int depth)
   weir__draft_add(t, ",\"minItems\":%zu,\"maxItems\":%zu", count, count);
 }
 
-/* The help as what editors show, the default, and the value; null where that stands for nothing. */
+/* Is a text with a variable in it a text of this kind already? */
+static bool is_any_text(const weir_field *f) { return f->kind == WEIR_KIND_TEXT && !f->one_of; }
+
+static bool is_list(const weir_field *f) { return f->kind == WEIR_KIND_LIST || f->kind == WEIR_KIND_ARRAY; }
+
+static bool is_object(const weir_field *f) { return f->kind == WEIR_KIND_NESTED || f->kind == WEIR_KIND_OPTIONAL; }
+
+/* The help as what editors show, the default, and the value; null where that stands for nothing, the word that stands for
+ * a number, and any text with a variable in it, which is not known here. */
 static void add_field(struct weir__draft *t, const weir_field *f, int depth)
 {
   bool null = f->kind == WEIR_KIND_OPTIONAL || (f->def && strcmp(f->def, "null") == 0);
+  bool word = f->one_of && (f->unit || f->kind == WEIR_KIND_I32 || f->kind == WEIR_KIND_I64 ||
+                            f->kind == WEIR_KIND_U32 || f->kind == WEIR_KIND_U64);
+  bool variable = !is_any_text(f) && !is_list(f) && !is_object(f) && f->kind != WEIR_KIND_REF;
+  bool several = null || word || variable;
   weir__draft_quote(t, weir__field_key(f));
   weir__draft_add(t, ":{");
   if (f->help) weir__draft_add(t, "\"description\":"), weir__draft_quote(t, f->help), weir__draft_add(t, ",");
   if (f->def) weir__draft_add(t, "\"default\":%s,", f->def);
-  if (null) weir__draft_add(t, "\"anyOf\":[{\"type\":\"null\"},{");
-  if (f->kind == WEIR_KIND_LIST || f->kind == WEIR_KIND_ARRAY)
+  if (several) weir__draft_add(t, "\"anyOf\":[{");
+  if (is_list(f))
     add_items(t, f, depth);
   else
     add_one(t, f, f->kind, depth);
-  weir__draft_add(t, null ? "}]}" : "}");
+  if (several) weir__draft_add(t, "}");
+  if (word) weir__draft_add(t, ",{\"const\":\"%s\"}", f->one_of);
+  if (null) weir__draft_add(t, ",{\"type\":\"null\"}");
+  if (variable) weir__draft_add(t, ",{\"$ref\":\"#/$defs/variable\"}");
+  weir__draft_add(t, several ? "]}" : "}");
 }
 
 static void add_required(struct weir__draft *t, const weir_message *type)
@@ -151,16 +167,21 @@ static bool needs_something(const weir_message *type)
   return i < type->count;
 }
 
+static void add_properties(struct weir__draft *t, const weir_message *type, int depth)
+{
+  for (size_t i = 0; type && i < type->count; i++) {
+    if (i) weir__draft_add(t, ",");
+    add_field(t, &type->fields[i], depth + 1);
+  }
+}
+
 /* The members of an object's schema; `type` is NULL: it has none. */
 static void add_object(struct weir__draft *t, const weir_message *type, int depth)
 {
   weir__draft_add(t, "\"type\":\"object\"");
   if (depth == DEPTH_MOST) return;
   weir__draft_add(t, ",\"additionalProperties\":false,\"properties\":{");
-  for (size_t i = 0; type && i < type->count; i++) {
-    if (i) weir__draft_add(t, ",");
-    add_field(t, &type->fields[i], depth + 1);
-  }
+  add_properties(t, type, depth);
   weir__draft_add(t, "}");
   if (type) add_required(t, type);
 }
@@ -171,13 +192,28 @@ static void add_object(struct weir__draft *t, const weir_message *type, int dept
 static void add_route(struct weir__draft *t, const weir_message *record)
 {
   bool any = false;
-  weir__draft_add(t, "\"route\":{\"properties\":{\"hash\":{\"enum\":[");
+  weir__draft_add(t, "\"route\":{\"properties\":{\"hash\":{\"anyOf\":[{\"$ref\":\"#/$defs/variable\"},{\"enum\":[");
   for (size_t i = 0; i < record->count; i++) {
     if (record->fields[i].kind == WEIR_KIND_LIST) continue;
     if (any) weir__draft_add(t, ",");
     weir__draft_quote(t, weir__field_key(&record->fields[i]));
     any = true;
   }
+  weir__draft_add(t, "]}]}}},");
+}
+
+/* Outputs by name are those that it has. */
+static void add_outputs(struct weir__draft *t, const struct weir__stock *type)
+{
+  size_t count = weir__type_outputs(type);
+  if (!count) {
+    weir__draft_add(t, "\"to\":{\"type\":\"array\",\"maxItems\":0},");
+    return;
+  }
+  weir__draft_add(
+      t,
+      "\"to\":{\"if\":{\"type\":\"object\",\"not\":{\"required\":[\"to\"]}},\"then\":{\"propertyNames\":{\"enum\":[");
+  for (size_t i = 0; i < count; i++) weir__draft_add(t, "%s\"%s\"", i ? "," : "", weir__type_output(type, i));
   weir__draft_add(t, "]}}},");
 }
 
@@ -185,66 +221,189 @@ static void add_type(struct weir__draft *t, const struct weir__stock *type)
 {
   const char *name = type->actor->name;
   const weir_message *config = type->config ? type->config() : NULL;
-  size_t outputs = weir__type_outputs(type);
-  weir__draft_add(t, "\"type:%s\":{\"if\":{\"properties\":{\"type\":{\"const\":\"%s\"}}},\"then\":{", name, name);
+  bool needs_to = weir__type_outputs(type), needs_config = config && needs_something(config);
+  weir__draft_add(
+      t, "\"type:%s\":{\"if\":{\"properties\":{\"type\":{\"const\":\"%s\"}},\"required\":[\"type\"]},\"then\":{", name,
+      name);
   if (type->actor->help)
     weir__draft_add(t, "\"description\":"), weir__draft_quote(t, type->actor->help), weir__draft_add(t, ",");
-  if (outputs || (config && needs_something(config)))
-    weir__draft_add(t, "\"required\":[%s%s%s],", outputs ? "\"to\"" : "",
-                    outputs && config && needs_something(config) ? "," : "",
-                    config && needs_something(config) ? "\"config\"" : "");
+  if (needs_to || needs_config)
+    weir__draft_add(t, "\"required\":[%s%s%s],", needs_to ? "\"to\"" : "", needs_to && needs_config ? "," : "",
+                    needs_config ? "\"config\"" : "");
   weir__draft_add(t, "\"properties\":{");
   if (type->takes)
     add_route(t, type->takes());
   else
-    weir__draft_add(t, "\"instances\":{\"const\":1},\"route\":false,");
-  if (!outputs) weir__draft_add(t, "\"to\":{\"type\":\"array\",\"maxItems\":0},");
+    weir__draft_add(t, "\"instances\":{\"anyOf\":[{\"const\":1},{\"$ref\":\"#/$defs/variable\"}]},\"route\":false,");
+  add_outputs(t, type);
   weir__draft_add(t, "\"config\":{");
   add_object(t, config, 0);
   weir__draft_add(t, "}}}}");
 }
 
-/* ---- the document ---- */
+/* ---- the document: its plain keys by their tables, the rest by hand ---- */
 
-#define DESCRIPTION "{\"type\":\"string\",\"description\":\"for people\"}"
-#define NAME "{\"type\":\"string\",\"pattern\":\"^[a-z][a-z0-9_]{0,62}$\"}"
+/* A definition: an object with the keys of a table, and some more. */
+static void add_definition(struct weir__draft *t, const char *name, const weir_message *table, const char *more)
+{
+  weir__draft_add(t, ",\"%s\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{", name);
+  add_properties(t, table, 0);
+  weir__draft_add(t, "%s%s}", table->count && *more ? "," : "", more);
+  add_required(t, table);
+  weir__draft_add(t, "}");
+}
 
-static void add_runtime(struct weir__draft *t)
+#define REF(name) "{\"$ref\":\"#/$defs/" name "\"}"
+#define LIST(item) "{\"type\":\"array\",\"items\":" item "}"
+#define MAP(item) "{\"type\":\"object\",\"additionalProperties\":" item "}"
+#define DESCRIPTION "\"description\":{\"type\":\"string\",\"description\":\"for people\"}"
+
+static void add_parts(struct weir__draft *t)
 {
   weir__draft_add(
       t,
-      "\"runtime\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
-      "\"description\":{\"$ref\":\"#/$defs/description\"},"
-      "\"flavor\":{\"enum\":[\"multi_thread\",\"current_thread\"],\"default\":\"multi_thread\",\"description\":"
-      "\"many actors on several threads, or all on the one that runs the command\"},"
-      "\"workers\":{\"oneOf\":[{\"type\":\"integer\",\"minimum\":1,\"maximum\":%d},{\"const\":\"auto\"}],"
-      "\"default\":\"auto\",\"description\":\"threads of the multi_thread flavor; auto: one per core\"}}}",
-      (int)WEIR__WORKERS_MAX);
+      "\"variable\":{\"type\":\"string\",\"pattern\":\"\\\\$\\\\{\",\"description\":\"read as the kind that is "
+      "wanted when its variables have been replaced\"},"
+      "\"name\":{\"type\":\"string\",\"pattern\":\"^[a-z][a-z0-9_]{0,62}$\"},"
+      "\"actor_name\":{\"anyOf\":[{\"type\":\"string\",\"pattern\":\"^[a-z][a-z0-9_]*(\\\\.[a-z][a-z0-9_]*)*$\"}"
+      "," REF(
+          "variable") "],\"description\":\"an actor, or the use of a template\"},"
+                      "\"edge\":{\"anyOf\":[" REF(
+                          "actor_name") ",{\"type\":\"object\",\"additionalProperties\":false,"
+                                        "\"required\":[\"to\"],\"properties\":{" DESCRIPTION ",\"to\":" REF(
+                                            "actor_name") ",\"when_full\":{"
+                                                          "\"anyOf\":[{\"enum\":[\"wait\",\"drop\"]},{\"type\":"
+                                                          "\"object\",\"additionalProperties\":false,"
+                                                          "\"required\":[\"to\"],\"properties\":{\"to\":" REF(
+                                                              "actor_"
+                                                              "name") "}}," REF("variable") "],"
+                                                                                            "\"default\":\"wait\","
+                                                                                            "\"description\":\"what "
+                                                                                            "becomes of a record "
+                                                                                            "for which there is no "
+                                                                                            "room\"}}}]},"
+                                                                                            "\"output\":{\"anyOf\":"
+                                                                                            "[" REF("edge") "," LIST(REF(
+                                                                                                "edge")) "],"
+                                                                                                         "\"descript"
+                                                                                                         "ion\":"
+                                                                                                         "\"who "
+                                                                                                         "gets its "
+                                                                                                         "records, "
+                                                                                                         "each "
+                                                                                                         "of a list "
+                                                                                                         "all of "
+                                                                                                         "them; or "
+                                                                                                         "\\\"discar"
+                                                                                                         "d\\\", or "
+                                                                                                         "\\\"dead_"
+                                                                                                         "letters\\"
+                                                                                                         "\"\"},"
+                                                                                                         "\"to\":{"
+                                                                                                         "\"anyOf\":"
+                                                                                                         "[" REF(
+                                                                                                             "outpu"
+                                                                                                             "t") ","
+                                                                                                                  "{"
+                                                                                                                  "\"ty"
+                                                                                                                  "pe\""
+                                                                                                                  ":"
+                                                                                                                  "\"ob"
+                                                                                                                  "ject"
+                                                                                                                  "\","
+                                                                                                                  "\"no"
+                                                                                                                  "t\":"
+                                                                                                                  "{"
+                                                                                                                  "\"re"
+                                                                                                                  "quir"
+                                                                                                                  "ed\""
+                                                                                                                  ":["
+                                                                                                                  "\"to"
+                                                                                                                  "\"]}"
+                                                                                                                  ","
+                                                                                                                  "\"ad"
+                                                                                                                  "diti"
+                                                                                                                  "onal"
+                                                                                                                  "Prop"
+                                                                                                                  "e"
+                                                                                                                  "r"
+                                                                                                                  "t"
+                                                                                                                  "i"
+                                                                                                                  "e"
+                                                                                                                  "s"
+                                                                                                                  "\""
+                                                                                                                  ":" REF(
+                                                                                                                      "output") "}],"
+                                                                                                                                "\"d"
+                                                                                                                                "esc"
+                                                                                                                                "rip"
+                                                                                                                                "tio"
+                                                                                                                                "n\""
+                                                                                                                                ":\""
+                                                                                                                                "who"
+                                                                                                                                " ge"
+                                                                                                                                "ts "
+                                                                                                                                "its"
+                                                                                                                                " re"
+                                                                                                                                "cor"
+                                                                                                                                "ds,"
+                                                                                                                                " or"
+                                                                                                                                " ou"
+                                                                                                                                "tpu"
+                                                                                                                                "ts "
+                                                                                                                                "by "
+                                                                                                                                "nam"
+                                                                                                                                "e\""
+                                                                                                                                "}");
+  add_definition(t, "runtime", weir_message_weir__settings(), "");
+  add_definition(t, "mailbox", weir_message_weir__mailbox_settings(), "");
+  add_definition(t, "defaults", &(weir_message){.name = ""}, DESCRIPTION ",\"mailbox\":" REF("mailbox"));
+  add_definition(t, "secret", weir_message_weir__secret(), "");
+  add_definition(t, "plugin", weir_message_weir__plugin_entry(), "");
+  add_definition(
+      t, "template", weir_message_weir__template(),
+      "\"params\":" MAP("{\"type\":\"object\",\"required\":[\"kind\"]}") ",\"actors\":" LIST("{\"type\":\"object\"}"));
+  add_definition(t, "supervisor", weir_message_weir__supervision(),
+                 "\"children\":" LIST("{\"anyOf\":[{\"const\":\"*\"}," REF("actor_name") "," REF("supervisor") "]}"));
+  add_definition(t, "on_failure", weir_message_weir__on_failure(), "");
+  add_definition(t, "breaker", weir_message_weir__breaker_settings(), "");
+  add_definition(t, "test", weir_message_weir__test(),
+                 "\"environment\":" MAP("{\"type\":\"string\"}") ",\"feed\":" MAP(
+                     LIST("true")) ",\"stub\":true,\"expect\":" MAP(LIST("true")));
+  add_definition(
+      t, "use", weir_message_weir__use_settings(),
+      "\"name\":" REF("name") ",\"use\":{\"type\":\"string\",\"description\":\"a template\"},\"with\":{\"type\":"
+                              "\"object\",\"description\":\"values of its params\"},\"to\":" REF("to"));
 }
 
 static void add_actor(struct weir__draft *t, const struct weir__types *types)
 {
-  weir__draft_add(t, "\"actor\":{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"name\",\"type\"],"
-                     "\"properties\":{\"name\":{\"$ref\":\"#/$defs/name\",\"description\":\"unique in the topology\"},"
-                     "\"type\":{\"enum\":[");
-  for (size_t i = 0; i < types->count; i++) weir__draft_add(t, "%s\"%s\"", i ? "," : "", types->rows[i]->actor->name);
+  struct weir__draft more = {0};
+  weir__draft_add(&more, "\"name\":" REF("name") ",\"type\":{\"anyOf\":[{\"enum\":[");
+  for (size_t i = 0; i < types->count; i++)
+    weir__draft_add(&more, "%s\"%s\"", i ? "," : "", types->rows[i]->actor->name);
   weir__draft_add(
-      t,
-      "],\"description\":\"its type\"},\"description\":{\"$ref\":\"#/$defs/description\"},"
-      "\"config\":{\"type\":\"object\",\"description\":\"what its type takes\"},"
-      "\"to\":{\"oneOf\":[{\"$ref\":\"#/$defs/name\"},{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/name\"},"
-      "\"uniqueItems\":true}],\"description\":\"who gets its records; each of a list gets all of them\"},"
-      "\"instances\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":%d,\"default\":1,\"description\":"
-      "\"how many of it run side by side; a source has one\"},"
-      "\"route\":{\"oneOf\":[{\"const\":\"round_robin\"},{\"type\":\"object\",\"additionalProperties\":false,"
-      "\"required\":[\"hash\"],\"properties\":{\"hash\":{\"type\":\"string\",\"description\":"
-      "\"a field of the records that arrive\"}}}],\"default\":\"round_robin\",\"description\":"
-      "\"which instance gets a record: each in turn, or always the same for the same value of a field\"},"
-      "\"mailbox\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
-      "\"description\":{\"$ref\":\"#/$defs/description\"},\"capacity\":{\"type\":\"integer\",\"minimum\":1,"
-      "\"maximum\":%d,\"description\":\"places of each instance's mailbox; when it is full its senders wait\"}}"
-      "}}}",
-      (int)WEIR__INSTANCES_MAX, (int)WEIR__MAILBOX_MAX);
+      &more,
+      "]}," REF(
+          "variable") "]},\"config\":{\"type\":\"object\",\"description\":\"what its type takes\"},"
+                      "\"to\":" REF("to") ",\"mailbox\":" REF("mailbox") ",\"on_failure\":" REF(
+                          "on_failure") ",\"breaker\":" REF("breaker") ",\"route\":{\"anyOf\":[{\"const\":\"round_"
+                                                                       "robin\"},{\"type\":\"object\","
+                                                                       "\"additionalProperties\":false,\"required\":["
+                                                                       "\"hash\"],\"properties\":{\"hash\":{\"type\":"
+                                                                       "\"string\","
+                                                                       "\"description\":\"a field of the records that "
+                                                                       "arrive\"}}}," REF(
+                                                                           "variable") "],\"default\":"
+                                                                                       "\"round_robin\","
+                                                                                       "\"description\":\"which "
+                                                                                       "instance gets a record: each "
+                                                                                       "in turn, or always the same "
+                                                                                       "for "
+                                                                                       "the same value of a field\"}");
+  if (more.text) add_definition(t, "actor", weir_message_weir__actor_settings(), more.text);
+  t->failed |= more.failed;
+  weir__draft_free(&more);
 }
 
 static void add_document(struct weir__draft *t, const struct weir__types *types)
@@ -252,18 +411,45 @@ static void add_document(struct weir__draft *t, const struct weir__types *types)
   weir__draft_add(
       t, "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"$id\":\"topology.schema.json\","
          "\"title\":\"weir topology\",\"description\":\"A graph of actors that `weir run` runs. Written by `weir "
-         "schema`. What a schema can't say, `weir run` checks: that names are unique and known, that records "
-         "fit, that nothing waits for itself.\",\"type\":\"object\",\"additionalProperties\":false,\"required\":"
-         "[\"actors\"],\"properties\":{\"$schema\":{\"type\":\"string\",\"description\":\"where this schema "
-         "lies; for editors\"},\"weir\":{\"const\":1,\"description\":\"the version of the format\"},"
-         "\"name\":{\"type\":\"string\",\"description\":\"what the topology is called\"},"
-         "\"description\":{\"$ref\":\"#/$defs/description\"},");
-  add_runtime(t);
-  weir__draft_add(t,
-                  ",\"actors\":{\"type\":\"array\",\"minItems\":1,\"items\":{\"$ref\":\"#/$defs/actor\",\"allOf\":[");
+         "schema`. What a schema can't say, `weir check` checks: that names are unique and known, that records "
+         "fit, that nothing waits for itself.\",\"type\":\"object\",\"additionalProperties\":false,\"anyOf\":["
+         "{\"required\":[\"actors\"]},{\"required\":[\"include\"]},{\"required\":[\"templates\"]}],\"properties\":{");
+  add_properties(t, weir_message_weir__header(), 0);
+  weir__draft_add(
+      t,
+      ",\"weir\":{\"const\":1,\"description\":\"the version of the format\"},\"include\":" LIST("{\"type\":\"string\"}") ",\"runtime\":" REF("runtime") ",\"secrets\":" MAP(REF("secret")) ",\"defaults\":" REF(
+          "defaults") ",\"plugins\":" LIST(REF("plugin")) ",\"templates\":" MAP(REF("template")) ",\"supervision\""
+                                                                                                 ":" REF("supervisor") ",\"tests\":" LIST(
+                                                                                                     REF("test")) ",\"a"
+                                                                                                                  "ctor"
+                                                                                                                  "s\":"
+                                                                                                                  "{\"t"
+                                                                                                                  "ype"
+                                                                                                                  "\":"
+                                                                                                                  "\"ar"
+                                                                                                                  "ray"
+                                                                                                                  "\","
+                                                                                                                  "\"it"
+                                                                                                                  "ems"
+                                                                                                                  "\":{"
+                                                                                                                  "\"if"
+                                                                                                                  "\":{"
+                                                                                                                  "\"re"
+                                                                                                                  "quir"
+                                                                                                                  "ed\""
+                                                                                                                  ":["
+                                                                                                                  "\"us"
+                                                                                                                  "e\"]"
+                                                                                                                  "},"
+                                                                                                                  "\"th"
+                                                                                                                  "en\""
+                                                                                                                  ":" REF(
+                                                                                                                      "use") ",\"else\":{\"$ref\":\"#/$defs/actor\",\"required\":"
+                                                                                                                             "[\"name\",\"type\"],\"allOf\":[");
   for (size_t i = 0; i < types->count; i++)
     weir__draft_add(t, "%s{\"$ref\":\"#/$defs/type:%s\"}", i ? "," : "", types->rows[i]->actor->name);
-  weir__draft_add(t, "]}}},\"$defs\":{\"description\":" DESCRIPTION ",\"name\":" NAME ",");
+  weir__draft_add(t, "]}}}},\"$defs\":{");
+  add_parts(t);
   add_actor(t, types);
   for (size_t i = 0; i < types->count; i++) {
     weir__draft_add(t, ",");

@@ -37,15 +37,17 @@ static void add(struct weir__types *types, const struct weir__stock *row)
   types->rows[types->count] = NULL;
 }
 
-int weir__types_make(struct weir__types *types)
+int weir__types_copy(struct weir__types *types, const struct weir__stock *const *rows)
 {
   size_t count = 0;
   *types = (struct weir__types){0};
-  while (weir__stock_types[count]) count++;
+  while (rows[count]) count++;
   int rc = grow(types, count);
-  for (size_t i = 0; i < count && !rc; i++) add(types, weir__stock_types[i]);
+  for (size_t i = 0; i < count && !rc; i++) add(types, rows[i]);
   return rc;
 }
+
+int weir__types_make(struct weir__types *types) { return weir__types_copy(types, weir__stock_types); }
 
 int weir__types_add(struct weir__types *types, const struct weir__plugin *plugin)
 {

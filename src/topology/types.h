@@ -12,6 +12,8 @@ struct weir__types {
   size_t count;
 };
 
+/* Those of a list that ends with NULL. WEIR_ENOMEM, and it is empty. */
+int weir__types_copy(struct weir__types *types, const struct weir__stock *const *rows);
 /* Those that come with weir. WEIR_ENOMEM. */
 int weir__types_make(struct weir__types *types);
 /* Those of a plugin, too. WEIR_EINVAL, with a text: a name is there already; WEIR_ENOMEM. Nothing is added then. */

@@ -46,7 +46,8 @@ static bool is_failed(const struct weir__output *output) { return strcmp(output-
 /* What an output gives: those that fail are of the type that the actor takes. */
 static const weir_message *records_of(const struct weir__graph_actor *actor, const struct weir__output *output)
 {
-  return is_failed(output) && actor->stock->takes ? actor->stock->takes() : actor->stock->gives();
+  return is_failed(output) && actor->stock->takes ? actor->stock->takes()
+                                                  : weir__type_gives(actor->stock, (size_t)(output - actor->outputs));
 }
 
 static struct weir__output *find_output(struct weir__graph_actor *actor, const char *name)

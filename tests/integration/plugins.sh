@@ -41,4 +41,34 @@ expect_code 78 "$weir" types --plugin text.so
 expect_that 'a text is no library' grep -q "^weir: can't be loaded as a plugin: ./text.so: " err
 expect_code 78 "$weir" types --plugin ./none.so
 expect_that 'a file that is missing is named' grep -q "^weir: can't be loaded as a plugin: ./none.so: " err
+
+# ---- in a topology ----
+
+topology() { # topology PLUGIN... : two actors of plugins
+  list=
+  for plugin; do list="$list${list:+, }{ \"path\": \"$plugin\" }"; done
+  cat >t.json <<EOF
+{ "plugins": [$list],
+  "actors": [ { "name": "source", "type": "repeat", "config": { "times": $times }, "to": "sum" },
+              { "name": "sum", "type": "total" } ] }
+EOF
+}
+times=1000
+topology here.so
+expect 0 '' '' "$weir" run t.json
+mkdir elsewhere
+(cd elsewhere && "$weir" run ../t.json) || { echo "FAILED: a path is relative to its file"; failures=$((failures + 1)); }
+times=0
+topology here.so
+expect 1 '' 'weir: sum: no records at all' "$weir" run t.json
+times='"many"'
+topology here.so
+expect 78 '' 't.json:2:74: error: actors.source.config.times: must be an integer from 0 to 1000000, not "many"' "$weir" run t.json
+times=1
+topology here.so "$plugins/again.so"
+expect 78 '' "t.json:1:48: error: plugins[1].path: $plugins/again.so: its actor type \"total\" is in here.so already" "$weir" run t.json
+topology none.so
+expect_code 78 "$weir" run t.json
+expect_that 'what comes of a plugin that is missing is not told' [ "$(wc -l <err)" = 1 ]
+expect_that 'the plugin that is missing is told with its place' grep -q '^t.json:1:25: error: plugins\[0\].path: ' err
 finish

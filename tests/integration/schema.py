@@ -44,14 +44,15 @@ good = {
     ],
 }
 work = tempfile.mkdtemp()
+verb = "check" if subprocess.run([weir, "help", "check"], capture_output=True).returncode == 0 else "run"
 
 
 def taken(document):
-    """What weir says: whether it would run it. That the run fails, for want of a file say, is another matter."""
+    """What weir says of it. That a run fails, for want of a file say, is another matter."""
     path = os.path.join(work, "t.json")
     with open(path, "w") as file:
         json.dump(document, file)
-    done = subprocess.run([weir, "run", path], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    done = subprocess.run([weir, verb, path], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     if done.returncode not in (0, 1, 78):
         failures.append(f"exit code {done.returncode}: {done.stderr!r} of {json.dumps(document)}")
     return done.returncode != 78
@@ -91,6 +92,7 @@ def rename(at, key):
 
 values = [None, True, 0, 1, -1, 2.5, 1e300, 99999999, "", "x", "Not a name", "64KiB", "64", "64KB", "5s", "auto", "round_robin", [],
           [1], ["words"], {}, {"hash": "word"}, {"hash": "nothing"}]
+plain = good
 all_places = [p for p in places(good) if p]
 documents = [changed(p, c) for p in all_places for c in [remove, *map(put, values)]]
 documents += [changed(p, rename) for p in all_places if isinstance(p[-1], str)]
@@ -104,6 +106,46 @@ for document in documents:
         failures.append(f"weir takes what the schema refuses: {json.dumps(document)}")
     refused += not ours
     unseen += theirs and not ours
+
+# All that a document may have.
+full = {
+    "$schema": "x",
+    "weir": 1,
+    "include": [],
+    "runtime": {"flavor": "multi_thread", "workers": "auto", "stack": "256KiB", "trap": True, "memory": None, "drain": "10s"},
+    "defaults": {"mailbox": {"capacity": 16, "overflow": "wait"}},
+    "templates": {"twice": {"params": {"n": {"kind": "int", "default": 3}}, "in": "a", "out": "b", "actors": [
+        {"name": "a", "type": "count", "to": "b"}, {"name": "b", "type": "top", "config": {"k": {"param": "n"}}}]}},
+    "actors": [
+        {"name": "lines", "type": "file_lines", "config": {"paths": ["/dev/null"]},
+         "to": ["words", {"to": "others", "when_full": "drop"}]},
+        {"name": "words", "type": "split", "to": {"out": "tops"}},
+        {"name": "others", "type": "split", "to": {"to": "tops", "when_full": {"to": "spare"}}},
+        {"name": "tops", "use": "twice", "with": {"n": 5}, "to": ["out"]},
+        {"name": "spare", "type": "count", "to": "discard", "instances": "${INSTANCES:-2}",
+         "on_failure": {"retry": 2, "backoff": ["1ms", "1s"], "then": "discard"},
+         "breaker": {"failures": 2, "reset": "1s", "while_open": "dead_letters"}},
+        {"name": "out", "type": "print"},
+    ],
+    "supervision": {"strategy": "one_for_one", "max_restarts": 3, "within": "5s",
+                    "children": [{"name": "ends", "strategy": "rest_for_one", "children": ["out"]}, "*"]},
+    "tests": [{"name": "t", "seeds": 2, "advance": "1s", "feed": {"words": ["a b"]}, "expect": {"out": []}}],
+}
+if verb == "check":
+    good = full
+    if not taken(full):
+        failures.append("the full document is refused by weir")
+    for error in validator.iter_errors(full):
+        failures.append(f"the full document: {error.json_path}: {error.message}")
+    more = [changed(p, c) for p in places(full) if p for c in [remove, *map(put, values)]][:: 7 if os.environ.get("WEIR_TEST_SLOW") else 2]
+    for document in more:
+        ours, theirs = taken(document), valid(document)
+        if ours and not theirs:
+            failures.append(f"weir takes what the schema refuses: {json.dumps(document)}")
+        refused += not ours
+        unseen += theirs and not ours
+    documents += more
+    good = plain
 
 # What a schema can see.
 visible = {
