@@ -42,7 +42,7 @@ struct journal_config {
   const char *path;
   int64_t flush_every;
 }; /* what a topology may say of it, how it is checked, and what `weir types` shows: all from this table */
-WEIR_MESSAGE(journal_config, WEIR_FIELD(path, .help = "the file to append to"),
+WEIR_MESSAGE(journal_config, WEIR_FIELD(path, .use = WEIR_USE_WRITES, .help = "the file to append to"),
              WEIR_FIELD(flush_every, .def = "100", .min = 1, .max = 1e6, .help = "records between two flushes"));
 
 struct journal {

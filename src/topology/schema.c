@@ -4,6 +4,7 @@
  * are within bounds. It refuses nothing that the checker accepts. */
 #include <string.h>
 
+#include "actor/edge.h"
 #include "channel/bounds.h"
 #include "channel/print.h"
 #include "channel/type.h"
@@ -202,19 +203,18 @@ static void add_route(struct weir__draft *t, const weir_message *record)
   weir__draft_add(t, "]}]}}},");
 }
 
-/* Outputs by name are those that it has. */
+/* Outputs by name are those that it has, and where records go with which it fails. */
 static void add_outputs(struct weir__draft *t, const struct weir__stock *type)
 {
   size_t count = weir__type_outputs(type);
-  if (!count) {
-    weir__draft_add(t, "\"to\":{\"type\":\"array\",\"maxItems\":0},");
-    return;
-  }
-  weir__draft_add(
-      t,
-      "\"to\":{\"if\":{\"type\":\"object\",\"not\":{\"required\":[\"to\"]}},\"then\":{\"propertyNames\":{\"enum\":[");
+  bool fails = type->takes; /* else it refuses nothing */
+  for (size_t i = 0; i < count; i++) fails = fails && strcmp(weir__type_output(type, i), WEIR__FAILED_OUTPUT) != 0;
+  weir__draft_add(t,
+                  "\"to\":{\"if\":{\"type\":\"object\",\"not\":{\"required\":[\"to\"]}},\"then\":{\"propertyNames\":{"
+                  "\"enum\":[");
   for (size_t i = 0; i < count; i++) weir__draft_add(t, "%s\"%s\"", i ? "," : "", weir__type_output(type, i));
-  weir__draft_add(t, "]}}},");
+  weir__draft_add(t, "%s%s]}}", count && fails ? "," : "", fails ? "\"" WEIR__FAILED_OUTPUT "\"" : "");
+  weir__draft_add(t, count ? "}," : ",\"else\":{\"type\":\"array\",\"maxItems\":0}},");
 }
 
 static void add_type(struct weir__draft *t, const struct weir__stock *type)
@@ -366,7 +366,7 @@ static void add_parts(struct weir__draft *t)
   add_definition(t, "supervisor", weir_message_weir__supervision(),
                  "\"children\":" LIST("{\"anyOf\":[{\"const\":\"*\"}," REF("actor_name") "," REF("supervisor") "]}"));
   add_definition(t, "on_failure", weir_message_weir__on_failure(), "");
-  add_definition(t, "breaker", weir_message_weir__breaker_settings(), "");
+  add_definition(t, "breaker", weir_message_weir__breaker(), "");
   add_definition(t, "test", weir_message_weir__test(),
                  "\"environment\":" MAP("{\"type\":\"string\"}") ",\"feed\":" MAP(
                      LIST("true")) ",\"stub\":true,\"expect\":" MAP(LIST("true")));
@@ -413,7 +413,8 @@ static void add_document(struct weir__draft *t, const struct weir__types *types)
          "\"title\":\"weir topology\",\"description\":\"A graph of actors that `weir run` runs. Written by `weir "
          "schema`. What a schema can't say, `weir check` checks: that names are unique and known, that records "
          "fit, that nothing waits for itself.\",\"type\":\"object\",\"additionalProperties\":false,\"anyOf\":["
-         "{\"required\":[\"actors\"]},{\"required\":[\"include\"]},{\"required\":[\"templates\"]}],\"properties\":{");
+         "{\"required\":[\"actors\"],\"properties\":{\"actors\":{\"minItems\":1}}},{\"required\":[\"include\"]},{"
+         "\"required\":[\"templates\"]}],\"properties\":{");
   add_properties(t, weir_message_weir__header(), 0);
   weir__draft_add(
       t,

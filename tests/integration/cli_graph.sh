@@ -38,6 +38,7 @@ expect 0 'digraph topology {
   a1 -> a2 [label="word"];
   a2 -> a3 [label="tally"];
   a2 -> a4 [label="when top is full", style=dashed];
+  a2 -> discard [label="failed: word"];
   a3 -> a7 [label="tally"];
   a4 -> discard [label="tally"];
   a5 -> a6 [label="word"];
@@ -67,7 +68,7 @@ expect_that 'an edge that drops is dashed' grep -qFx '  a0 -.->|"line, dropped w
 
 echo '{ "actors": [ { "name": "a", "type": "splitt", "to": "b" } ] }' >wrong.json
 expect_code 78 "$weir" graph wrong.json
-expect_that 'what is wrong is told' grep -q '^wrong.json:1:37: error: actors.a.type: unknown type "splitt"' err
+expect_that 'what is wrong is told' grep -q '^wrong.json:1:38: error: actors.a.type: unknown type "splitt"' err
 usage() { # usage MESSAGE ARGUMENTS...
   message=$1
   shift
