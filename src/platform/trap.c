@@ -363,6 +363,8 @@ static bool contain(struct look *look)
 
 bool weir__trap_contain_library(const char *name) { return contain(&(struct look){.suffix = name}); }
 
+bool weir__trap_contain_code(uintptr_t code) { return contain(&(struct look){.address = code}); }
+
 /* As the C library has chosen them for this processor: its own, not what a program has put before them. */
 static void find_movers(void)
 {
@@ -511,6 +513,7 @@ bool weir__trap_hold(weir__trap_asks *asks, const char **why)
 }
 void weir__trap_release(void) {}
 bool weir__trap_contain_library(const char *name) { return (void)name, false; }
+bool weir__trap_contain_code(uintptr_t code) { return (void)code, false; }
 struct weir__trap_thread *weir__trap_thread_begin(void) { return NULL; }
 void weir__trap_thread_end(struct weir__trap_thread *t) { (void)t; }
 void weir__trap_interrupt(pthread_t thread) { (void)thread; }

@@ -67,6 +67,8 @@ void weir__trap_release(void);
 /* Code that is to be containable, beside the program's own: that of the library of this name (as its path ends). False:
  * there is none; or the table is full. For good. */
 bool weir__trap_contain_library(const char *name);
+/* Likewise, of the library in which this code is. */
+bool weir__trap_contain_code(uintptr_t code);
 
 /* This thread gets an alternate stack; its signal mask and control words now are those that it has after a landing. NULL:
  * no memory. */

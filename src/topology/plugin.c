@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/trap.h"
 #include "topology/types.h"
 
 #define TABLE "weir_plugin_table"
@@ -88,6 +89,7 @@ static int enter(const char *path, const struct weir_plugin *table, const struct
     free(plugin);
     return rc;
   }
+  weir__trap_contain_code((uintptr_t)table->actors[0]->dispatch); /* where crashes can be contained at all (T1) */
   plugin->next = loaded.first;
   loaded.first = plugin;
   *found = plugin;

@@ -216,6 +216,16 @@ static void wait_until_settled(struct run *run, weir_future future)
   weir_future_drop(future);
 }
 
+/* Crashes are contained where that is possible at all. */
+static int start_runtime(const weir_runtime_options *options, weir_runtime **rt)
+{
+  int rc = weir_runtime_start(options, rt);
+  if (rc != WEIR_ENOTSUP || !options->contain_crashes) return rc;
+  weir_runtime_options plain = *options;
+  plain.contain_crashes = false;
+  return weir_runtime_start(&plain, rt);
+}
+
 static void start_and_wait(struct run *run, const weir_runtime_options *options)
 {
   weir_future future;
@@ -224,7 +234,7 @@ static void start_and_wait(struct run *run, const weir_runtime_options *options)
     fail_here(run, rc, "can't wait for actors");
     return;
   }
-  rc = weir_runtime_start(options, &run->rt);
+  rc = start_runtime(options, &run->rt);
   if (rc) fail_here(run, rc, "the runtime can't start");
   if (!rc) rc = spawn_all(run);
   if (rc) settle(run); /* what has been spawned may wait for an input that never comes */

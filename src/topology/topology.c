@@ -94,8 +94,10 @@ int weir_topology_check(const char *file, const weir_check_options *options, con
 void weir_topology_runtime(const weir_topology *topology, weir_runtime_options *options)
 {
   const struct weir__graph *g = &topology->graph;
-  *options = (weir_runtime_options){
-      .flavor = g->flavor, .workers = g->workers, .stack_bytes = g->settings ? (size_t)g->settings->stack : 0};
+  *options = (weir_runtime_options){.flavor = g->flavor,
+                                    .workers = g->workers,
+                                    .stack_bytes = g->settings ? (size_t)g->settings->stack : 0,
+                                    .contain_crashes = !g->settings || g->settings->trap};
 }
 
 void weir_topology_free(weir_topology *topology)

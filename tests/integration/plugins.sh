@@ -67,6 +67,20 @@ expect 78 '' 't.json:2:74: error: actors.source.config.times: must be an integer
 times=1
 topology here.so "$plugins/again.so"
 expect 78 '' "t.json:1:48: error: plugins[1].path: $plugins/again.so: its actor type \"total\" is in here.so already" "$weir" run t.json
+
+# A crash in a plugin fails its actor, but for sanitizers and emulators, which have signal handlers of their own.
+cat >crash.json <<EOF
+{ "plugins": [{ "path": "here.so" }, { "path": "$plugins/crash.so" }], "runtime": { "trap": "\${TRAP:-true}" },
+  "actors": [ { "name": "source", "type": "repeat", "to": "bad" }, { "name": "bad", "type": "crash" } ] }
+EOF
+if [ -z "$WEIR_COMMAND" ] && ! nm -D "$build/weir" | grep -q '__[atu]b*san_'; then
+  expect_code 1 "$weir" run crash.json
+  expect_that 'a crash is told with its actor' grep -q '^weir: bad: ' err
+fi
+TRAP=false "$weir" run crash.json >out 2>err
+code=$?
+expect_that 'without the trap the process ends' [ $code -gt 1 ]
+
 topology none.so
 expect_code 78 "$weir" run t.json
 expect_that 'what comes of a plugin that is missing is not told' [ "$(wc -l <err)" = 1 ]
