@@ -221,7 +221,7 @@ static void ask_in_time(void)
 }
 static void at_most_one_was_told(void) { MODEL_CHECK(deadlocked <= 1); }
 MODEL_SCENARIO(deadlock_or_time, .about = "G4: time is over while a circle is found", .setup = circle_of_two,
-               .begin = begin_as_handlers, .bound = 1, .old_reads = 1, .threads = {ask_in_time, ask_in_time},
+               .begin = begin_as_handlers, .bound = 2, .old_reads = 1, .threads = {ask_in_time, ask_in_time},
                .finish = at_most_one_was_told);
 
 /* ---- W2: a task ends after all its children ---- */
