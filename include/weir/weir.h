@@ -21,6 +21,7 @@
 #include <weir/permit.h>
 #include <weir/registry.h>
 #include <weir/runtime.h>
+#include <weir/serve.h>
 #include <weir/stash.h>
 #include <weir/supervisor.h>
 #include <weir/task.h>

@@ -329,6 +329,10 @@ static uintptr_t order_to_living(struct weir__bucket *bucket, struct weir__cell 
   papers_in(cell->extras->papers)->waiter = waiter;
   papers_in(cell->extras->papers)->ending = true;
   if (flags & WEIR__FOR_GOOD) weir__mpsc_close(bucket, cell, weir__generation_of(weir__ref_of(cell)), WEIR_EDEAD);
+  if (flags & WEIR__DRAINING) { /* it ends by itself */
+    atomic_fetch_or_explicit(&cell->work.flags, flags, memory_order_seq_cst);
+    return weir__mpsc_nudge(cell);
+  }
   uintptr_t wake = weir__tell_exit(bucket, cell, flags, flags & WEIR__KILLED ? WEIR_EKILLED : WEIR_ESHUTDOWN);
   atomic_fetch_or_explicit(&cell->work.flags, flags,
                            memory_order_seq_cst); /* also if it had been told to stop before */

@@ -11,6 +11,7 @@
  * H2  A child that is DOWN keeps its mailbox, which fills up or is flushed; of its incarnation nothing is left when it
  *     starts again: handles are closed and the actors that it had spawned have ended before.
  * H3  Orders are flags: VICTIM (end, whatever the papers say, and come DOWN), FOR_GOOD, RESTART and FLUSH. FOR_GOOD wins.
+ *     FOR_GOOD together with DRAINING: it handles what is queued, and ends then.
  * H4  One that can't report, since its supervisor has ended, ends for good.
  * H5  While it is DOWN it publishes a wait for its supervisor, on which nobody sleeps: who asks it is stuck if that one is
  *     (W2). */
@@ -56,7 +57,7 @@ void weir__child_start(const weir_actor *type, const weir_spawn_options *options
                        weir_ref *ref, struct weir__outcome *outcome);
 /* One that is DOWN starts again; waits until it has. `papers`: owned. */
 void weir__child_restart(weir_ref ref, bool flush, struct weir__message *papers, struct weir__outcome *outcome);
-/* Tells one to end, VICTIM, FOR_GOOD, and KILLED, and waits until it has, at most until the deadline. `papers` (owned,
+/* Tells one to end, VICTIM, FOR_GOOD, and KILLED or DRAINING, and waits until it has, at most until the deadline. `papers` (owned,
  * NULL: without memory for them there may be nothing to wait by): for one that is DOWN. */
 void weir__child_end(weir_ref ref, uint32_t flags, struct weir__message *papers, int64_t deadline_ns,
                      struct weir__outcome *outcome);

@@ -13,7 +13,8 @@
  *     than `max_restarts` are left the budget is used up. A start that fails is tried again, as one more restart.
  * S3  All that is known of a plan is in one block with a count of holders (a shared buffer): the supervisor's
  *     configuration holds it, so that it outlives restarts, and each child that was added at run time its own.
- * S4  The end clause ends all children in reverse order; so do a start that failed and a failure.
+ * S4  The end clause ends all children in reverse order; so do a start that failed and a failure. If it was told to drain they
+ *     are drained instead, each with its time, and ended only when that is over.
  * S5  A child that others have refs to before it starts (an actor of a topology) was made by who gave the plan: it rests, DOWN
  *     without papers, and its first start is a restart. When its supervisor ends it comes DOWN, for the supervisor's next
  *     incarnation to start it again; who has made it ends it. */
@@ -529,12 +530,33 @@ static void end_and_forget(struct supervisor *s, struct child *c)
   if (c->state == WEIR_CHILD_STOPPED) forget_child(s, c);
 }
 
+/* S4. What does not end in its time is ended. */
+static void drain_child(struct child *c)
+{
+  struct weir__outcome outcome;
+  int64_t deadline = time_to_end(c);
+  if (!is_there(c) || !deadline) return;
+  weir__child_end(c->ref, WEIR__FOR_GOOD | WEIR__DRAINING, papers_for(c), deadline, &outcome);
+  if (outcome.code == WEIR_OK || outcome.code == WEIR_EDEAD) stopped(c);
+}
+
+/* This supervisor has been told to drain, and not to stop since. */
+static bool drains(void)
+{
+  uint32_t flags = atomic_load_explicit(&weir__cell_here()->work.flags, memory_order_relaxed);
+  return (flags & (WEIR__DRAINING | WEIR__STOPPING)) == WEIR__DRAINING;
+}
+
 /* In reverse order; dynamic ones all at once. */
 static void end_all(struct supervisor *s)
 {
+  uint32_t how = WEIR__FOR_GOOD | (drains() ? WEIR__DRAINING : 0);
   for (struct child *c = is_dynamic(s) ? s->first : NULL; c; c = c->after)
-    if (is_there(c) && time_to_end(c)) weir__child_tell(c->ref, WEIR__FOR_GOOD);
-  for (struct child *c = s->last; c; c = c->before) end_child(s, c, is_made(c) ? WEIR__VICTIM : WEIR__FOR_GOOD);
+    if (is_there(c) && time_to_end(c)) weir__child_tell(c->ref, how);
+  for (struct child *c = s->last; c; c = c->before) {
+    if (drains() && !is_made(c)) drain_child(c);
+    end_child(s, c, is_made(c) ? WEIR__VICTIM : WEIR__FOR_GOOD);
+  }
 }
 
 /* ---- budgets ---- */

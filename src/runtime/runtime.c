@@ -635,7 +635,7 @@ int weir__runtime_verdict(bool last, bool drained)
   return rc || drained ? rc : weir_error(WEIR_ETIMEDOUT, "not drained in time");
 }
 
-static int check_stopper(struct weir_runtime *rt)
+int weir__runtime_check_stopper(struct weir_runtime *rt)
 {
   struct weir__worker *here = weir__worker_here();
   if (rt->flavor == WEIR_CURRENT_THREAD && weir__thread_here != rt->owner)
@@ -652,7 +652,7 @@ static int check_stopper(struct weir_runtime *rt)
 int weir_runtime_stop(weir_runtime *rt, weir_duration drain)
 {
   if (!rt) return WEIR_OK;
-  int rc = check_stopper(rt);
+  int rc = weir__runtime_check_stopper(rt);
   if (rc) return rc;
   bool drained = true;
   if (drain.ns > 0) {

@@ -176,6 +176,8 @@ bool weir__runtime_detach(struct weir_runtime *rt);
 void weir__runtime_free(struct weir_runtime *rt);
 /* What the stop says in the end. */
 int weir__runtime_verdict(bool last, bool drained);
+/* May it be stopped from here, by a call that waits? */
+int weir__runtime_check_stopper(struct weir_runtime *rt);
 
 /* A thread of the blocking pool has done its job: who stops the runtime may have waited for that. */
 void weir__runtime_settled(struct weir_runtime *rt);
