@@ -162,6 +162,13 @@ static int read_piece(struct file_lines *f)
   return rc ? rc : send_lines(f, piece, (size_t)size);
 }
 
+/* One's own mailbox is closed only when one is told to end. */
+static int go_on(void)
+{
+  int rc = weir_try_send(weir_self(), read_on);
+  return rc == WEIR_EDEAD ? weir_error(WEIR_ECANCELED, "told to stop") : rc;
+}
+
 /* ---- clauses ---- */
 
 static int file_lines_open(struct file_lines *f, const struct file_lines_config *c)
@@ -173,7 +180,7 @@ static int file_lines_open(struct file_lines *f, const struct file_lines_config 
   f->config = c;
   f->out = weir_output("out");
   rc = open_file(f);
-  return rc ? rc : weir_try_send(weir_self(), read_on);
+  return rc ? rc : go_on();
 }
 
 /* An error would only refuse this message, and nothing would ever read on: so it fails the actor. */
@@ -181,7 +188,7 @@ static int file_lines_read(struct file_lines *f, const struct read_on *m)
 {
   (void)m;
   int rc = read_piece(f);
-  if (!rc) rc = weir_try_send(weir_self(), read_on);
+  if (!rc) rc = go_on();
   if (rc == WEIR_STOP || rc == WEIR_ECANCELED) return WEIR_STOP;
   if (rc) weir_fail(rc, "%s", weir_error_text());
   return rc;

@@ -35,6 +35,9 @@ typedef struct weir_listener {
   /* After a run, for each instance of each actor, receivers before their senders. NULL: not wanted. */
   void (*account)(void *arg, const weir_actor_account *account) WEIR__ZERO;
   void *arg WEIR__ZERO;
+  /* weir_topology_serve(): a signal came, and everything ends in order from now on. Unlike the others on a worker: must not
+   * wait. NULL: not wanted. */
+  void (*ending)(void *arg, int signum) WEIR__ZERO;
 } weir_listener;
 
 /**
@@ -126,6 +129,23 @@ WEIR_API void weir_topology_runtime(const weir_topology *topology, weir_runtime_
  */
 WEIR_API WEIR_NODISCARD int weir_topology_run(const weir_topology *topology, const weir_runtime_options *runtime,
                                               const weir_listener *listener);
+
+/**
+ * As weir_topology_run(), and ends it in order when the process gets SIGINT or SIGTERM: the sources (actors that nothing feeds)
+ * are stopped; what they have sent is handled downstream, actor by actor, as each has got the last of all that feed it. What is
+ * left after `drain` is stopped, and a second later killed; its messages are lost, and counted. The second signal has
+ * its usual effect: it ends the process at once. Signals that were ignored stay ignored, as with weir_serve().
+ *
+ * @param drain  From the signal on. 0: all is stopped at once. WEIR_FOREVER is fine.
+ *
+ * Threads  A plain thread.
+ * Waiting  Until the end of the run.
+ * Errors   WEIR_ETIMEDOUT  it had not drained in time
+ *          WEIR_EFAILED    the signals can't be waited for; the listener was told why
+ *          else as weir_topology_run()
+ */
+WEIR_API WEIR_NODISCARD int weir_topology_serve(const weir_topology *topology, const weir_runtime_options *runtime,
+                                                const weir_listener *listener, weir_duration drain);
 
 /** Frees a topology that does not run. NULL is fine. Threads: any. Does not wait. */
 WEIR_API void weir_topology_free(weir_topology *topology);

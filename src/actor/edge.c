@@ -375,6 +375,19 @@ static int post(struct edge *e, weir_ref to, struct weir__message *m, bool waits
 
 static void divert(struct edge *e, struct target *t, struct weir__message *m);
 
+/* Its records were accepted: so it is passed on also after a stop. Only a kill ends that wait. For a place it waits where that is
+ * what the edge does; others may go first in any case. */
+static int post_waiting(struct edge *e, const struct target *t, weir_ref to, struct weir__message *m)
+{
+  struct weir__strand *s = weir__strand_here();
+  uint32_t heeds = s->heeds;
+  s->heeds = heeds ? WEIR__KILLED : 0;
+  weir__spend_budget(); /* without memory to give way it goes on */
+  int rc = post(e, to, m, t->when_full == WEIR__FULL_WAITS, t->closes);
+  s->heeds = heeds;
+  return rc;
+}
+
 /* Sends the batch under way to one instance, or does with it what is to be done where that is full. Without `waits` it may
  * come back with WEIR_EFULL: then it is still under way. */
 static int send_off(struct edge *e, struct target *t, size_t i, bool waits)
@@ -384,8 +397,7 @@ static int send_off(struct edge *e, struct target *t, size_t i, bool waits)
   t->batches[i] = NULL; /* while we wait, others of this actor are sent off, too */
   learn_room(e, batch_of(m));
   m->payload_bytes = batch_of(m)->used;
-  if (waits) weir__spend_budget(); /* without memory to give way it goes on */
-  int rc = post(e, t->instances[i], m, waits && t->when_full == WEIR__FULL_WAITS, t->closes);
+  int rc = waits ? post_waiting(e, t, t->instances[i], m) : post(e, t->instances[i], m, false, t->closes);
   if (rc != WEIR_EFULL || (waits && t->when_full == WEIR__FULL_WAITS)) return rc;
   if (t->when_full == WEIR__FULL_DROPS) {
     e->dropped += batch_of(m)->count;
@@ -418,7 +430,10 @@ static int begin_batch(struct edge *e, struct target *t, size_t i, const weir_me
   size_t bytes;
   int rc = weir__measure(type, value, &bytes);
   if (!rc && bytes > WEIR__PLACE_BYTES / 2) rc = check_size(t->instances[i], type, bytes);
-  if (!rc) rc = send_off(e, t, i, waits);
+  if (!rc && t->batches[i]) {
+    rc = send_off(e, t, i, waits);
+    if (!rc && waits && weir_cancelled()) rc = weir_error(WEIR_ECANCELED, "told to stop"); /* this one is in no batch */
+  }
   if (rc) return rc;
   t->batches[i] = make_batch(e, type, round_up(bytes));
   if (!t->batches[i]) return WEIR_ENOMEM;
@@ -586,11 +601,12 @@ void weir__node_end(struct weir__cell *cell, int code, const char *text)
   struct weir__graph_node *node = weir__node_of(cell);
   if (!node) return;
   weir__strand_here()->before_wait = NULL;
-  weir__strand_here()->heeds = 0; /* what was handled is passed on, also after a stop */
+  weir__strand_here()->heeds = WEIR__KILLED; /* what was handled is passed on, also after a stop */
   if (!code) weir__node_flush(cell);
   for (size_t e = 0; e < node->count; e++) drop_batches(&node->edges[e], code, text);
   tell_ending(cell, node, code, text);
   for (size_t e = 0; !code && e < node->count; e++) send_ends(&node->edges[e]);
+  weir__strand_here()->heeds = 0;
 }
 
 /* ---- downstream ---- */

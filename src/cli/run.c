@@ -1,5 +1,6 @@
 /* run.c: weir run: checks a topology, then runs it. */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,18 +15,25 @@ static const char help[] =
     "Checks the topology in FILE, then runs it until its input has ended and everything that came of it has been\n"
     "handled. Nothing is started unless all of FILE is in order; every error in it is reported, with its place.\n"
     "\n"
+    "SIGINT or SIGTERM ends it in order: the sources stop first, and what they have sent is handled; what is left "
+    "after\n"
+    "the time of --drain is stopped, and counted as lost. The second signal ends it at once.\n"
+    "\n"
     "options:\n"
     "  --flavor multi_thread|current_thread\n"
     "                    the runtime's flavor, whatever FILE says\n"
     "  --workers N|auto  threads of the multi_thread flavor, 1 to 256, whatever FILE says; auto: one per core\n"
+    "  --drain SECONDS   how long after a signal what is on its way may take; 10 where nothing is said, 0: no time\n"
     "  --stats           at the end, says on standard error how full mailboxes were and how messages ended\n"
     "  --help            shows this\n"
     "\n"
     "exit codes:\n"
-    "  0   success\n"
-    "  1   failed while running: an actor failed (its message is on standard error), or messages were lost\n"
+    "  0   success, also after a signal, if all that was on its way has been handled\n"
+    "  1   failed while running: an actor failed (its message is on standard error), messages were lost, or not all\n"
+    "      was handled in time after a signal\n"
     "  2   the command line is wrong\n"
-    "  78  FILE can't be read, or is wrong; nothing was started\n";
+    "  78  FILE can't be read, or is wrong; nothing was started\n"
+    "After a second signal, or one that comes before anything is started, the shell sees that signal: 130, or 143.\n";
 
 enum { FROM_FILE = -1 };
 
@@ -33,6 +41,7 @@ struct options {
   const char *file;
   int flavor;  /* or FROM_FILE */
   int workers; /* 0: auto; or FROM_FILE */
+  weir_duration drain;
   bool stats;
   bool help;
 };
@@ -62,6 +71,17 @@ static int read_workers(struct options *o, const char *value)
   return WEIR__EXIT_SUCCESS;
 }
 
+static int read_drain(struct options *o, const char *value)
+{
+  enum { MOST_S = 86400 };
+  char *end;
+  double seconds = *value >= '0' && *value <= '9' ? strtod(value, &end) : -1;
+  if (!(seconds >= 0 && seconds <= MOST_S) || *end)
+    return weir__say_usage("run", "run: --drain is a number of seconds, 0 to %d, not \"%s\"", (int)MOST_S, value);
+  o->drain = WEIR_SECONDS(seconds);
+  return WEIR__EXIT_SUCCESS;
+}
+
 static int read_stats(struct options *o, const char *value)
 {
   (void)value;
@@ -81,8 +101,8 @@ static const struct option {
   bool takes_value;
   int (*read)(struct options *o, const char *value);
 } known_options[] = {
-    {"--flavor", true, read_flavor}, {"--workers", true, read_workers}, {"--stats", false, read_stats},
-    {"--help", false, read_help},    {"-h", false, read_help},
+    {"--flavor", true, read_flavor}, {"--workers", true, read_workers}, {"--drain", true, read_drain},
+    {"--stats", false, read_stats},  {"--help", false, read_help},      {"-h", false, read_help},
 };
 enum { KNOWN_OPTIONS = sizeof known_options / sizeof known_options[0] };
 
@@ -140,6 +160,12 @@ static void say_problem(void *said, const weir_problem *problem)
   weir__say_problems.problem(NULL, problem);
 }
 
+static void say_ending(void *said, int signum)
+{
+  (void)said;
+  weir__say("%s: the sources stop; once more ends it at once", signum == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
 static void print_account(void *said, const weir_actor_account *a)
 {
   (void)said;
@@ -169,8 +195,9 @@ static int run_topology(const weir_topology *topology, const struct options *o)
     runtime.workers = 0;
   }
   size_t said = 0;
-  weir_listener listener = {.problem = say_problem, .account = o->stats ? print_account : NULL, .arg = &said};
-  int rc = weir_topology_run(topology, &runtime, &listener);
+  weir_listener listener = {
+      .problem = say_problem, .account = o->stats ? print_account : NULL, .arg = &said, .ending = say_ending};
+  int rc = weir_topology_serve(topology, &runtime, &listener, o->drain);
   if (rc && !said) weir__say("%s", weir_strerror(rc)); /* there was no memory for more */
   if (o->stats) print_accounts();
   return rc ? WEIR__EXIT_FAILED : WEIR__EXIT_SUCCESS;
@@ -178,7 +205,7 @@ static int run_topology(const weir_topology *topology, const struct options *o)
 
 static int run(int count, char **arguments)
 {
-  struct options o = {.flavor = FROM_FILE, .workers = FROM_FILE};
+  struct options o = {.flavor = FROM_FILE, .workers = FROM_FILE, .drain = WEIR_SECONDS(10)};
   int code = read_options(&o, count, arguments);
   if (code) return code;
   if (o.help) {

@@ -35,12 +35,23 @@ static const char *asks(struct weir__landing *landing, bool interrupted)
 
 /* ---- on the landing ---- */
 
+/* Where a function calls itself, once, with how often. */
+static void print_frames(const weir_crash *c)
+{
+  for (int i = 0, same; i < c->frame_count; i += same) {
+    for (same = 1; i + same < c->frame_count && strcmp(c->frames[i], c->frames[i + same]) == 0;) same++;
+    fprintf(stderr, "weir:   %s", c->frames[i]);
+    if (same > 1) fprintf(stderr, " (%d times)", same);
+    fputc('\n', stderr);
+  }
+}
+
 static void tell_on_stderr(const weir_crash *c)
 {
   flockfile(stderr);
   fprintf(stderr, "weir: %s%s%s on worker %d: %s\n", c->name, c->message ? " with a " : "",
           c->message ? c->message : "", c->worker, c->what);
-  for (int i = 0; i < c->frame_count; i++) fprintf(stderr, "weir:   %s\n", c->frames[i]);
+  print_frames(c);
   funlockfile(stderr);
 }
 

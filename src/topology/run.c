@@ -1,20 +1,24 @@
 /* run.c: a topology runs.
  *
  *     spawn, receivers first ---> wait until settled ---> stop the runtime ---> report
+ *                                  '--- a signal ---> the sources are stopped; their ends go downstream ---^
  *
  * R1  The run is settled once: when the last actor has ended, or when the first one has failed. Settling drops the
  *     promise: that takes no memory, so it can't fail.
  * R2  All that callbacks touch is in struct run, under its lock. The lock is a leaf, and held for a few stores and the
  *     printing of a line.
- * R3  Callbacks come until the runtime has been stopped; after that the run belongs to its thread alone. */
+ * R3  Callbacks come until the runtime has been stopped; after that the run belongs to its thread alone.
+ * R4  The refs are written before `all_spawned` is set, under the lock; a signal that comes earlier is heeded then. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <uv.h>
 
+#include <weir/link.h>
 #include <weir/oneshot.h>
 
 #include "actor/edge.h"
+#include "actor/shutdown.h"
 #include "topology/tables.h"
 #include "topology/topology.h"
 
@@ -42,7 +46,10 @@ struct run {
   int failure; /* the code with which the run fails; WEIR_OK so far */
   char failure_text[2048];
   bool settled;
-  weir_promise promise; /* dropped when the run is settled */
+  bool all_spawned, ends; /* R4; a signal came */
+  weir_promise promise;   /* dropped when the run is settled */
+  const weir_listener *listener;
+  struct weir__shutdown shutdown;
 };
 
 /* ---- what callbacks do ---- */
@@ -205,6 +212,64 @@ static int spawn_all(struct run *run)
   return rc;
 }
 
+/* ---- a signal comes ---- */
+
+static bool is_source(const struct weir__graph_actor *actor) { return actor->inputs == 0; }
+static bool is_any(const struct weir__graph_actor *actor) { return actor != NULL; }
+
+/* All have been spawned. One that has ended already does not mind. */
+static void tell(struct run *run, bool (*who)(const struct weir__graph_actor *), int (*what)(weir_ref))
+{
+  for (size_t i = 0; i < run->graph->count; i++)
+    for (size_t k = 0; who(&run->graph->actors[i]) && k < run->graph->actors[i].instances; k++) what(run->refs[i][k]);
+}
+
+static bool may_tell(struct run *run)
+{
+  uv_mutex_lock(&run->lock);
+  bool may = run->all_spawned;
+  uv_mutex_unlock(&run->lock);
+  return may;
+}
+
+static void on_signal(void *arg, int signum)
+{
+  struct run *run = arg;
+  if (run->listener && run->listener->ending) run->listener->ending(run->listener->arg, signum);
+  uv_mutex_lock(&run->lock);
+  run->ends = true;
+  uv_mutex_unlock(&run->lock);
+  if (may_tell(run)) tell(run, is_source, weir_stop);
+}
+
+static void on_late(void *arg)
+{
+  struct run *run = arg;
+  char what[64];
+  snprintf(what, sizeof what, "not all was handled within %g s", (double)run->shutdown.within.ns / 1e9);
+  uv_mutex_lock(&run->lock);
+  bool late = run->living > 0;
+  if (late && run->shutdown.within.ns) fail(run, WEIR_ETIMEDOUT, "told to end", what);
+  uv_mutex_unlock(&run->lock);
+  if (late && may_tell(run)) tell(run, is_any, weir_stop);
+}
+
+static void on_very_late(void *arg)
+{
+  struct run *run = arg;
+  if (may_tell(run)) tell(run, is_any, weir_kill);
+}
+
+/* R4 */
+static void spawned_all(struct run *run)
+{
+  uv_mutex_lock(&run->lock);
+  run->all_spawned = true;
+  bool ends = run->ends;
+  uv_mutex_unlock(&run->lock);
+  if (ends) tell(run, is_source, weir_stop);
+}
+
 /* ---- from the start to the end ---- */
 
 static void wait_until_settled(struct run *run, weir_future future)
@@ -236,8 +301,13 @@ static void start_and_wait(struct run *run, const weir_runtime_options *options)
   }
   rc = start_runtime(options, &run->rt);
   if (rc) fail_here(run, rc, "the runtime can't start");
+  if (!rc && run->shutdown.begin && (rc = weir__shutdown_on_signals(run->rt, &run->shutdown)))
+    fail_here(run, rc, "can't wait for signals");
   if (!rc) rc = spawn_all(run);
-  if (rc) settle(run); /* what has been spawned may wait for an input that never comes */
+  if (rc)
+    settle(run); /* what has been spawned may wait for an input that never comes */
+  else
+    spawned_all(run);
   wait_until_settled(run, future);
 }
 
@@ -274,17 +344,33 @@ static int finish(struct run *run, const weir_listener *listener)
   return run->lost ? weir_error(WEIR_EDEAD, "%" PRIu64 " messages were lost", run->lost) : WEIR_OK;
 }
 
-int weir_topology_run(const weir_topology *topology, const weir_runtime_options *runtime, const weir_listener *listener)
+static int run_topology(const weir_topology *topology, const weir_runtime_options *runtime, struct run *run)
 {
   weir_runtime_options as_written;
   weir_topology_runtime(topology, &as_written);
-  struct run run = {.graph = &topology->graph};
-  for (size_t i = 0; i < run.graph->count; i++) run.living += run.graph->actors[i].instances;
-  int rc = uv_mutex_init(&run.lock);
+  run->graph = &topology->graph;
+  for (size_t i = 0; i < run->graph->count; i++) run->living += run->graph->actors[i].instances;
+  int rc = uv_mutex_init(&run->lock);
   if (rc) return weir_error(rc, "no lock for a run");
-  run_graph(&run, runtime ? runtime : &as_written);
-  rc = finish(&run, listener);
-  uv_mutex_destroy(&run.lock);
-  weir__arena_free(&run.arena);
+  run_graph(run, runtime ? runtime : &as_written);
+  rc = finish(run, run->listener);
+  uv_mutex_destroy(&run->lock);
+  weir__arena_free(&run->arena);
   return rc;
+}
+
+int weir_topology_run(const weir_topology *topology, const weir_runtime_options *runtime, const weir_listener *listener)
+{
+  struct run run = {.listener = listener};
+  return run_topology(topology, runtime, &run);
+}
+
+int weir_topology_serve(const weir_topology *topology, const weir_runtime_options *runtime,
+                        const weir_listener *listener, weir_duration drain)
+{
+  struct run run = {.listener = listener,
+                    .shutdown = {.within = drain, .begin = on_signal, .stop = on_late, .kill = on_very_late}};
+  run.shutdown.arg = &run;
+  if (drain.ns < 0) return weir_error(WEIR_EINVAL, "a negative time");
+  return run_topology(topology, runtime, &run);
 }

@@ -280,6 +280,22 @@ int __wrap_uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb f)
   return FAILS() ? UV_ENOMEM : __real_uv_poll_start(handle, events, f);
 }
 
+int __real_uv_signal_init(uv_loop_t *loop, uv_signal_t *handle);
+int __wrap_uv_signal_init(uv_loop_t *loop, uv_signal_t *handle);
+int __wrap_uv_signal_init(uv_loop_t *loop, uv_signal_t *handle)
+{
+  if (FAILS()) return UV_ENOMEM;
+  WITHIN(int rc = __real_uv_signal_init(loop, handle));
+  return rc;
+}
+
+int __real_uv_signal_start(uv_signal_t *handle, uv_signal_cb f, int signum);
+int __wrap_uv_signal_start(uv_signal_t *handle, uv_signal_cb f, int signum);
+int __wrap_uv_signal_start(uv_signal_t *handle, uv_signal_cb f, int signum)
+{
+  return FAILS() ? UV_EINVAL : __real_uv_signal_start(handle, f, signum);
+}
+
 int __real_uv_fs_read(uv_loop_t *loop, uv_fs_t *request, uv_file file, const uv_buf_t *pieces, unsigned count,
                       int64_t offset, uv_fs_cb f);
 int __wrap_uv_fs_read(uv_loop_t *loop, uv_fs_t *request, uv_file file, const uv_buf_t *pieces, unsigned count,
