@@ -16,8 +16,8 @@
 #include <weir/uv.h>
 
 #include "platform/clock.h"
-#include "runtime/wait.h"
 #include "runtime/runtime.h"
+#include "runtime/wait.h"
 
 enum { GRACE_S = 1 };
 
