@@ -313,6 +313,89 @@ void each_handler_has_its_own_exceptions(void **)
   }
 }
 
+/* ---- supervisors ---- */
+
+struct tally_config {
+  const char *name;
+};
+WEIR_MESSAGE(tally_config, WEIR_FIELD(name));
+struct grow {
+  int64_t by;
+};
+struct size {
+  int64_t size;
+};
+WEIR_MESSAGE(size, WEIR_FIELD(size));
+WEIR_REQUEST(grow, size, WEIR_FIELD(by));
+
+struct plant {
+  int64_t height;
+};
+int plant_start(plant *, const tally_config *c)
+{
+  if (!c || !c->name) throw std::runtime_error("no name");
+  return WEIR_OK;
+}
+int plant_grow(plant *p, const grow *m, size *reply)
+{
+  if (m->by < 0) throw std::runtime_error("it withers");
+  reply->size = p->height += m->by;
+  return WEIR_OK;
+}
+WEIR_ACTOR(plant, WEIR_ON_START(tally_config, plant_start) WEIR_ON(grow, plant_grow));
+
+int told_of;
+void count_events(const weir_restart_event *e, void *)
+{
+  if (e->what == WEIR_CHILD_FAILED) told_of++;
+}
+
+int grow_it(const char *name, int64_t by, int64_t *now)
+{
+  size *s = nullptr;
+  int rc = weir_ask(weir_find(name), WEIR_SECONDS(60), &s, grow, .by = by);
+  *now = rc ? -1 : s->size;
+  weir_free(s);
+  return rc;
+}
+
+void a_tree_restarts_what_throws(void **)
+{
+  int64_t now;
+  told_of = 0;
+  weir_ref garden = weir_supervise(
+          .name = "garden", .strategy = WEIR_ONE_FOR_ONE, .max_restarts = 5, .within = WEIR_SECONDS(60),
+          .children = WEIR_CHILDREN(
+              {.type = &plant, .name = "oak", .config = WEIR_VALUE(tally_config, .name = "oak"), .memory = 1 << 20},
+              {.name = "bed",
+               .tree = WEIR_TREE(.max_restarts = 5,
+                                 .children = WEIR_CHILDREN({.type = &plant,
+                                                            .name = "rose",
+                                                            .config = WEIR_VALUE(tally_config, .name = "rose"),
+                                                            .breaker = {.failures = 2, .reset = WEIR_SECONDS(1000)}}),
+                                 .on_event = count_events)}),
+          .on_event = count_events);
+  weir_child_counts counts;
+  assert_int_equal(weir_count_children(garden, WEIR_SECONDS(60), &counts), WEIR_OK);
+  assert_int_equal(counts.active, 2);
+  assert_int_equal(counts.supervisors, 1);
+  assert_int_equal(grow_it("rose", 3, &now), WEIR_OK);
+  assert_int_equal(now, 3);
+  assert_int_equal(grow_it("rose", -1, &now), WEIR_EFAILED);
+  assert_non_null(strstr(weir_error_text(), "it withers"));
+  assert_int_equal(grow_it("rose", 1, &now), WEIR_OK);
+  assert_int_equal(now, 1); /* a new one, by the same name */
+  for (int i = 0; i < 2; i++) assert_int_equal(grow_it("rose", -1, &now), WEIR_EFAILED);
+  assert_int_equal(grow_it("rose", 1, &now), WEIR_EOPEN);
+  assert_int_equal(grow_it("oak", 1, &now), WEIR_OK);
+  weir_ref added;
+  assert_int_equal(weir_start_child(garden, WEIR_SECONDS(60), &added, .type = &plant, .name = "elm"), WEIR_EFAILED);
+  assert_non_null(strstr(weir_error_text(), "no name"));
+  weir_drain(garden);
+  while (weir_alive(garden) || !weir_ref_error(weir_find("oak"))) weir_sleep(WEIR_MILLIS(0.2));
+  assert_int_equal(told_of, 3);
+}
+
 /* ---- on several runtimes ---- */
 
 int up(void **) { return weir_runtime_start(&runtime_options, &runtime); }
@@ -340,6 +423,7 @@ int tests_on(int flavor, int workers)
       cmocka_unit_test_setup_teardown(a_task_that_throws_ends_with_that_error, up, down),
       cmocka_unit_test_setup_teardown(an_exception_in_a_blocking_call_fails_who_called, up, down),
       cmocka_unit_test_setup_teardown(each_handler_has_its_own_exceptions, up, down),
+      cmocka_unit_test_setup_teardown(a_tree_restarts_what_throws, up, down),
   };
   runtime_options = weir_runtime_options{.flavor = flavor, .workers = workers};
   return cmocka_run_group_tests(tests, NULL, NULL);
