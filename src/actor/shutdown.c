@@ -216,7 +216,8 @@ static int stop_with(weir_runtime *rt, weir_duration drain, int code, const char
 int weir_serve(weir_runtime *rt, weir_ref root, weir_duration drain)
 {
   struct served s = {.root = root};
-  int rc = rt ? weir__runtime_check_stopper(rt) : weir__misuse(WEIR_EINVAL, "no runtime was given");
+  if (!rt) return weir__misuse(WEIR_EINVAL, "no runtime was given");
+  int rc = weir__runtime_check_stopper(rt);
   if (rc) return rc;
   s.plan = (struct weir__shutdown){.within = drain.ns > 0 ? drain : WEIR__NS(0),
                                    .root = root,
