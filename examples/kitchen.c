@@ -106,26 +106,28 @@ WEIR_ACTOR(guests, WEIR_ON_START(weir_none, sit_down) WEIR_ON(dinner_time, order
 
 #define COOK(what)                                                                                                     \
   {                                                                                                                    \
-    &cook, .name = what, .config = WEIR_VALUE(menu, .dish = what), .max_restarts = 1000                                \
+    .type = &cook, .name = what, .config = WEIR_VALUE(menu, .dish = what), .max_restarts = 1000                        \
   }
 
 int main(int argc, char **argv)
 {
   weir_runtime *rt;
   enough = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
-  int rc = weir_runtime_start(&(weir_runtime_options){.contain_crashes = true, /* a crash fails its actor alone … */
-                                                      .hog_after = WEIR_MILLIS(100), /* … and so does a loop */
-                                                      .end_hogs_after = WEIR_MILLIS(200)},
-                              &rt);
+  const weir_runtime_options options = {
+      .hog_after = WEIR_MILLIS(100),
+      .contain_crashes = true,           /* a crash fails its actor alone … */
+      .end_hogs_after = WEIR_MILLIS(200) /* … and so does a loop without end */
+  };
+  int rc = weir_runtime_start(&options, &rt);
   if (rc) return weir_die(rc, "cannot start");
 
   weir_ref kitchen = weir_supervise(.name = "kitchen", .strategy = WEIR_REST_FOR_ONE,
                                     .children = WEIR_CHILDREN(
-                                        {&counter, .name = "counter"},
+                                        {.type = &counter, .name = "counter"},
                                         {.name = "cooks",
                                          .tree = WEIR_TREE(.children = WEIR_CHILDREN(COOK("soup"), COOK("salad"),
                                                                                      COOK("stew"), COOK("roast")))},
-                                        {&guests, .name = "guests"}));
+                                        {.type = &guests, .name = "guests"}));
   /* Drained from the last one to the first: no orders any more, what was ordered is cooked, what was cooked is served. */
   return weir_exit_status(weir_serve(rt, kitchen, WEIR_SECONDS(10)));
 }
