@@ -46,7 +46,8 @@ struct run {
   int failure; /* the code with which the run fails; WEIR_OK so far */
   char failure_text[2048];
   bool settled;
-  bool all_spawned, ends; /* R4; a signal came */
+  bool all_spawned, ends; /* R4; a signal came … */
+  bool late;              /* … and its time is over: what is left is being stopped */
   weir_promise promise;   /* dropped when the run is settled */
   const weir_listener *listener;
   struct weir__shutdown shutdown;
@@ -90,7 +91,7 @@ static void on_ended(void *arg, const struct weir__ending *ending)
   instance->account.mailbox_capacity = ending->capacity;
   run->living--;
   if (ending->code) fail(run, ending->code, ending->name, ending->text);
-  bool settles = !run->living || run->failure;
+  bool settles = !run->living || (run->failure && !run->late);
   uv_mutex_unlock(&run->lock);
   if (settles) settle(run);
 }
@@ -248,7 +249,7 @@ static void on_late(void *arg)
   char what[64];
   snprintf(what, sizeof what, "not all was handled within %g s", (double)run->shutdown.within.ns / 1e9);
   uv_mutex_lock(&run->lock);
-  bool late = run->living > 0;
+  bool late = run->late = run->living > 0;
   if (late && run->shutdown.within.ns) fail(run, WEIR_ETIMEDOUT, "told to end", what);
   uv_mutex_unlock(&run->lock);
   if (late && may_tell(run)) tell(run, is_any, weir_stop);
