@@ -90,6 +90,7 @@ typedef struct weir_child {
   weir_duration within WEIR__ZERO; /* 0: five seconds */
   int when_spent WEIR__ZERO;       /* WEIR_LEAVE_DOWN, … */
   bool significant WEIR__ZERO;     /* see auto_shutdown; not for a permanent one */
+  weir_backoff backoff WEIR__ZERO; /* its own; all zeros: as the supervisor's */
   weir_breaker breaker WEIR__ZERO; /* see weir/actor.h; it outlives restarts */
   size_t memory WEIR__ZERO;        /* what it may hold, in bytes: see weir_spawn_options. 0: no limit */
   weir_ref made WEIR__ZERO;        /* the library's own: it was made already, and rests until it is started */
@@ -135,6 +136,7 @@ typedef struct weir_supervisor_options {
   void (*on_event)(const weir_restart_event *event, void *arg) WEIR__ZERO; /* on the supervisor's strand: must not
                                                                               wait. NULL: a line on standard error */
   void *on_event_arg WEIR__ZERO;
+  bool ends_made WEIR__ZERO; /* the library's own: its children that were made already end with it for good */
 } weir_supervisor_options;
 
 #ifdef __cplusplus

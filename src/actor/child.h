@@ -64,6 +64,10 @@ void weir__child_end(weir_ref ref, uint32_t flags, struct weir__message *papers,
 /* Tells it without waiting. */
 void weir__child_tell(weir_ref ref, uint32_t flags);
 
+/* Tells people what a supervisor did: a line on standard error. */
+struct weir_restart_event;
+void weir__restart_event_print(const struct weir_restart_event *event);
+
 /* ---- for the actor's core ---- */
 
 /* What papers say. */

@@ -5,7 +5,6 @@
  */
 #include "actor/edge.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +15,8 @@
 #include "actor/dead_letter.h"
 #include "actor/relay.h"
 #include "actor/stash.h"
-#include "channel/breaker.h"
 #include "channel/mpsc.h"
+#include "platform/clock.h"
 #include "runtime/strand.h"
 
 enum { RECORDS_MOST = 256, RECORDS_MANY = 8, ROOM_LEAST = 2 << 10, ROOM_MOST = WEIR__PLACE_BYTES, ALIGNMENT = 8 };
@@ -46,12 +45,12 @@ struct target {
   const weir_field *key;
   int when_full;
   struct target *instead;          /* DIVERTS: of the same edge */
-  bool is_spare;                   /* only what is diverted goes there */
+  bool is_spare, closes;           /* as in weir__target */
   struct weir__message *diverting; /* a batch whose records are being diverted; NULL: none */
-  bool closes;
 };
 
 struct edge {
+  struct edge *next; /* of the same actor */
   char *name;
   struct weir__cell *cell;
   struct weir__cell *owner;
@@ -64,10 +63,15 @@ struct edge {
 
 struct weir__graph_node {
   struct edge *edges;
-  size_t count, inputs_left;
-  struct edge *failed; /* WEIR__FAILED_OUTPUT, if it is wired; NULL: it is not */
+  size_t inputs_left;
+  bool ends_anyway;
+  struct edge *failed; /* WEIR__FAILED_OUTPUT, if it is wired; NULL: what failed is lost */
+  struct edge *open;   /* where records go while the breaker is open; NULL: they are lost */
   unsigned retries;
   weir_duration retry_first, retry_most;
+  unsigned breaker_failures, failed_in_a_row; /* as many: it is open, … */
+  int64_t breaker_reset_ns, opened_ns;        /* … since then */
+  uint64_t turned_away;
   void (*ended)(void *, const struct weir__ending *);
   void (*lost)(void *, const char *, const char *, int, const char *);
   void *arg;
@@ -87,7 +91,7 @@ static struct record *record_in(struct batch *b) { return (struct record *)(void
 static void unwire(struct edge *e)
 {
   for (size_t i = 0; i < e->count; i++) {
-    if (!e->targets[i].closes) free(e->targets[i].instances);
+    free(e->targets[i].instances);
     free(e->targets[i].batches);
     free(e->targets[i].field);
   }
@@ -101,12 +105,16 @@ static void free_edge(struct edge *e)
   unwire(e);
   free(e->name);
   if (e->cell) weir__cell_untake(e->cell);
+  free(e);
 }
 
 void weir__node_free(struct weir__graph_node *node)
 {
-  for (size_t i = 0; i < node->count; i++) free_edge(&node->edges[i]);
-  free(node->edges);
+  while (node->edges) {
+    struct edge *e = node->edges;
+    node->edges = e->next;
+    free_edge(e);
+  }
   free(node);
 }
 
@@ -117,12 +125,11 @@ static bool make_target(struct target *t, const struct weir__target *from)
   t->when_full = from->when_full;
   t->is_spare = from->is_spare;
   t->closes = from->closes;
-  t->instances = from->closes ? (weir_ref *)from->instances /* only read */
-                              : calloc(from->count ? from->count : 1, sizeof *t->instances);
+  t->instances = calloc(from->count ? from->count : 1, sizeof *t->instances);
   t->batches = calloc(from->count ? from->count : 1, sizeof(struct weir__message *));
   t->field = from->field ? strdup(from->field) : NULL;
   if (!t->instances || !t->batches || (from->field && !t->field)) return false;
-  if (!from->closes) memcpy(t->instances, from->instances, from->count * sizeof *t->instances);
+  memcpy(t->instances, from->instances, from->count * sizeof *t->instances);
   return true;
 }
 
@@ -157,33 +164,38 @@ static int no_memory(void) { return weir_error(WEIR_ENOMEM, "no memory for an ac
 
 static struct edge *edge_named(struct weir__graph_node *node, const char *name)
 {
-  for (size_t i = 0; i < node->count; i++)
-    if (strcmp(node->edges[i].name, name) == 0) return &node->edges[i];
-  return NULL;
+  struct edge *e = node->edges;
+  while (e && strcmp(e->name, name) != 0) e = e->next;
+  return e;
 }
 
-enum { OUTPUTS_MOST = 9 }; /* what a type names, and WEIR__FAILED_OUTPUT */
-
-/* NULL: no memory. */
+/* Behind the others. NULL: no memory. */
 static struct edge *add_edge(struct weir__graph_node *node, struct weir__cell *cell, const char *name)
 {
-  assert(node->count < OUTPUTS_MOST);
-  struct edge *e = &node->edges[node->count++];
-  return make_edge(e, cell, name) ? e : NULL;
+  struct edge **end = &node->edges;
+  while (*end) end = &(*end)->next;
+  *end = calloc(1, sizeof **end);
+  return *end && make_edge(*end, cell, name) ? *end : NULL;
 }
 
-/* Outputs that are not in the list stay as they are. One that the type does not name is WEIR__FAILED_OUTPUT. */
+static bool is_everybodys(const char *output)
+{
+  return strcmp(output, WEIR__FAILED_OUTPUT) == 0 || strcmp(output, WEIR__OPEN_OUTPUT) == 0;
+}
+
+/* Outputs that are not in the list stay as they are. */
 static int wire_all(struct weir__cell *cell, const struct weir__wiring *outputs, size_t count)
 {
   struct weir__graph_node *node = weir__node_of(cell);
   for (size_t i = 0; i < count; i++) {
-    bool is_failed = strcmp(outputs[i].output, WEIR__FAILED_OUTPUT) == 0;
-    struct edge *e = edge_named(node, outputs[i].output);
-    if (!e && is_failed) e = add_edge(node, cell, WEIR__FAILED_OUTPUT);
-    if (!e && !is_failed)
-      return weir_error(WEIR_EINVAL, "%s has no output \"%s\"", weir__actor_name(cell), outputs[i].output);
+    const char *name = outputs[i].output;
+    struct edge *e = edge_named(node, name);
+    if (!e && !is_everybodys(name))
+      return weir_error(WEIR_EINVAL, "%s has no output \"%s\"", weir__actor_name(cell), name);
+    if (!e) e = add_edge(node, cell, name);
     if (!e || !wire(e, &outputs[i])) return no_memory();
-    if (is_failed) node->failed = e;
+    if (strcmp(name, WEIR__OPEN_OUTPUT) == 0) node->open = e;
+    if (strcmp(name, WEIR__FAILED_OUTPUT) == 0) node->failed = e;
   }
   return WEIR_OK;
 }
@@ -192,18 +204,21 @@ int weir__node_make(struct weir__cell *cell, const struct weir__wired *wired)
 {
   struct weir__extras *extras = weir__extras(cell);
   struct weir__graph_node *node = extras ? calloc(1, sizeof *node) : NULL;
-  if (node) extras->node = node, node->edges = calloc(OUTPUTS_MOST, sizeof *node->edges);
-  if (!node || !node->edges) return no_memory();
+  if (!node) return no_memory();
+  extras->node = node;
   node->inputs_left = wired->inputs;
+  node->ends_anyway = wired->ends_anyway;
   node->retries = wired->retries;
   node->retry_first = wired->retry_first;
   node->retry_most = wired->retry_most;
+  node->breaker_failures = wired->breaker_failures;
+  node->breaker_reset_ns = wired->breaker_reset.ns;
   node->ended = wired->ended;
   node->lost = wired->lost;
   node->arg = wired->arg;
   const char *const *names = cell->type->outputs;
   static const char *const usual[] = {"out", NULL};
-  for (size_t i = 0; i < OUTPUTS_MOST - 1 && (names[0] ? names : usual)[i]; i++)
+  for (size_t i = 0; i < 8 && (names[0] ? names : usual)[i]; i++)
     if (!add_edge(node, cell, (names[0] ? names : usual)[i])) return no_memory();
   return wire_all(cell, wired->outputs, wired->output_count);
 }
@@ -533,10 +548,9 @@ int weir__no_edge(const struct weir__cell *to)
 void weir__node_send_off(struct weir__cell *cell)
 {
   struct weir__graph_node *node = weir__node_of(cell);
-  for (size_t e = 0; node && e < node->count; e++)
-    for (size_t t = 0; t < node->edges[e].count; t++)
-      for (size_t i = 0; i < node->edges[e].targets[t].count; i++)
-        send_off(&node->edges[e], &node->edges[e].targets[t], i, true);
+  for (struct edge *e = node ? node->edges : NULL; e; e = e->next)
+    for (size_t t = 0; t < e->count; t++)
+      for (size_t i = 0; i < e->targets[t].count; i++) send_off(e, &e->targets[t], i, true);
 }
 
 static void flush_here(void) { weir__node_flush(weir__cell_here()); }
@@ -582,9 +596,10 @@ static void tell_ending(struct weir__cell *cell, const struct weir__graph_node *
                                 .text = text,
                                 .high_water = atomic_load_explicit(&cell->high_water, memory_order_relaxed),
                                 .capacity = atomic_load_explicit(&cell->capacity, memory_order_relaxed)};
-  for (size_t e = 0; e < node->count; e++) {
-    ending.dropped += node->edges[e].dropped;
-    ending.diverted += node->edges[e].diverted;
+  ending.turned_away = node->turned_away;
+  for (const struct edge *e = node->edges; e; e = e->next) {
+    ending.dropped += e->dropped;
+    ending.diverted += e->diverted;
   }
   if (node->ended) node->ended(node->arg, &ending);
 }
@@ -592,7 +607,7 @@ static void tell_ending(struct weir__cell *cell, const struct weir__graph_node *
 static void send_ends(struct edge *e)
 {
   for (size_t t = 0; t < e->count; t++)
-    for (size_t i = 0; !e->targets[t].closes && i < e->targets[t].count; i++) send_end(e, e->targets[t].instances[i]);
+    for (size_t i = 0; i < e->targets[t].count && !e->targets[t].closes; i++) send_end(e, e->targets[t].instances[i]);
 }
 
 /* Its end is told before those downstream learn of it, which may have ended by the time that it is sent. */
@@ -603,9 +618,10 @@ void weir__node_end(struct weir__cell *cell, int code, const char *text)
   weir__strand_here()->before_wait = NULL;
   weir__strand_here()->heeds = WEIR__KILLED; /* what was handled is passed on, also after a stop */
   if (!code) weir__node_flush(cell);
-  for (size_t e = 0; e < node->count; e++) drop_batches(&node->edges[e], code, text);
+  for (struct edge *e = node->edges; e; e = e->next) drop_batches(e, code, text);
   tell_ending(cell, node, code, text);
-  for (size_t e = 0; !code && e < node->count; e++) send_ends(&node->edges[e]);
+  bool sends = !code || node->ends_anyway;
+  for (struct edge *e = node->edges; e && sends; e = e->next) send_ends(e);
   weir__strand_here()->heeds = 0;
 }
 
@@ -635,22 +651,53 @@ static weir_duration wait_before(const struct weir__graph_node *node, unsigned n
 /* A record that was refused, or failed its actor, for the last time. */
 static void give_up(struct weir__cell *cell, const struct batch *b, const void *record, int code, const char *text)
 {
-  struct edge *failed = weir__node_of(cell)->failed;
-  if (!failed || weir__edge_send(failed->cell, b->type, record, true, INT64_MAX)) tell_lost(cell, b->type, code, text);
+  struct edge *e = weir__node_of(cell)->failed;
+  if (!e || weir__edge_send(e->cell, b->type, record, true, INT64_MAX)) tell_lost(cell, b->type, code, text);
+}
+
+/* ---- the breaker of an actor of a topology: it gets its records all the same, and sends them elsewhere ---- */
+
+static bool breaker_is_open(const struct weir__graph_node *node)
+{
+  return node->breaker_failures && node->failed_in_a_row >= node->breaker_failures;
+}
+
+/* Open, and its time is not over: else one record is let through, and closes it, or opens it anew. */
+static bool breaker_turns_away(const struct weir__graph_node *node)
+{
+  return WEIR__UNLIKELY(breaker_is_open(node)) && weir__now_ns() - node->opened_ns < node->breaker_reset_ns;
+}
+
+static void breaker_hears(struct weir__graph_node *node, bool well)
+{
+  if (!node->breaker_failures) return;
+  node->failed_in_a_row = well ? 0 : node->failed_in_a_row + !breaker_is_open(node);
+  if (breaker_is_open(node)) node->opened_ns = weir__now_ns();
+}
+
+static void turn_away(struct weir__cell *cell, const struct batch *b, const void *record)
+{
+  struct weir__graph_node *node = weir__node_of(cell);
+  node->turned_away++;
+  if (!node->open || weir__edge_send(node->open->cell, b->type, record, true, INT64_MAX))
+    tell_lost(cell, b->type, WEIR_EOPEN, "its breaker is open");
 }
 
 /* The record in hand. `attempts` is in the batch, as the actor may come again in between (E3). */
 static int handle_record(struct weir__cell *cell, struct batch *b, const weir_message *type)
 {
-  const struct weir__graph_node *node = weir__node_of(cell);
+  struct weir__graph_node *node = weir__node_of(cell);
   const void *record = record_in(b) + 1;
-  bool guarded = weir__is_guarded(cell);
   for (;;) {
+    if (breaker_turns_away(node)) {
+      turn_away(cell, b, record);
+      return WEIR_OK;
+    }
     weir__strand_message(weir__strand_here(), 0, INT64_MAX);
-    if (guarded) weir__breaker_in_hand(cell, true);
     int rc = weir__handle(cell, type, record, NULL);
-    if (guarded && !weir_cancelled()) weir__breaker_hears(cell, rc);
-    if (!rc || rc == WEIR_STOP) return rc;
+    bool well = !rc || rc == WEIR_STOP;
+    if (well || !weir_cancelled()) breaker_hears(node, well);
+    if (well) return rc;
     char text[sizeof((struct weir__error *)0)->text];
     const char *known = weir__error_text_of(rc);
     snprintf(text, sizeof text, "%s", known ? known : weir_strerror(rc));
@@ -679,14 +726,13 @@ int weir__batch_handle(struct weir__cell *cell, struct weir__message *m)
     give_up(cell, b, record_in(b) + 1, WEIR_EFAILED, "its actor failed with it");
     go_on_to_next(b);
   }
-  while (b->handled < b->count && rc != WEIR_STOP && !told_to_stop(cell) && !weir__breaker_is_open(cell)) {
+  while (b->handled < b->count && rc != WEIR_STOP && !told_to_stop(cell)) {
     rc = handle_record(cell, b, type);
     go_on_to_next(b);
   }
-  bool open = weir__breaker_is_open(cell);
   while (b->handled < b->count) {
     b->handled++;
-    tell_lost(cell, b->type, open ? WEIR_EOPEN : WEIR_EDEAD, open ? NULL : "its actor was stopped");
+    tell_lost(cell, b->type, WEIR_EDEAD, "its actor was stopped");
   }
   cell->in_hand = NULL;
   struct weir__worker *w = weir__worker_here();
@@ -702,6 +748,7 @@ bool weir__batch_again(struct weir__cell *cell, struct weir__message *m)
     struct batch *b = batch_of(m);
     b->given_up = b->attempts >= node->retries;
     b->attempts++;
+    breaker_hears(node, false);
   } else {
     node->inputs_left++; /* the last end of them all comes once more */
   }

@@ -35,9 +35,7 @@ struct weir__target {
   int when_full;     /* enum weir__when_full */
   size_t instead;    /* DIVERTS: the index of who gets them, among the targets of this output, behind this one … */
   bool is_spare;     /* … such a one: it gets nothing else */
-  /* It closes a circle, and never waits: its receiver is not told of its sender's end, and may end before. `instances` is
-   * filled in later, before anything is sent, and lives as long as the actor. */
-  bool closes;
+  bool closes;       /* a circle: its receiver does not wait for this sender's end */
 };
 
 /* Where the records of an output without targets go. */
@@ -55,8 +53,10 @@ struct weir__wiring {
   int nowhere; /* enum weir__nowhere, if there are no targets */
 };
 
-/* The output of every actor that takes records, whether its type names it or not: what it refuses, and with what it failed. */
+/* Outputs that every actor has, if they are wired, whether its type names them or not: what it refuses or has failed with goes
+ * to the first, what comes while its breaker is open to the second. */
 #define WEIR__FAILED_OUTPUT "failed"
+#define WEIR__OPEN_OUTPUT "breaker"
 
 /* How an actor of a graph ended. All borrowed. */
 struct weir__ending {
@@ -64,22 +64,26 @@ struct weir__ending {
   const char *name;
   int code; /* WEIR_OK: well; else it failed */
   const char *text;
-  uint64_t high_water; /* the most messages seen in its mailbox … */
-  uint64_t capacity;   /* … of so many places */
-  uint64_t dropped;    /* records that it gave and that were dropped, as their edges say */
-  uint64_t diverted;   /* … or diverted */
+  uint64_t high_water;  /* the most messages seen in its mailbox … */
+  uint64_t capacity;    /* … of so many places */
+  uint64_t dropped;     /* records that it gave and that were dropped, as their edges say */
+  uint64_t diverted;    /* … or diverted */
+  uint64_t turned_away; /* records that came while its breaker was open */
 };
 
 /* How an actor of a graph is spawned. */
 struct weir__wired {
   const struct weir__wiring *outputs;
   size_t output_count;
-  size_t inputs;   /* how many instances upstream will send their end */
-  bool supervised; /* it does not start: it is DOWN, and a supervisor is to have it (actor/child.h) */
+  size_t inputs;    /* how many instances upstream will send their end */
+  bool ends_anyway; /* its end is sent downstream also if it failed: others go on without it */
+  bool supervised;  /* it does not start: it is DOWN, and a supervisor is to have it (actor/child.h) */
   unsigned
       retries; /* how often a record that was refused, or with which it failed, is tried again before it is given up … */
   weir_duration retry_first,
-      retry_most; /* … a refused one after so long, then twice as long each time, up to the most */
+      retry_most;              /* … a refused one after so long, then twice as long each time, up to the most */
+  unsigned breaker_failures;   /* so many failures and refusals in a row open its breaker; 0: it has none … */
+  weir_duration breaker_reset; /* … which lets one record through after so long */
   /* Called once, on a worker; must not wait. */
   void (*ended)(void *arg, const struct weir__ending *ending);
   /* A record was refused, or found no receiver; on a worker, must not wait. */

@@ -120,6 +120,14 @@ static int in_range(const char *what, const char *option, int64_t value, int64_t
   return weir_error(WEIR_EINVAL, "%s: .%s is %lld", what, option, (long long)value);
 }
 
+static int check_backoff(const char *name, const weir_backoff *b)
+{
+  if (!(b->jitter >= 0 && b->jitter <= 1)) return weir_error(WEIR_EINVAL, "%s: .backoff.jitter is %g", name, b->jitter);
+  int rc = in_range(name, "backoff.first", b->first.ns, 0, INT64_MAX);
+  if (!rc) rc = in_range(name, "backoff.most", b->most.ns, 0, INT64_MAX);
+  return rc ? rc : in_range(name, "backoff.quiet", b->quiet.ns, 0, INT64_MAX);
+}
+
 static int check_child(const weir_child *c, bool dynamic, int auto_shutdown)
 {
   const char *name = c->name ? c->name : c->type && c->type->name ? c->type->name : "a child";
@@ -132,6 +140,7 @@ static int check_child(const weir_child *c, bool dynamic, int auto_shutdown)
   if (c->tree && c->tree->name) return weir_error(WEIR_EINVAL, "%s: a .tree is named by its child", name);
   if (dynamic && c->name) return weir_error(WEIR_EINVAL, "%s: the pattern of dynamic children has no name", name);
   int rc = weir__breaker_check(name, &c->breaker);
+  if (!rc) rc = check_backoff(name, &c->backoff);
   if (!rc) rc = in_range(name, "restart", c->restart, WEIR_PERMANENT, WEIR_TEMPORARY);
   if (!rc) rc = in_range(name, "mailbox", c->mailbox, WEIR_KEEP_FAILED, WEIR_FLUSH);
   if (!rc) rc = in_range(name, "retries", c->retries, 0, RETRIES_MOST);
@@ -149,14 +158,21 @@ static int check_child(const weir_child *c, bool dynamic, int auto_shutdown)
   return WEIR_OK;
 }
 
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
 static int check_names(const weir_supervisor_options *o)
 {
+  size_t count = 0;
+  const char **names = calloc(o->children.count + 1, sizeof *names);
+  if (!names) return no_memory();
   for (size_t i = 0; i < o->children.count; i++)
-    for (size_t k = 0; k < i; k++) {
-      const char *a = o->children.first[i].name, *b = o->children.first[k].name;
-      if (a && b && strcmp(a, b) == 0) return weir_error(WEIR_EEXIST, "two children are named \"%s\"", a);
-    }
-  return WEIR_OK;
+    if (o->children.first[i].name) names[count++] = o->children.first[i].name;
+  qsort(names, count, sizeof *names, by_name);
+  int rc = WEIR_OK;
+  for (size_t i = 1; i < count && !rc; i++)
+    if (strcmp(names[i - 1], names[i]) == 0) rc = weir_error(WEIR_EEXIST, "two children are named \"%s\"", names[i]);
+  free(names);
+  return rc;
 }
 
 static int check_options(const weir_supervisor_options *o)
@@ -166,14 +182,10 @@ static int check_options(const weir_supervisor_options *o)
   if (o->strategy == WEIR_DYNAMIC && o->children.count != 1)
     return weir_error(WEIR_EINVAL, "%s: of WEIR_DYNAMIC children there is one pattern, not %zu", name,
                       o->children.count);
-  if (!(o->backoff.jitter >= 0 && o->backoff.jitter <= 1))
-    return weir_error(WEIR_EINVAL, "%s: .backoff.jitter is %g", name, o->backoff.jitter);
   int rc = in_range(name, "strategy", o->strategy, WEIR_ONE_FOR_ONE, WEIR_DYNAMIC);
   if (!rc) rc = in_range(name, "max_restarts", o->max_restarts, WEIR_NO_RESTARTS, RESTARTS_MOST);
   if (!rc) rc = in_range(name, "within", o->within.ns, 0, INT64_MAX);
-  if (!rc) rc = in_range(name, "backoff.first", o->backoff.first.ns, 0, INT64_MAX);
-  if (!rc) rc = in_range(name, "backoff.most", o->backoff.most.ns, 0, INT64_MAX);
-  if (!rc) rc = in_range(name, "backoff.quiet", o->backoff.quiet.ns, 0, INT64_MAX);
+  if (!rc) rc = check_backoff(name, &o->backoff);
   if (!rc) rc = in_range(name, "auto_shutdown", o->auto_shutdown, WEIR_NEVER, WEIR_ALL_SIGNIFICANT);
   for (size_t i = 0; !rc && i < o->children.count; i++)
     rc = check_child(&o->children.first[i], o->strategy == WEIR_DYNAMIC, o->auto_shutdown);
@@ -379,7 +391,7 @@ static const char *name_of(const struct child *c)
   return spec_of(c)->name ? spec_of(c)->name : spec_of(c)->type->name;
 }
 
-static void say(const weir_restart_event *e)
+void weir__restart_event_print(const weir_restart_event *e)
 {
   const char *text = e->text && *e->text ? e->text : weir_strerror(e->code);
   switch (e->what) {
@@ -409,7 +421,7 @@ static void tell(struct supervisor *s, const struct child *c, weir_restart_event
   if (options_of(s)->on_event)
     options_of(s)->on_event(&e, options_of(s)->on_event_arg);
   else
-    say(&e);
+    weir__restart_event_print(&e);
 }
 
 /* ---- starting and ending one child ---- */
@@ -555,7 +567,7 @@ static void end_all(struct supervisor *s)
     if (is_there(c) && time_to_end(c)) weir__child_tell(c->ref, how);
   for (struct child *c = s->last; c; c = c->before) {
     if (drains() && !is_made(c)) drain_child(c);
-    end_child(s, c, is_made(c) ? WEIR__VICTIM : WEIR__FOR_GOOD);
+    end_child(s, c, is_made(c) && !options_of(s)->ends_made ? WEIR__VICTIM : WEIR__FOR_GOOD);
   }
 }
 
@@ -602,7 +614,7 @@ static double draw(struct supervisor *s)
 /* How long to wait before the next restart. */
 static int64_t next_wait(struct supervisor *s, struct child *c)
 {
-  const weir_backoff *b = &options_of(s)->backoff;
+  const weir_backoff *own = &spec_of(c)->options.backoff, *b = own->first.ns ? own : &options_of(s)->backoff;
   if (!b->first.ns) return 0;
   int64_t quiet = b->quiet.ns ? b->quiet.ns : c->waited_ns > SECOND / 10 ? 10 * c->waited_ns : SECOND;
   bool again = c->waited_ns && weir__now_ns() - c->since_ns < quiet;

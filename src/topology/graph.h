@@ -22,7 +22,7 @@ enum {
 struct weir__wire {
   size_t to;      /* index of the receiver */
   size_t instead; /* DIVERTS: of the other one */
-  int when_full;  /* enum weir__when_full */
+  int when_full;  /* enum weir__when_full of actor/edge.h */
   bool closes; /* it closes a cycle, in which nobody waits for it: its receiver's end does not depend on its sender's */
   uint32_t node; /* where the receiver's name stands */
 };

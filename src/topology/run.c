@@ -1,9 +1,9 @@
 /* run.c: a topology runs.
  *
- *     spawn, receivers first ---> wait until settled ---> stop the runtime ---> report
- *                                  '--- a signal ---> the sources are stopped; their ends go downstream ---^
+ *     assemble (assemble.h) ---> wait until settled ---> stop the runtime ---> report
+ *                                     '--- a signal ---> the sources are stopped; their ends go downstream ---^
  *
- * R1  The run is settled once: when the last actor has ended, or when the first one has failed. Settling drops the
+ * R1  The run is settled once: when the last actor has ended, or when the supervisors have given up. Settling drops the
  *     promise: that takes no memory, so it can't fail.
  * R2  All that callbacks touch is in struct run, under its lock. The lock is a leaf, and held for a few stores and the
  *     printing of a line.
@@ -17,9 +17,8 @@
 #include <weir/link.h>
 #include <weir/oneshot.h>
 
-#include "actor/edge.h"
 #include "actor/shutdown.h"
-#include "topology/tables.h"
+#include "topology/assemble.h"
 #include "topology/topology.h"
 
 /* How many lost messages are described; the rest is counted. */
@@ -35,9 +34,9 @@ struct run {
   const struct weir__graph *graph;
   struct weir__arena arena;
   weir_runtime *rt;
-  weir_ref **refs;            /* of each actor's instances; filled in before anybody can send to them */
-  struct instance *instances; /* all of them, in the order in which they are spawned */
-  size_t spawned;
+  struct weir__assembly assembly;
+  struct instance *instances; /* all of them, in the order in which they are made */
+  size_t made;
   uv_mutex_t lock;
   /* Under the lock: */
   struct weir__report report;
@@ -90,8 +89,7 @@ static void on_ended(void *arg, const struct weir__ending *ending)
   instance->account.mailbox_high = ending->high_water;
   instance->account.mailbox_capacity = ending->capacity;
   run->living--;
-  if (ending->code) fail(run, ending->code, ending->name, ending->text);
-  bool settles = !run->living || (run->failure && !run->late);
+  bool settles = !run->living;
   uv_mutex_unlock(&run->lock);
   if (settles) settle(run);
 }
@@ -107,109 +105,37 @@ static void on_lost(void *arg, const char *actor, const char *message, int code,
   uv_mutex_unlock(&run->lock);
 }
 
-/* ---- spawning ---- */
-
-/* "count", or "count[2]" where there are several. */
-static const char *instance_name(struct run *run, const struct weir__graph_actor *actor, size_t instance)
+/* The first failure: there is nobody who restarts what has failed. */
+static void on_gave_up(void *arg, int code, const char *who, const char *text)
 {
-  if (actor->instances == 1) return actor->name;
-  size_t room = strlen(actor->name) + 32;
-  char *name = weir__arena_alloc(&run->arena, room);
-  if (name) snprintf(name, room, "%s[%zu]", actor->name, instance);
-  return name;
+  struct run *run = arg;
+  uv_mutex_lock(&run->lock);
+  if (!run->settled) fail(run, code, who, text);
+  uv_mutex_unlock(&run->lock);
+  settle(run);
 }
 
-static int spawn_instance(struct run *run, const struct weir__graph_actor *actor, size_t index,
-                          struct weir__wired *wired, weir_ref *ref)
+static void *on_instance(void *arg, const char *name)
 {
-  struct instance *instance = &run->instances[run->spawned];
-  const char *name = instance_name(run, actor, index);
-  if (!name) return WEIR_ENOMEM;
-  weir_spawn_options options = {.name = name, .capacity = actor->capacity, .on = run->rt};
-  if (actor->config) options.config = (weir_value){.type = actor->stock->config, .at = actor->config};
+  struct run *run = arg;
+  struct instance *instance = &run->instances[run->made++];
   *instance = (struct instance){.run = run, .account.actor = name};
-  wired->arg = instance;
-  *ref = weir__spawn_wired(actor->stock->actor, &options, wired);
-  int rc = weir_ref_error(*ref);
-  if (rc)
-    fail_here(run, rc, name);
-  else
-    run->spawned++;
-  return rc;
+  return instance;
 }
 
-static struct weir__target target_of(struct run *run, size_t to)
+static int assemble(struct run *run)
 {
-  const struct weir__graph_actor *receiver = &run->graph->actors[to];
-  return (struct weir__target){.instances = run->refs[to],
-                               .count = receiver->instances,
-                               .route = receiver->field ? WEIR__HASH : WEIR__ROUND_ROBIN,
-                               .field = receiver->field};
-}
-
-/* Those of its wires, then the spares that they divert to. */
-static struct weir__target *targets_of(struct run *run, const struct weir__output *output, size_t *count)
-{
-  struct weir__target *targets = weir__arena_array(&run->arena, 2 * output->count, sizeof *targets);
-  *count = targets ? output->count : 0;
-  for (size_t i = 0; targets && i < output->count; i++) {
-    const struct weir__wire *wire = &output->wires[i];
-    targets[i] = target_of(run, wire->to);
-    targets[i].when_full = wire->when_full;
-    targets[i].closes = wire->closes;
-    if (wire->when_full != WEIR__FULL_DIVERTS) continue;
-    targets[i].instead = *count;
-    targets[*count] = target_of(run, wire->instead);
-    targets[(*count)++].is_spare = true;
-  }
-  return targets;
-}
-
-static int nowhere_of(const struct weir__output *output)
-{
-  return output->leads == WEIR__LEADS_OUT       ? WEIR__DISCARDED
-         : output->leads == WEIR__LEADS_TO_DEAD ? WEIR__DEAD_LETTERS
-                                                : WEIR__UNWIRED;
-}
-
-static int spawn_actor(struct run *run, size_t index)
-{
-  const struct weir__graph_actor *actor = &run->graph->actors[index];
-  struct weir__wiring *outputs = weir__arena_array(&run->arena, actor->output_count, sizeof *outputs);
-  weir_ref *refs = run->refs[index];
-  size_t count = 0;
-  if (!outputs) return WEIR_ENOMEM;
-  for (size_t i = 0; i < actor->output_count; i++) {
-    const struct weir__output *output = &actor->outputs[i];
-    struct weir__wiring wiring = {.output = output->name, .nowhere = nowhere_of(output)};
-    wiring.targets = targets_of(run, output, &wiring.count);
-    if (output->leads || strcmp(output->name, WEIR__FAILED_OUTPUT) != 0) outputs[count++] = wiring;
-  }
-  const struct weir__on_failure *failing = actor->on_failure;
-  struct weir__wired wired = {.outputs = outputs,
-                              .output_count = count,
-                              .retries = failing ? failing->retry : 0,
-                              .retry_first = failing ? failing->backoff[0] : WEIR_MILLIS(0),
-                              .retry_most = failing ? failing->backoff[1] : WEIR_MILLIS(0),
-                              .inputs = actor->inputs,
-                              .ended = on_ended,
-                              .lost = on_lost};
-  int rc = run->arena.failed ? WEIR_ENOMEM : WEIR_OK;
-  for (size_t i = 0; !rc && i < actor->instances; i++) rc = spawn_instance(run, actor, i, &wired, &refs[i]);
-  return rc;
-}
-
-/* In the graph's order: all that an actor sends to is there before it is; but for what is behind an edge that closes a
- * cycle, which is there before the sources are. So all refs have their room first, and are filled in as they come. */
-static int spawn_all(struct run *run)
-{
-  run->refs = weir__arena_array(&run->arena, run->graph->count, sizeof *run->refs);
   run->instances = weir__arena_array(&run->arena, run->living, sizeof *run->instances);
-  for (size_t i = 0; run->refs && i < run->graph->count; i++)
-    run->refs[i] = weir__arena_array(&run->arena, run->graph->actors[i].instances, sizeof(weir_ref));
-  int rc = run->arena.failed ? WEIR_ENOMEM : WEIR_OK;
-  for (size_t i = 0; !rc && i < run->graph->count; i++) rc = spawn_actor(run, run->graph->order[i]);
-  if (run->arena.failed) fail_here(run, WEIR_ENOMEM, "can't spawn the actors");
+  run->assembly = (struct weir__assembly){.graph = run->graph,
+                                          .arena = &run->arena,
+                                          .rt = run->rt,
+                                          .instance = on_instance,
+                                          .ended = on_ended,
+                                          .lost = on_lost,
+                                          .gave_up = on_gave_up,
+                                          .arg = run};
+  int rc = run->instances ? weir__assemble(&run->assembly) : weir_error(WEIR_ENOMEM, "no memory for the actors");
+  if (rc) fail_here(run, rc, "can't spawn the actors");
   return rc;
 }
 
@@ -222,7 +148,17 @@ static bool is_any(const struct weir__graph_actor *actor) { return actor != NULL
 static void tell(struct run *run, bool (*who)(const struct weir__graph_actor *), int (*what)(weir_ref))
 {
   for (size_t i = 0; i < run->graph->count; i++)
-    for (size_t k = 0; who(&run->graph->actors[i]) && k < run->graph->actors[i].instances; k++) what(run->refs[i][k]);
+    for (size_t k = 0; who(&run->graph->actors[i]) && k < run->graph->actors[i].instances; k++)
+      what(run->assembly.refs[i][k]);
+}
+
+/* No supervisor starts them again. */
+static int stop_for_good(weir_ref ref) { return weir__tell(ref, WEIR__STOPPING | WEIR__CANCELLED | WEIR__FOR_GOOD); }
+
+static int kill_for_good(weir_ref ref)
+{
+  stop_for_good(ref);
+  return weir_kill(ref);
 }
 
 static bool may_tell(struct run *run)
@@ -240,7 +176,7 @@ static void on_signal(void *arg, int signum)
   uv_mutex_lock(&run->lock);
   run->ends = true;
   uv_mutex_unlock(&run->lock);
-  if (may_tell(run)) tell(run, is_source, weir_stop);
+  if (may_tell(run)) tell(run, is_source, stop_for_good);
 }
 
 static void on_late(void *arg)
@@ -252,13 +188,13 @@ static void on_late(void *arg)
   bool late = run->late = run->living > 0;
   if (late && run->shutdown.within.ns) fail(run, WEIR_ETIMEDOUT, "told to end", what);
   uv_mutex_unlock(&run->lock);
-  if (late && may_tell(run)) tell(run, is_any, weir_stop);
+  if (late && may_tell(run)) tell(run, is_any, stop_for_good);
 }
 
 static void on_very_late(void *arg)
 {
   struct run *run = arg;
-  if (may_tell(run)) tell(run, is_any, weir_kill);
+  if (may_tell(run)) tell(run, is_any, kill_for_good);
 }
 
 /* R4 */
@@ -268,7 +204,7 @@ static void spawned_all(struct run *run)
   run->all_spawned = true;
   bool ends = run->ends;
   uv_mutex_unlock(&run->lock);
-  if (ends) tell(run, is_source, weir_stop);
+  if (ends) tell(run, is_source, stop_for_good);
 }
 
 /* ---- from the start to the end ---- */
@@ -304,7 +240,7 @@ static void start_and_wait(struct run *run, const weir_runtime_options *options)
   if (rc) fail_here(run, rc, "the runtime can't start");
   if (!rc && run->shutdown.begin && (rc = weir__shutdown_on_signals(run->rt, &run->shutdown)))
     fail_here(run, rc, "can't wait for signals");
-  if (!rc) rc = spawn_all(run);
+  if (!rc) rc = assemble(run);
   if (rc)
     settle(run); /* what has been spawned may wait for an input that never comes */
   else
@@ -339,7 +275,7 @@ static int finish(struct run *run, const weir_listener *listener)
 {
   report_end(run);
   weir__tell_problems(&run->report, listener);
-  for (size_t i = 0; listener && listener->account && i < run->spawned; i++)
+  for (size_t i = 0; listener && listener->account && i < run->made; i++)
     listener->account(listener->arg, &run->instances[i].account);
   if (run->failure) return weir_error(run->failure, "%s", run->failure_text);
   return run->lost ? weir_error(WEIR_EDEAD, "%" PRIu64 " messages were lost", run->lost) : WEIR_OK;

@@ -1,0 +1,37 @@
+/* assemble.h: the actors of a graph on a runtime.
+ *
+ *   each instance is made, and rests ---> its outputs are wired ---> supervisors start them, as the document says
+ *
+ * So each may send to each, in whatever order they start. Where the document has no supervisors there is one that restarts
+ * nobody: the first actor that fails ends it, and with it all others. */
+#ifndef WEIR_TOPOLOGY_ASSEMBLE_H
+#define WEIR_TOPOLOGY_ASSEMBLE_H
+
+#include "actor/edge.h"
+#include "topology/graph.h"
+
+/* Filled in by who assembles, but for the last group; borrowed until the runtime has been stopped. */
+struct weir__assembly {
+  const struct weir__graph *graph;
+  struct weir__arena *arena;
+  weir_runtime *rt;
+  /* What an instance's callbacks are given. Called once for each, in the graph's order, receivers before their senders. NULL: no
+   * memory. */
+  void *(*instance)(void *arg, const char *name);
+  void (*ended)(void *instance, const struct weir__ending *ending); /* this and the next: see weir__wired */
+  void (*lost)(void *instance, const char *actor, const char *message, int code, const char *text);
+  /* The supervisor of all has ended: nothing goes on. What came before it, if it was a failure: of whom, and why. Called on a
+   * worker, must not wait. */
+  void (*gave_up)(void *arg, int code, const char *who, const char *text);
+  void *arg;
+  /* Written by weir__assemble(). */
+  weir_ref **refs; /* of each actor's instances */
+  weir_ref keeper; /* who keeps the supervisors: all ends with it */
+  bool *left_down; /* of each actor: others go on when its supervisor gives up */
+  struct weir__blame *blame;
+};
+
+/* Makes, wires and starts all. On error, with a text, what was made is left to the end of the runtime. */
+int weir__assemble(struct weir__assembly *a);
+
+#endif
