@@ -617,10 +617,10 @@ void weir__node_end(struct weir__cell *cell, int code, const char *text)
   if (!node) return;
   weir__strand_here()->before_wait = NULL;
   weir__strand_here()->heeds = WEIR__KILLED; /* what was handled is passed on, also after a stop */
-  if (!code) weir__node_flush(cell);
+  bool sends = !code || node->ends_anyway;
+  if (sends) weir__node_flush(cell);
   for (struct edge *e = node->edges; e; e = e->next) drop_batches(e, code, text);
   tell_ending(cell, node, code, text);
-  bool sends = !code || node->ends_anyway;
   for (struct edge *e = node->edges; e && sends; e = e->next) send_ends(e);
   weir__strand_here()->heeds = 0;
 }

@@ -76,7 +76,7 @@ struct weir__wired {
   const struct weir__wiring *outputs;
   size_t output_count;
   size_t inputs;    /* how many instances upstream will send their end */
-  bool ends_anyway; /* its end is sent downstream also if it failed: others go on without it */
+  bool ends_anyway; /* what it has gathered, and its end, go downstream also if it failed: others go on without it */
   bool supervised;  /* it does not start: it is DOWN, and a supervisor is to have it (actor/child.h) */
   unsigned
       retries; /* how often a record that was refused, or with which it failed, is tried again before it is given up … */

@@ -1,0 +1,355 @@
+/* Topologies that run: who is started again, what becomes of what fails, of what finds no room, and of the end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <stdatomic.h>
+#include <weir/weir.h>
+
+#include "topology/topology.h"
+
+enum { SINKS = 3, NAMES = 8 };
+
+struct item {
+  int64_t n;
+};
+WEIR_MESSAGE(item, WEIR_FIELD(n));
+
+/* What was seen. Each sink has a number of its own. */
+static struct {
+  _Atomic(int64_t) items[SINKS], sum[SINKS];
+  _Atomic(int) starts, ends;
+} seen;
+
+/* ---- actor types ---- */
+
+struct numbers_config {
+  int64_t count;
+};
+WEIR_MESSAGE(numbers_config, WEIR_FIELD(count, .def = "1000"));
+struct go {
+  WEIR_EMPTY;
+};
+WEIR_MESSAGE(go);
+struct numbers {
+  int64_t count;
+};
+static int numbers_start(struct numbers *s, const struct numbers_config *c)
+{
+  s->count = c->count;
+  return weir_send(weir_self(), go);
+}
+static int numbers_go(struct numbers *s)
+{
+  for (int64_t n = 1; n <= s->count; n++) {
+    int rc = weir_send(weir_output("out"), item, .n = n);
+    if (rc) weir_fail(rc, "%s", weir_error_text());
+  }
+  return WEIR_STOP;
+}
+WEIR_ACTOR(numbers, WEIR_ON_START(numbers_config, numbers_start) WEIR_ON(go, numbers_go));
+
+/* Refuses what `refuses` divides, fails with what `fails` divides, so many times. */
+struct fragile_config {
+  int64_t refuses, fails, times;
+  bool starts;
+};
+WEIR_MESSAGE(fragile_config, WEIR_FIELD(refuses, .def = "0"), WEIR_FIELD(fails, .def = "0"),
+             WEIR_FIELD(times, .def = "1000000"), WEIR_FIELD(starts, .def = "true"));
+struct fragile {
+  const struct fragile_config *config;
+};
+static _Atomic(int64_t) failures;
+static int fragile_start(struct fragile *f, const struct fragile_config *c)
+{
+  f->config = c;
+  atomic_fetch_add(&seen.starts, 1);
+  return c->starts ? WEIR_OK : weir_error(WEIR_EUSER(1), "it can't start");
+}
+static int fragile_item(struct fragile *f, const struct item *m)
+{
+  const struct fragile_config *c = f->config;
+  if (c->refuses && m->n % c->refuses == 0) return weir_error(WEIR_EUSER(2), "%d is refused", (int)m->n);
+  if (c->fails && m->n % c->fails == 0 && atomic_fetch_add(&failures, 1) < c->times)
+    weir_fail(WEIR_EUSER(3), "%d broke it", (int)m->n);
+  return weir_send(weir_output("out"), item, .n = m->n);
+}
+WEIR_ACTOR(fragile, WEIR_ON_START(fragile_config, fragile_start) WEIR_ON(item, fragile_item));
+
+struct sink_config {
+  int64_t number;
+  weir_duration each;
+};
+WEIR_MESSAGE(sink_config, WEIR_FIELD(number, .def = "0", .max = SINKS - 1), WEIR_FIELD(each, .def = "\"0s\""));
+struct sink {
+  const struct sink_config *config;
+};
+static int sink_start(struct sink *s, const struct sink_config *c)
+{
+  s->config = c;
+  return WEIR_OK;
+}
+static int sink_item(struct sink *s, const struct item *m)
+{
+  if (s->config->each.ns) weir_sleep(s->config->each);
+  atomic_fetch_add(&seen.items[s->config->number], 1);
+  atomic_fetch_add(&seen.sum[s->config->number], m->n);
+  return WEIR_OK;
+}
+static int sink_ended(struct sink *s)
+{
+  (void)s;
+  atomic_fetch_add(&seen.ends, 1);
+  return WEIR_OK;
+}
+WEIR_ACTOR(sink,
+           WEIR_ON_START(sink_config, sink_start) WEIR_ON(item, sink_item) WEIR_ON(weir_inputs_ended, sink_ended));
+
+static const struct weir__stock *const types[] = {
+    &(struct weir__stock){.actor = &numbers, .config = weir_message_numbers_config, .gives = weir_message_item},
+    &(struct weir__stock){.actor = &fragile,
+                          .config = weir_message_fragile_config,
+                          .takes = weir_message_item,
+                          .gives = weir_message_item},
+    &(struct weir__stock){.actor = &sink, .config = weir_message_sink_config, .takes = weir_message_item},
+    NULL,
+};
+
+/* ---- running ---- */
+
+static char told[2048];
+
+static void hear(void *arg, const weir_problem *problem)
+{
+  (void)arg;
+  size_t used = strlen(told);
+  snprintf(told + used, sizeof told - used, "%s\n", problem->text);
+}
+
+static weir_runtime_options on;
+
+static int run(const char *document)
+{
+  weir_topology *topology;
+  weir_listener listener = {.problem = hear};
+  memset(&seen, 0, sizeof seen);
+  atomic_store(&failures, 0);
+  *told = 0;
+  int rc = weir__topology_parse(types, "t.json", document, strlen(document), &listener, &topology);
+  if (rc) print_error("%s", told);
+  assert_int_equal(rc, WEIR_OK);
+  rc = weir_topology_run(topology, &on, &listener);
+  weir_topology_free(topology);
+  return rc;
+}
+
+static void expect_all(int64_t count)
+{
+  assert_int_equal(atomic_load(&seen.items[0]), count);
+  assert_int_equal(atomic_load(&seen.sum[0]), count * (count + 1) / 2);
+}
+
+#define NUMBERS(to) "{\"name\": \"numbers\", \"type\": \"numbers\", \"to\": " to "}, "
+#define FRAGILE(config, more)                                                                                          \
+  "{\"name\": \"f\", \"type\": \"fragile\", \"config\": {" config "}, \"to\": \"sink\"" more "}, "
+#define SINK "{\"name\": \"sink\", \"type\": \"sink\"}"
+#define OTHER(n) ", {\"name\": \"other\", \"type\": \"sink\", \"config\": {\"number\": " n "}}"
+#define QUIETLY "{\"max_restarts\": 1000000}"
+
+static void without_supervision_the_first_failure_ends_the_run(void **state)
+{
+  (void)state;
+  int rc = run("{\"actors\": [" NUMBERS("\"f\"") FRAGILE("\"fails\": 500", "") SINK "]}");
+  assert_int_equal(rc, WEIR_EUSER(3));
+  assert_non_null(strstr(told, "f: 500 broke it"));
+  assert_int_equal(atomic_load(&seen.ends), 0); /* what is not whole does not end as if it were */
+}
+
+static void an_actor_that_can_t_start_ends_the_run(void **state)
+{
+  (void)state;
+  int rc = run("{\"actors\": [" NUMBERS("\"f\"") FRAGILE("\"starts\": false", "") SINK "]}");
+  assert_int_equal(rc, WEIR_EUSER(1));
+  assert_non_null(strstr(told, "f: it can't start"));
+}
+
+static void a_supervisor_restarts_and_only_the_record_in_hand_is_lost(void **state)
+{
+  (void)state;
+  int rc = run("{\"actors\": [" NUMBERS("\"f\"") FRAGILE("\"fails\": 500", "") SINK "], \"supervision\": {}}");
+  assert_int_equal(rc, WEIR_EDEAD);
+  assert_string_equal(told, "f lost a message (item): its actor failed with it\nf lost a message (item): its actor "
+                            "failed with it\n2 messages were lost\n");
+  assert_int_equal(atomic_load(&seen.items[0]), 998);
+  assert_int_equal(atomic_load(&seen.starts), 3);
+  assert_int_equal(atomic_load(&seen.ends), 1);
+}
+
+static void what_failed_is_tried_again_and_nothing_is_lost(void **state)
+{
+  (void)state;
+  assert_int_equal(run("{\"actors\": [" NUMBERS("\"f\"")
+                           FRAGILE("\"fails\": 500, \"times\": 3",
+                                   ", \"on_failure\": {\"retry\": 3, \"backoff\": [\"1ms\", \"4ms\"]}") SINK
+                       "], \"supervision\": " QUIETLY "}"),
+                   WEIR_OK);
+  expect_all(1000);
+  assert_int_equal(atomic_load(&seen.starts), 4);
+}
+
+static void what_is_given_up_goes_where_the_policy_says(void **state)
+{
+  (void)state;
+  assert_int_equal(run("{\"actors\": [" NUMBERS("\"f\"")
+                           FRAGILE("\"refuses\": 3, \"fails\": 500",
+                                   ", \"on_failure\": {\"backoff\": [\"1ms\", \"1ms\"], \"then\": \"other\"}")
+                               SINK OTHER("1") "]"
+                                               ", \"supervision\": " QUIETLY "}"),
+                   WEIR_OK);
+  assert_int_equal(atomic_load(&seen.items[1]), 333 + 2);
+  assert_int_equal(atomic_load(&seen.items[0]), 1000 - 335);
+  assert_int_equal(atomic_load(&seen.ends), 2);
+  assert_int_equal(run("{\"actors\": [" NUMBERS("\"f\"")
+                           FRAGILE("\"refuses\": 3", ", \"on_failure\": {\"then\": \"discard\"}") SINK "]}"),
+                   WEIR_OK);
+  assert_int_equal(atomic_load(&seen.items[0]), 667);
+}
+
+static void a_breaker_keeps_records_from_one_that_fails(void **state)
+{
+  (void)state;
+  assert_int_equal(
+      run("{\"actors\": [" NUMBERS("\"f\"") FRAGILE(
+          "\"refuses\": 1", ", \"on_failure\": {\"then\": \"discard\"}, \"breaker\": {\"failures\": 10, \"reset\": "
+                            "\"1h\", \"while_open\": \"other\"}") SINK OTHER("1") "]}"),
+      WEIR_OK);
+  assert_int_equal(atomic_load(&seen.items[1]), 990);
+  assert_int_equal(atomic_load(&seen.items[0]), 0);
+}
+
+static void a_breaker_closes_when_its_time_is_over(void **state)
+{
+  (void)state;
+  assert_int_equal(
+      run("{\"actors\": [{\"name\": \"numbers\", \"type\": \"numbers\", \"config\": {\"count\": 20}, \"to\": "
+          "\"f\"}, " FRAGILE("\"refuses\": 4",
+                             ", \"on_failure\": {\"then\": \"discard\"}, \"breaker\": {\"failures\": 1, \"reset\": "
+                             "\"1ms\", \"while_open\": \"other\"}") SINK OTHER("1") "]}"),
+      WEIR_OK);
+  assert_true(atomic_load(&seen.items[0]) > 0);
+  assert_int_equal(atomic_load(&seen.items[0]) + atomic_load(&seen.items[1]) <= 20, true);
+}
+
+static void too_many_restarts_end_the_run(void **state)
+{
+  (void)state;
+  int rc = run("{\"actors\": [" NUMBERS("\"f\"") FRAGILE("\"fails\": 10", "") SINK
+               "], \"supervision\": {\"max_restarts\": 2, \"within\": \"1h\"}}");
+  assert_int_equal(rc, WEIR_EUSER(3));
+  assert_non_null(strstr(told, "f: 30 broke it"));
+  assert_int_equal(atomic_load(&seen.starts), 3);
+}
+
+static void a_group_that_gives_up_is_restarted_by_the_next(void **state)
+{
+  (void)state;
+  int rc = run("{\"actors\": [" NUMBERS("\"f\"")
+                   FRAGILE("\"fails\": 10, \"times\": 5", ", \"on_failure\": {\"then\": \"discard\", \"backoff\": "
+                                                          "[\"1ms\", \"1ms\"]}") SINK
+               "], \"supervision\": {\"max_restarts\": 100, \"within\": \"1h\", \"children\": [{\"name\": \"group\", "
+               "\"max_restarts\": 1, \"within\": \"1h\", \"children\": [\"f\"]}, \"*\"]}}");
+  assert_int_equal(rc, WEIR_OK);
+  assert_int_equal(atomic_load(&seen.items[0]), 995);
+  assert_int_equal(atomic_load(&seen.starts), 6);
+  assert_int_equal(atomic_load(&seen.ends), 1);
+}
+
+static void a_group_that_is_left_down_does_not_hold_up_the_others(void **state)
+{
+  (void)state;
+  int rc = run(
+      "{\"actors\": [" NUMBERS("[{\"to\": \"f\", \"when_full\": \"drop\"}, \"other\"]") FRAGILE("\"fails\": 10", "")
+          SINK OTHER(
+              "1") "]"
+                   ", \"supervision\": {\"children\": [{\"name\": \"group\", \"max_restarts\": 0, \"on_exhausted\": "
+                   "\"leave_down\", \"children\": [\"f\"]}, \"*\"]}}");
+  assert_int_equal(atomic_load(&seen.items[0]), 9);
+  assert_true(rc == WEIR_EDEAD || rc == WEIR_OK);
+  assert_int_equal(atomic_load(&seen.ends), 2);
+}
+
+static void an_edge_that_drops_keeps_nobody_waiting(void **state)
+{
+  (void)state;
+  assert_int_equal(
+      run("{\"actors\": [{\"name\": \"numbers\", \"type\": \"numbers\", \"config\": {\"count\": 100000}, "
+          "\"to\": [\"other\", {\"to\": \"sink\", \"when_full\": \"drop\"}]}, {\"name\": \"sink\", \"type\": "
+          "\"sink\", \"mailbox\": {\"capacity\": 1}, \"config\": {\"each\": \"1ms\"}}" OTHER("1") "]}"),
+      WEIR_OK);
+  assert_int_equal(atomic_load(&seen.items[1]), 100000);
+  assert_true(atomic_load(&seen.items[0]) < 100000);
+}
+
+static void an_edge_that_diverts_gives_to_another(void **state)
+{
+  (void)state;
+  assert_int_equal(
+      run("{\"actors\": [{\"name\": \"numbers\", \"type\": \"numbers\", \"config\": {\"count\": 20000}, "
+          "\"to\": {\"to\": \"sink\", \"when_full\": {\"to\": \"other\"}}}, {\"name\": \"sink\", \"type\": "
+          "\"sink\", \"mailbox\": {\"capacity\": 1}, \"config\": {\"each\": \"1ms\"}}" OTHER("1") "]}"),
+      WEIR_OK);
+  assert_int_equal(atomic_load(&seen.items[0]) + atomic_load(&seen.items[1]), 20000);
+  assert_int_equal(atomic_load(&seen.sum[0]) + atomic_load(&seen.sum[1]), INT64_C(20000) * 20001 / 2);
+  assert_true(atomic_load(&seen.items[1]) > 0);
+}
+
+/* numbers -> f -> sink, and f back to itself by way of g: that edge drops. */
+static void a_circle_in_which_nobody_waits_ends_with_its_input(void **state)
+{
+  (void)state;
+  int rc =
+      run("{\"actors\": [{\"name\": \"numbers\", \"type\": \"numbers\", \"config\": {\"count\": 100}, \"to\": "
+          "\"f\"}, {\"name\": \"f\", \"type\": \"fragile\", \"to\": [\"sink\", \"g\"]}, {\"name\": \"g\", \"type\": "
+          "\"fragile\", \"config\": {\"refuses\": 1}, \"on_failure\": {\"then\": \"discard\"}, \"to\": {\"to\": "
+          "\"f\", \"when_full\": \"drop\"}}, " SINK "]}");
+  assert_int_equal(rc, WEIR_OK);
+  expect_all(100);
+}
+
+static void an_output_may_be_discarded(void **state)
+{
+  (void)state;
+  assert_int_equal(run("{\"actors\": [" NUMBERS("\"discard\"") "{\"name\": \"again\", \"type\": \"numbers\", \"to\": "
+                                                               "\"sink\"}, " SINK "]}"),
+                   WEIR_OK);
+  expect_all(1000);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(without_supervision_the_first_failure_ends_the_run),
+      cmocka_unit_test(an_actor_that_can_t_start_ends_the_run),
+      cmocka_unit_test(a_supervisor_restarts_and_only_the_record_in_hand_is_lost),
+      cmocka_unit_test(what_failed_is_tried_again_and_nothing_is_lost),
+      cmocka_unit_test(what_is_given_up_goes_where_the_policy_says),
+      cmocka_unit_test(a_breaker_keeps_records_from_one_that_fails),
+      cmocka_unit_test(a_breaker_closes_when_its_time_is_over),
+      cmocka_unit_test(too_many_restarts_end_the_run),
+      cmocka_unit_test(a_group_that_gives_up_is_restarted_by_the_next),
+      cmocka_unit_test(a_group_that_is_left_down_does_not_hold_up_the_others),
+      cmocka_unit_test(an_edge_that_drops_keeps_nobody_waiting),
+      cmocka_unit_test(an_edge_that_diverts_gives_to_another),
+      cmocka_unit_test(a_circle_in_which_nobody_waits_ends_with_its_input),
+      cmocka_unit_test(an_output_may_be_discarded),
+  };
+  static const weir_runtime_options runtimes[] = {{.flavor = WEIR_CURRENT_THREAD}, {.workers = 1}, {.workers = 4}};
+  int failed = 0;
+  for (size_t i = 0; i < sizeof runtimes / sizeof runtimes[0]; i++) {
+    on = runtimes[i];
+    failed += cmocka_run_group_tests(tests, NULL, NULL);
+  }
+  return failed;
+}
