@@ -71,6 +71,6 @@ changed 's/"to": \["out"\]/"to": ["count"]/' \
   'wordcount.json:7:93: error: actors.top.to[0]: "count" takes word records, but "top" gives tally records' \
   'wordcount.json:8:5: error: actors.out: no actor sends to it'
 changed 's/^  \]/  ],\
-  "supervision": { "strategy": "one_for_one", "max_restarts": 3, "within": "5s" }/' \
-  'wordcount.json:10:3: error: supervision: supervision can be checked, but not run in this version'
+  "supervision": { "strategy": "one_for_none", "max_restarts": 3, "within": "5s" }/' \
+  'wordcount.json:10:32: error: supervision.strategy: must be one of: one_for_one|one_for_all|rest_for_one, not "one_for_none"'
 finish
