@@ -127,8 +127,7 @@ static void what_comes_later_is_refused_by_name(void **state)
   expect_problems("{\"actors\":[],\n\"supervision\":{},\n\"plugins\":1,\n\"defaults\": "
                   "{\"delivery\":1},\n\"runtime\":{\"state\":\"a\"}}",
                   "1:11: actors: there must be at least one actor\n"
-                  "3:11: plugins: must be a list, not 1
-"
+                  "3:11: plugins: must be a list, not 1\n"
                   "4:14: defaults.delivery: not available in this version: a record is delivered at most once\n"
                   "5:12: runtime.state: not available in this version: nothing keeps state on disk\n");
   expect_problems_with(
