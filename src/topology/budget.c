@@ -135,7 +135,7 @@ static void claim(struct claims *k, weir_use use, const char *text, uint32_t nod
     report_taken(k, use, text, node, first, false);
   else if (reader && reader->index != k->actor)
     report_taken(k, use, text, node, reader, true);
-  else if (exclusive && actor->instances > 1)
+  else if (exclusive && actor->instances > 1 && actor->stock->takes)
     weir__document_error(c->document, node, "%s%s%s can't be shared by its %zu instances: give it one",
                          said_of(use, text), dash ? "" : " ", dash ? "" : weir__quote(text).text, actor->instances);
   (void)weir__names_add(exclusive ? &k->taken : &k->read, c->arena, name);

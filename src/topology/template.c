@@ -174,6 +174,7 @@ static void check_argument(struct weir__check *c, const struct weir__checked_tem
   uint32_t param = t->params == WEIR__NO_NODE ? WEIR__NO_NODE : weir__check_member(c, t->params, name);
   weir_field field;
   union any value = {0};
+  size_t before = c->document->report->count;
   if (param == WEIR__NO_NODE) {
     struct weir__suggestion s = weir__suggest(name);
     for (uint32_t p = t->params == WEIR__NO_NODE ? t->params : weir__document_child(c->document, t->params);
@@ -187,6 +188,7 @@ static void check_argument(struct weir__check *c, const struct weir__checked_tem
   const char *text = kind == WEIR__NO_NODE ? NULL : weir__document_text(c->document, kind);
   if (text && field_of_kind(text, &field) && field_of_param(c, param, &(struct weir__param){.kind = text}, &field))
     weir__json_read_field(c->document, argument, &field, c->arena, &value);
+  if (c->document->report->count > before) c->document->nodes[argument].broken = 1; /* nothing more is said of it */
 }
 
 static void check_arguments(struct weir__check *c, const struct weir__checked_use *use, uint32_t with)

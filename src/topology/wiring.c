@@ -86,7 +86,7 @@ size_t weir__check_receiver(struct weir__check *c, uint32_t node, const char *na
   const struct weir__checked_use *of = &c->uses[found->index];
   if (found->what == WEIR__NAMES_SUPERVISOR || !of->of) return WEIR__NO_INDEX;
   size_t in = weir__check_port(c, of, false);
-  if (in == WEIR__NO_INDEX)
+  if (in == WEIR__NO_INDEX && !of->of->settings->in) /* else that is reported, where it is said */
     weir__document_error(c->document, node, "\"%s\" takes no records: its template (%s) names no actor as \"in\"", name,
                          of->of->name);
   return in;
@@ -99,8 +99,8 @@ static bool check_fit(struct weir__check *c, const struct weir__graph_actor *fro
   const weir_message *given = records_of(from, output), *taken = to->stock->takes ? to->stock->takes() : NULL;
   if (taken && weir_message_same(given, taken)) return true;
   if (taken)
-    weir__document_error(c->document, node, "\"%s\" takes %s records, but \"%s\" gives %s records", to->name,
-                         taken->name, from->name, given->name);
+    weir__document_error(c->document, node, "\"%s\" takes %s records, but \"%s\" %s %s records", to->name, taken->name,
+                         from->name, is_failed(output) ? "fails with" : "gives", given->name);
   else
     weir__document_error(c->document, node, "\"%s\" is a source (%s): it takes no records", to->name,
                          to->stock->actor->name);
@@ -149,7 +149,7 @@ static bool read_when_full(const struct reading *r, struct weir__wire *wire, uin
   uint32_t to = weir__expect_member(d, node, "to");
   if (to == WEIR__NO_NODE || !find_receiver(r, to, &wire->instead)) return false;
   if (&r->c->graph->actors[wire->instead] == r->actor)
-    weir__document_error(d, to, "an actor can't wait for itself: name another one");
+    wire->when_full = WEIR__FULL_DROPS, weir__document_error(d, to, "an actor can't wait for itself: name another one");
   else
     check_fit(r->c, r->actor, r->output, &r->c->graph->actors[wire->instead], to);
   return true;
@@ -321,6 +321,12 @@ static uint32_t where_to_is_missing(struct weir__check *c, const struct weir__gr
   return node;
 }
 
+static bool can_be_to(const struct weir__check *c, uint32_t node)
+{
+  enum weir__json_kind kind = weir__document_kind(c->document, node);
+  return kind == WEIR__LIST || kind == WEIR__TEXT || kind == WEIR__OBJECT;
+}
+
 /* What fails may go nowhere: then it is lost, and told; all else must be said. */
 static void check_outputs(struct weir__check *c, struct weir__graph_actor *actor)
 {
@@ -332,6 +338,7 @@ static void check_outputs(struct weir__check *c, struct weir__graph_actor *actor
   for (size_t i = 0; i < actor->output_count; i++) {
     const struct weir__output *output = &actor->outputs[i];
     if (output->leads || is_failed(output)) continue;
+    if (to != WEIR__NO_NODE && !can_be_to(c, to)) return; /* that is reported */
     if (any || to != WEIR__NO_NODE)
       weir__document_error(c->document, to == WEIR__NO_NODE ? actor->node : to,
                            "the records of its output \"%s\" go nowhere: name an actor, or \"discard\"", output->name);
