@@ -11,25 +11,12 @@
 
 /* ---- what the rounds share ---- */
 
-/* What may be left out is left out, and not null: so an editor that goes by the schema says, too. */
-static void refuse_null(struct weir__check *c, uint32_t object, const weir_message *table)
-{
-  for (size_t i = 0; i < table->count; i++) {
-    const weir_field *f = &table->fields[i];
-    uint32_t node = weir__check_member(c, object, f->json ? f->json : f->name);
-    if (node != WEIR__NO_NODE && f->def && strcmp(f->def, "null") == 0 &&
-        weir__document_is(c->document, node, WEIR__NULL))
-      weir__document_error(c->document, node, "must not be null: leave it out");
-  }
-}
-
 void *weir__check_table(struct weir__check *c, uint32_t node, const weir_message *table, const struct weir__key *others)
 {
   if (node != WEIR__NO_NODE && !weir__document_is(c->document, node, WEIR__OBJECT)) {
     weir__expected(c->document, node, "an object");
     return NULL;
   }
-  if (node != WEIR__NO_NODE) refuse_null(c, node, table);
   return weir__json_read_part(c->document, node, node == WEIR__NO_NODE ? 0 : node, table, c->arena, others);
 }
 
