@@ -159,7 +159,8 @@ static void add_edge(struct drawing *d, size_t from, const char *to, size_t acto
 /* What goes out there: what fails, or is kept from it, is what it takes. */
 static const weir_message *records_of(const struct weir__graph_actor *a, size_t output)
 {
-  bool own = output < weir__type_outputs(a->stock) && strcmp(a->outputs[output].name, WEIR__FAILED_OUTPUT) != 0;
+  const char *name = a->outputs[output].name;
+  bool own = name && output < weir__type_outputs(a->stock) && strcmp(name, WEIR__FAILED_OUTPUT) != 0;
   return own || !a->stock->takes ? weir__type_gives(a->stock, output) : a->stock->takes();
 }
 
