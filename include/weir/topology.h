@@ -136,7 +136,7 @@ WEIR_API WEIR_NODISCARD int weir_topology_run(const weir_topology *topology, con
  * left after `drain` is stopped, and a second later killed; its messages are lost, and counted. The second signal has
  * its usual effect: it ends the process at once. Signals that were ignored stay ignored, as with weir_serve().
  *
- * @param drain  From the signal on. 0: all is stopped at once. WEIR_FOREVER is fine.
+ * @param drain  From the signal on. 0: all is stopped at once; WEIR_FOREVER is fine; negative: as the document says.
  *
  * Threads  A plain thread.
  * Waiting  Until the end of the run.

@@ -15,15 +15,14 @@ static const char help[] =
     "Checks the topology in FILE, then runs it until its input has ended and everything that came of it has been\n"
     "handled. Nothing is started unless all of FILE is in order; every error in it is reported, with its place.\n"
     "\n"
-    "SIGINT or SIGTERM ends it in order: the sources stop first, and what they have sent is handled; what is left "
-    "after\n"
-    "the time of --drain is stopped, and counted as lost. The second signal ends it at once.\n"
+    "SIGINT or SIGTERM ends it in order: the sources stop first, and what they have sent is handled; what is left\n"
+    "after its time is stopped, and counted as lost. The second signal ends it at once.\n"
     "\n"
     "options:\n"
     "  --flavor multi_thread|current_thread\n"
     "                    the runtime's flavor, whatever FILE says\n"
     "  --workers N|auto  threads of the multi_thread flavor, 1 to 256, whatever FILE says; auto: one per core\n"
-    "  --drain SECONDS   how long after a signal what is on its way may take; 10 where nothing is said, 0: no time\n"
+    "  --drain SECONDS   how long after a signal what is on its way may take, whatever FILE says; 0: no time\n"
     "  --stats           at the end, says on standard error how full mailboxes were and how messages ended\n"
     "  --help            shows this\n"
     "\n"
@@ -39,9 +38,9 @@ enum { FROM_FILE = -1 };
 
 struct options {
   const char *file;
-  int flavor;  /* or FROM_FILE */
-  int workers; /* 0: auto; or FROM_FILE */
-  weir_duration drain;
+  int flavor;          /* or FROM_FILE */
+  int workers;         /* 0: auto; or FROM_FILE */
+  weir_duration drain; /* or FROM_FILE */
   bool stats;
   bool help;
 };
@@ -205,7 +204,7 @@ static int run_topology(const weir_topology *topology, const struct options *o)
 
 static int run(int count, char **arguments)
 {
-  struct options o = {.flavor = FROM_FILE, .workers = FROM_FILE, .drain = WEIR_SECONDS(10)};
+  struct options o = {.flavor = FROM_FILE, .workers = FROM_FILE, .drain = {FROM_FILE}};
   int code = read_options(&o, count, arguments);
   if (code) return code;
   if (o.help) {

@@ -19,10 +19,11 @@
 
 #include "actor/shutdown.h"
 #include "topology/assemble.h"
+#include "topology/tables.h"
 #include "topology/topology.h"
 
 /* How many lost messages are described; the rest is counted. */
-enum { LOST_DESCRIBED = 3 };
+enum { LOST_DESCRIBED = 3, DRAIN_S = 10 };
 
 /* One instance of an actor. What its callbacks are given. */
 struct instance {
@@ -305,9 +306,10 @@ int weir_topology_run(const weir_topology *topology, const weir_runtime_options 
 int weir_topology_serve(const weir_topology *topology, const weir_runtime_options *runtime,
                         const weir_listener *listener, weir_duration drain)
 {
+  const struct weir__settings *settings = topology->graph.settings;
+  if (drain.ns < 0) drain = settings ? settings->drain : WEIR_SECONDS(DRAIN_S);
   struct run run = {.listener = listener,
                     .shutdown = {.within = drain, .begin = on_signal, .stop = on_late, .kill = on_very_late}};
   run.shutdown.arg = &run;
-  if (drain.ns < 0) return weir_error(WEIR_EINVAL, "a negative time");
   return run_topology(topology, runtime, &run);
 }
