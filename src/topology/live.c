@@ -40,7 +40,7 @@ static int close_at_once(int fd)
 
 static void try_reading(const struct trying *t, const char *path)
 {
-  struct stat info;
+  struct stat info = {0};
   int rc = strcmp(path, "-") == 0 ? (fcntl(STDIN_FILENO, F_GETFD) < 0 ? -errno : WEIR_OK)
            : stat(path, &info)    ? -errno
                                   : WEIR_OK;
@@ -66,7 +66,7 @@ static char *folder_of(const char *path)
 
 static int try_making(const char *path)
 {
-  struct stat info;
+  struct stat info = {0};
   char *folder = folder_of(path);
   if (!folder) return -ENOMEM;
   int rc = stat(folder, &info) || access(folder, W_OK | X_OK) ? -errno : S_ISDIR(info.st_mode) ? WEIR_OK : -ENOTDIR;
@@ -76,7 +76,7 @@ static int try_making(const char *path)
 
 static void try_writing(const struct trying *t, const char *path)
 {
-  struct stat info;
+  struct stat info = {0};
   int rc;
   if (strcmp(path, "-") == 0)
     rc = fcntl(STDOUT_FILENO, F_GETFD) < 0 ? -errno : WEIR_OK;
@@ -122,8 +122,8 @@ static int try_unix(const char *path, bool binds)
 {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
-  strcpy(address.sun_path, path);
-  struct stat info;
+  memcpy(address.sun_path, path, strlen(path) + 1);
+  struct stat info = {0};
   if (binds && stat(path, &info) == 0) return -EADDRINUSE;
   int rc = try_address((const struct sockaddr *)&address, sizeof address, binds);
   if (binds && !rc) unlink(path); /* it was made just now */

@@ -76,7 +76,7 @@ const char *weir__source_path(struct weir__arena *arena, const char *file, const
   char *joined = weir__arena_alloc(arena, folder + strlen(path) + 1);
   if (!joined) return NULL;
   memcpy(joined, file, folder);
-  strcpy(joined + folder, path);
+  memcpy(joined + folder, path, strlen(path) + 1);
   return joined;
 }
 
@@ -100,7 +100,7 @@ static int add_text(struct reading *r, const char *name, const char *text, size_
 static int include_file(struct reading *r, uint32_t node, const char *name)
 {
   struct contents contents = {0};
-  struct identity identity;
+  struct identity identity = {0};
   int rc = read_file(name, false, &contents, &identity);
   if (rc && rc != WEIR_ENOMEM) {
     weir__document_error(r->document, node, "cannot read %s: %s", name,
