@@ -121,7 +121,6 @@ void weir__node_free(struct weir__graph_node *node)
 static bool make_target(struct target *t, const struct weir__target *from)
 {
   t->route = from->route;
-  t->count = from->count;
   t->when_full = from->when_full;
   t->is_spare = from->is_spare;
   t->closes = from->closes;
@@ -130,6 +129,7 @@ static bool make_target(struct target *t, const struct weir__target *from)
   t->field = from->field ? strdup(from->field) : NULL;
   if (!t->instances || !t->batches || (from->field && !t->field)) return false;
   memcpy(t->instances, from->instances, from->count * sizeof *t->instances);
+  t->count = from->count; /* last: its actor may end with what there is of it */
   return true;
 }
 

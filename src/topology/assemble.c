@@ -263,7 +263,10 @@ static int keeper_start(struct keeper *k, const struct weir__keep *c)
   k->assembly = (struct weir__assembly *)(uintptr_t)c->assembly;
   weir_ref root = weir__supervise((const weir_supervisor_options *)(uintptr_t)c->options);
   int rc = weir_ref_error(root);
-  return rc ? rc : weir_monitor(root).error;
+  if (!rc) rc = weir_monitor(root).error;
+  if (!rc) return WEIR_OK;
+  k->assembly->gave_up(k->assembly->arg, rc, "supervision", weir_error_text());
+  return WEIR_STOP;
 }
 
 static int keeper_down(struct keeper *k, const struct weir_down *m)
