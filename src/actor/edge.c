@@ -294,7 +294,8 @@ static struct weir__message *make_batch(struct edge *e, const weir_message *type
 {
   size_t needed = sizeof(struct batch) + sizeof(struct record) + record_bytes;
   size_t room = needed > e->room ? needed : e->room;
-  struct weir__message *m = weir__message_room(&batch_type, room);
+  unsigned traits;
+  struct weir__message *m = weir__type_know(type, &traits) ? NULL : weir__message_room(&batch_type, room);
   if (!m) {
     weir_error(WEIR_ENOMEM, "no memory for a batch");
     return NULL;
@@ -304,7 +305,7 @@ static struct weir__message *make_batch(struct edge *e, const weir_message *type
                                 .at = sizeof(struct batch),
                                 .used = sizeof(struct batch),
                                 .room = (uint32_t)room,
-                                .shares = (weir__type_traits(type) & WEIR__SHARES) != 0};
+                                .shares = (traits & WEIR__SHARES) != 0};
   return m;
 }
 

@@ -21,9 +21,9 @@ struct weir__message *weir__message_room(const weir_message *type, size_t bytes)
 
 struct weir__message *weir__message_make(const weir_message *type, const void *value, size_t bytes)
 {
-  struct weir__message *m = weir__message_room(type, bytes);
+  unsigned traits; /* a type that could not be noted for want of memory is looked at again, and may want it again */
+  struct weir__message *m = weir__type_know(type, &traits) ? NULL : weir__message_room(type, bytes);
   if (!m) return NULL;
-  unsigned traits = weir__type_traits(type);
   if (WEIR__LIKELY(traits & WEIR__FLAT)) {
     weir__copy_struct(weir__payload(m), value, type->size);
   } else {
