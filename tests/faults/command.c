@@ -124,6 +124,40 @@ static void run_without_input(void)
 {
   command((char *[]){"weir", "run", "/nowhere/t.json", NULL}, NULL, false, WEIR__EXIT_CONFIGURATION, NULL);
 }
+/* Of two files, with what a document may have besides actors. */
+static void check_all(void)
+{
+  static const char common[] =
+      "{ \"templates\": { \"best\": { \"params\": { \"k\": { \"kind\": \"int\", \"default\": 3 } }, \"in\": \"count\", "
+      "\"out\": \"top\", \"actors\": [ { \"name\": \"count\", \"type\": \"count\", \"to\": \"top\" },\n"
+      "  { \"name\": \"top\", \"type\": \"top\", \"config\": { \"k\": { \"param\": \"k\" } } } ] } } }\n";
+  static const char text[] =
+      "{ \"include\": [\"%s\"], \"runtime\": { \"memory\": \"1GiB\" }, \"actors\": [\n"
+      "  { \"name\": \"lines\", \"type\": \"file_lines\", \"config\": { \"paths\": [\"${NO_SUCH:-/dev/null}\", \"%s\"] "
+      "}, \"to\": "
+      "\"words\" },\n"
+      "  { \"name\": \"words\", \"type\": \"split\", \"to\": { \"out\": [{ \"to\": \"one\", \"when_full\": \"drop\" }] "
+      "} },\n"
+      "  { \"name\": \"one\", \"use\": \"best\", \"with\": { \"k\": 1 }, \"to\": \"out\" },\n"
+      "  { \"name\": \"out\", \"type\": \"print\", \"config\": { \"path\": \"%s.out\" } } ],\n"
+      "  \"supervision\": { \"children\": [ { \"name\": \"all\", \"children\": [\"*\"] } ] } }\n";
+  char path[] = "/tmp/weir-faults-XXXXXX", other[] = "/tmp/weir-faults-XXXXXX";
+  fault_pause();
+  int fd = mkstemp(path), of_other = mkstemp(other);
+  if (fd < 0 || of_other < 0 || write(of_other, common, sizeof common - 1) < 0) abort();
+  if (dprintf(fd, text, other, other, path) < 0) abort();
+  close(fd), close(of_other);
+  fault_go_on();
+  command((char *[]){"weir", "check", "--live", path, NULL}, "", false, 0, NULL);
+  char output[64];
+  snprintf(output, sizeof output, "%s.out", path);
+  fault_pause();
+  close(open(output, O_CREAT | O_WRONLY, 0600));
+  fault_go_on();
+  command((char *[]){"weir", "check", "--live", path, NULL}, "", false, 0, NULL); /* now it is there */
+  command((char *[]){"weir", "check", "--explain", path, NULL}, "", false, 0, NULL);
+  unlink(path), unlink(other), unlink(output);
+}
 static void show_types(void)
 {
   command((char *[]){"weir", "types", "top", NULL}, "", false, 0, NULL);
@@ -152,6 +186,7 @@ const struct scenario command_scenarios[] = {
     {"weir run, redirected", run_redirected, LACKS_FOR_EVER | USES_POOL},
     {"weir run, wrong", run_wrong, LACKS_FOR_EVER},
     {"weir run, no input", run_without_input, LACKS_FOR_EVER},
+    {"weir check", check_all, LACKS_FOR_EVER},
     {"weir types", show_types, LACKS_FOR_EVER},
     {"weir new-actor", make_actor, LACKS_FOR_EVER},
     {"weir --help", show_help, LACKS_FOR_EVER},

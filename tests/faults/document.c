@@ -10,6 +10,8 @@
 
 #include "faults/inject.h"
 #include "faults/scenario.h"
+#include "topology/live.h"
+#include "topology/topology.h"
 
 struct spot {
   double x, y;
@@ -67,6 +69,10 @@ static void read_and_write(void)
   static char many[4096] = "[";
   memset(many + 1, '[', 2000);
   read_wrong(many);
+  size = (size_t)sprintf(many, "{");
+  for (int i = 0; i < 40; i++) size += (size_t)sprintf(many + size, "\"k%d\": 1, ", i);
+  sprintf(many + size, "\"last\": 1}");
+  read_wrong(many);
 }
 
 /* ---- topologies ---- */
@@ -82,7 +88,7 @@ static const char topology[] =
     "\"to\": [\"out\"] },\n"
     "    { \"name\": \"out\", \"type\": \"print\" } ] }\n";
 
-static void listen(void *arg, const weir_problem *problem)
+static void hear(void *arg, const weir_problem *problem)
 {
   on_problem(arg, problem);
   if (!undisturbed()) reported();
@@ -92,7 +98,7 @@ static void check_and_run(const char *text)
 {
   size_t problems = 0;
   weir_topology *t;
-  weir_listener listener = {.problem = listen, .arg = &problems};
+  weir_listener listener = {.problem = hear, .arg = &problems};
   if (CHECK(weir_topology_parse("t.json", text, strlen(text), &listener, &t))) return;
   int rc = weir_topology_run(t, NULL, &listener);
   if (rc && undisturbed()) failed("run: %d %s", rc, weir_error_text());
@@ -138,6 +144,37 @@ static void check_wrong_topology(void)
   if (rc == WEIR_EINVAL && !problems) failed("wrong, and nobody was told");
 }
 
+/* ---- weir check --live: an address, which no stock type has ---- */
+
+struct door_config {
+  const char *at;
+};
+WEIR_MESSAGE(door_config, WEIR_FIELD(at, .use = WEIR_USE_LISTENS));
+
+static void look(void *arg, struct weir__document *document, const struct weir__graph *graph)
+{
+  (void)arg;
+  weir__check_live(document, graph);
+}
+
+static void check_live(void)
+{
+  static const char text[] = "{ \"actors\": [ { \"name\": \"door\", \"type\": \"door\", \"config\": { \"at\": "
+                             "\"127.0.0.1:0\" }, \"to\": \"discard\" } ] }";
+  static const weir_actor door = {.name = "door"};
+  const struct weir__stock row = {.actor = &door, .config = weir_message_door_config, .gives = weir_message_spot};
+  const struct weir__stock *const types[] = {&row, NULL};
+  size_t problems = 0;
+  weir_topology *t;
+  weir_listener listener = {.problem = hear, .arg = &problems};
+  struct weir__topology_options options = {.types = types, .look = look};
+  struct weir__origin origin = {.name = "t.json", .text = text, .size = strlen(text)};
+  int rc = weir__topology_read(&options, &origin, &listener, &t);
+  if (rc && undisturbed()) failed("live: %d %s", rc, weir_error_text());
+  if (rc && !problems) checked(rc, "a look of which no problem was told");
+  weir_topology_free(t);
+}
+
 /* ---- types ---- */
 
 /* Loaded anew each time: only the first finds that the plugin is not there yet. */
@@ -161,6 +198,7 @@ const struct scenario document_scenarios[] = {
     {"types", describe_types, LACKS_FOR_EVER},
     {"JSON", read_and_write, LACKS_FOR_EVER},
     {"topology that is wrong", check_wrong_topology, LACKS_FOR_EVER},
+    {"addresses", check_live, LACKS_FOR_EVER},
     {"topology", run_on_current, LACKS_FOR_EVER | USES_POOL},
     {"topology on two", run_on_two, LACKS_FOR_EVER | USES_POOL},
     {NULL, NULL, 0},
