@@ -68,12 +68,14 @@ times=1
 topology here.so "$plugins/again.so"
 expect 78 '' "t.json:1:48: error: plugins[1].path: $plugins/again.so: its actor type \"total\" is in here.so already" "$weir" run t.json
 
-# A crash in a plugin fails its actor, but for sanitizers and emulators, which have signal handlers of their own.
+# A crash in a plugin fails its actor, where crashes can be contained: not under sanitizers and emulators, which have signal
+# handlers of their own, nor where stacks are switched by ucontext. An example that needs that says so.
+contains() { [ -z "$WEIR_COMMAND" ] && ! "$build/examples/kitchen" 1 2>&1 >/dev/null | grep -q '^cannot start: .*not supported'; }
 cat >crash.json <<EOF
 { "plugins": [{ "path": "here.so" }, { "path": "$plugins/crash.so" }], "runtime": { "trap": "\${TRAP:-true}" },
   "actors": [ { "name": "source", "type": "repeat", "to": "bad" }, { "name": "bad", "type": "crash" } ] }
 EOF
-if [ -z "$WEIR_COMMAND" ] && ! nm -D "$build/weir" | grep -q '__[atu]b*san_'; then
+if contains; then
   expect_code 1 "$weir" run crash.json
   expect_that 'a crash is told with its actor' grep -q '^weir: bad: ' err
 fi
