@@ -257,7 +257,7 @@ static bool enter_key(struct weir__document *d, uint32_t node, uint32_t *duplica
   if (!grow_table(d)) return false;
   uint32_t *place = find_place(d, d->nodes[node].parent, d->texts + d->nodes[node].key);
   if (*place != WEIR__NO_NODE) {
-    ++*duplicates;
+    ++*duplicates; /* NOLINT(clang-analyzer-core.uninitialized.Assign): the caller has set it to 0 */
   } else {
     *place = node;
     d->key_count++;

@@ -83,10 +83,11 @@ static void read_config(struct weir__check *c, struct weir__graph_actor *actor)
 {
   uint32_t node = weir__check_member(c, actor->node, "config");
   if (!actor->stock) return;
-  if (actor->stock->config)
+  if (actor->stock->config) {
     actor->config = weir__json_read_object(c->document, node, actor->node, actor->stock->config(), c->arena);
-  if (actor->config) resolve_paths(c, actor->stock->config(), actor->config, node);
-  if (actor->stock->config) return;
+    if (actor->config) resolve_paths(c, actor->stock->config(), actor->config, node);
+    return;
+  }
   if (node != WEIR__NO_NODE && weir__expect_object(c->document, node)) weir__expect_keys(c->document, node, no_keys);
 }
 

@@ -86,7 +86,8 @@ static int make_actor(struct weir__assembly *a, size_t index)
 {
   const struct weir__graph_actor *actor = &a->graph->actors[index];
   weir_ref *refs = a->refs[index] = weir__arena_array(a->arena, actor->instances, sizeof(weir_ref));
-  int rc = refs ? WEIR_OK : weir_error(WEIR_ENOMEM, "no memory for an actor");
+  int rc = WEIR_OK;
+  if (!refs) return weir_error(WEIR_ENOMEM, "no memory for an actor");
   for (size_t i = 0; !rc && i < actor->instances; i++) rc = make_instance(a, index, i, &refs[i]);
   return rc;
 }
@@ -127,20 +128,34 @@ static struct weir__wiring wiring_of(const struct weir__assembly *a, const struc
       .output = output->name, .targets = targets, .count = count, .nowhere = nowhere_of(output->leads)};
 }
 
+/* `targets`: room for two for each wire. `wirings`: for one for each output. */
+static int wire_instances(struct weir__assembly *a, size_t index, struct weir__target *targets,
+                          struct weir__wiring *wirings)
+{
+  const struct weir__graph_actor *actor = &a->graph->actors[index];
+  size_t count = 0;
+  int rc = WEIR_OK;
+  for (size_t i = 0; i < actor->output_count; i++) {
+    if (actor->outputs[i].leads == WEIR__LEADS_NOWHERE) continue; /* it is not wired */
+    wirings[count] = wiring_of(a, &actor->outputs[i], targets);
+    targets += wirings[count++].count;
+  }
+  for (size_t i = 0; !rc && i < actor->instances; i++) rc = weir__wire(a->refs[index][i], wirings, count);
+  return rc;
+}
+
 static int wire_actor(struct weir__assembly *a, size_t index)
 {
   const struct weir__graph_actor *actor = &a->graph->actors[index];
-  size_t wires = 0, count = 0;
+  size_t wires = 0;
   for (size_t i = 0; i < actor->output_count; i++) wires += actor->outputs[i].count;
-  struct weir__target *targets = calloc(2 * wires + 1, sizeof *targets), *free_targets = targets;
+  struct weir__target *targets = calloc(2 * wires + 1, sizeof *targets);
   struct weir__wiring *wirings = calloc(actor->output_count + 1, sizeof *wirings);
-  int rc = targets && wirings ? WEIR_OK : weir_error(WEIR_ENOMEM, "no memory for an actor's edges");
-  for (size_t i = 0; !rc && i < actor->output_count; i++) {
-    if (actor->outputs[i].leads == WEIR__LEADS_NOWHERE) continue; /* it is not wired */
-    wirings[count] = wiring_of(a, &actor->outputs[i], free_targets);
-    free_targets += wirings[count++].count;
-  }
-  for (size_t i = 0; !rc && i < actor->instances; i++) rc = weir__wire(a->refs[index][i], wirings, count);
+  int rc = WEIR_ENOMEM;
+  if (targets && wirings)
+    rc = wire_instances(a, index, targets, wirings);
+  else
+    weir_error(rc, "no memory for an actor's edges");
   free(targets);
   free(wirings);
   return rc;
@@ -306,8 +321,9 @@ int weir__assemble(struct weir__assembly *a)
   const struct weir__graph *g = a->graph;
   a->refs = weir__arena_array(a->arena, g->count, sizeof *a->refs);
   a->left_down = weir__arena_array(a->arena, g->count, sizeof(bool));
-  int rc = a->refs && a->left_down ? make_blame(a) : weir_error(WEIR_ENOMEM, "no memory for the actors");
-  if (!rc && g->supervisor_count) mark_left_down(a, 0, false);
+  if (!a->refs || !a->left_down) return weir_error(WEIR_ENOMEM, "no memory for the actors");
+  int rc = make_blame(a);
+  if (g->supervisor_count) mark_left_down(a, 0, false);
   for (size_t i = 0; !rc && i < g->count; i++) rc = make_actor(a, g->order[i]);
   for (size_t i = 0; !rc && i < g->count; i++) rc = wire_actor(a, i);
   return rc ? rc : start_keeper(a);

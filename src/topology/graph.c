@@ -1,6 +1,7 @@
 /* graph.c: see graph.h. */
 #include "topology/graph.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -268,7 +269,8 @@ static size_t add_text(char *text, size_t used, const char *separator, const cha
   size_t size = strlen(separator), name_size = strlen(name);
   if (text) {
     memcpy(text + used, separator, size);
-    memcpy(text + used + size, name, name_size + 1);
+    memcpy(text + used + size, name, name_size);
+    text[used + size + name_size] = 0;
   }
   return used + size + name_size;
 }
@@ -280,6 +282,7 @@ static size_t write_cycle(const struct links *l, size_t start, char *text, const
   size_t used = add_text(text, 0, "", actors[start].name), at = start;
   do {
     *last = edge_inside(l, at);
+    assert(*last);
     at = (*last)->to;
     used = add_text(text, used, " -> ", actors[at].name);
   } while (at != start);

