@@ -3,6 +3,8 @@
 . "$(dirname "$0")/cli.inc"
 kitchen="${WEIR_WRAPPER-} $build/examples/kitchen"
 
+# Its cooks write to null, which UndefinedBehaviorSanitizer takes for the program's last act.
+if nm "$build/examples/kitchen" | grep -q '__ubsan_'; then exit 77; fi
 $kitchen 150 >out 2>err
 code=$?
 # Where crashes can't be contained (sanitizers, other systems) it says so, and does not start.
