@@ -130,8 +130,16 @@ WEIR_ACTOR(weir__signals,
 int weir__shutdown_on_signals(weir_runtime *rt, const struct weir__shutdown *s)
 {
   struct weir__shutdown_plan plan = {(uintptr_t)s};
+  sigset_t both, before;
+  sigemptyset(&both);
+  sigaddset(&both, SIGINT);
+  sigaddset(&both, SIGTERM);
+  /* A signal that comes while the actor begins, which takes long where its worker is at something long, is heeded then. */
+  pthread_sigmask(SIG_BLOCK, &both, &before);
   weir_ref ref = weir_spawn(&weir__signals, .on = rt, .config = WEIR_AT(weir__shutdown_plan, &plan));
-  return weir_ask(ref, WEIR_FOREVER, NULL, weir__shutdown_ready);
+  int rc = weir_ask(ref, WEIR_FOREVER, NULL, weir__shutdown_ready);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return rc;
 }
 
 /* ---- a program that serves ---- */
