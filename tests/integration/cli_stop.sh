@@ -24,14 +24,13 @@ begin() {
   "$weir" run "$@" count.json <in >"$to" 2>err &
   pid=$!
 }
-await_watch() { # bit 14 of the signals that are caught; the command may run in a wrapper, which is the process then
-  tries=0
-  until sed -n 's/^SigCgt:.*\(....\)$/0x\1/p' "/proc/$pid/status" 2>/dev/null | { read -r mask && [ $((mask & 0x4000)) -ne 0 ]; }; do
-    tries=$((tries + 1))
-    [ $tries -lt 1200 ] || { echo 'FAILED: it never waits for SIGTERM'; exit 1; }
-    sleep 0.05
-  done
-}
+# Bit 14 of the signals that are caught; the command may run in a wrapper, which is the process then.
+watches() { sed -n 's/^SigCgt:.*\(....\)$/0x\1/p' "/proc/$pid/status" 2>/dev/null | { read -r mask && [ $((mask & 0x4000)) -ne 0 ]; }; }
+await_watch() { wait_until 'it waits for SIGTERM' watches || exit 1; }
+# It has read much of its input.
+has_read() { [ "$(sed -n 's/^rchar: //p' "/proc/$pid/io")" -gt 8000000 ]; }
+# All words are in the pipe: who has written them has become another program.
+has_written() { [ "$(cat "/proc/${others##* }/comm")" = sleep ]; }
 # ended CODE WHAT: it ends with that code.
 ended() {
   wait $pid
@@ -51,7 +50,7 @@ yes 'one two' >in &
 others=$!
 begin --stats --drain 60
 await_watch
-sleep 0.2 # so that there is something to be counted; whatever it is
+wait_until 'there is something to be counted' has_read
 kill -TERM $pid
 ended 0 'told to end, with an endless input'
 end_others
@@ -73,7 +72,7 @@ hold_output() { # a reader that does not read, and an input that does not end
 hold_output
 begin --stats --drain 0.5
 await_watch
-sleep 0.3
+wait_until 'its input is there' has_written
 kill -TERM $pid
 ended 1 'told to end, with an output that nobody reads'
 end_others
@@ -85,7 +84,7 @@ expect_that 'accounts are even' grep -q '^messages: created [0-9]* = .* + live 0
 hold_output
 begin --drain 1000
 await_watch
-sleep 0.3
+wait_until 'its input is there' has_written
 kill -TERM $pid
 wait_for err '^weir: SIGTERM'
 kill -TERM $pid
