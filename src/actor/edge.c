@@ -44,9 +44,8 @@ struct target {
   const weir_message *resolved; /* for which type `key` was looked up */
   const weir_field *key;
   int when_full;
-  struct target *instead;          /* DIVERTS: of the same edge */
-  bool is_spare, closes;           /* as in weir__target */
-  struct weir__message *diverting; /* a batch whose records are being diverted; NULL: none */
+  struct target *instead; /* DIVERTS: of the same edge */
+  bool is_spare, closes;  /* as in weir__target */
 };
 
 struct edge {
@@ -389,7 +388,7 @@ static int post(struct edge *e, weir_ref to, struct weir__message *m, bool waits
   return rc;
 }
 
-static void divert(struct edge *e, struct target *t, struct weir__message *m);
+static int divert(struct edge *e, struct target *t, struct weir__message *m);
 
 /* Its records were accepted: so it is passed on also after a stop. Only a kill ends that wait. For a place it waits where that is
  * what the edge does; others may go first in any case. */
@@ -420,10 +419,7 @@ static int send_off(struct edge *e, struct target *t, size_t i, bool waits)
     weir__message_end(m, WEIR__UNSENT);
     return WEIR_OK;
   }
-  if (waits) {
-    divert(e, t, m);
-    return WEIR_OK;
-  }
+  if (waits) return divert(e, t, m);
   m->payload_bytes = batch_of(m)->room;
   t->batches[i] = m;
   return rc;
@@ -457,30 +453,35 @@ static int begin_batch(struct edge *e, struct target *t, size_t i, const weir_me
   return WEIR_OK;
 }
 
-static void divert_record(struct edge *e, struct target *t, const weir_message *type, const void *value)
+/* WEIR_ECANCELED: its actor was killed, and the record is in no batch. */
+static int divert_record(struct edge *e, struct target *t, const weir_message *type, const void *value)
 {
   ptrdiff_t i = pick(t, type, value);
   struct weir__message *m = i < 0 ? NULL : t->batches[i];
-  if (i >= 0 && m && append(m, type, value)) return;
-  if (i >= 0) weir__heeded(send_off(e, t, (size_t)i, true)); /* if it fails, that is told */
-  int rc = i < 0 ? WEIR_EINVAL : begin_batch(e, t, (size_t)i, type, value, true);
+  if (i >= 0 && m && append(m, type, value)) return WEIR_OK;
+  int rc = i < 0 ? WEIR_EINVAL : send_off(e, t, (size_t)i, true); /* if it fails, that is told */
+  if (rc == WEIR_ECANCELED) return rc;
+  if (i >= 0) rc = begin_batch(e, t, (size_t)i, type, value, true);
   if (rc) tell_lost(e->owner, type, rc, weir__error_text_of(rc));
+  return WEIR_OK;
 }
 
-/* Its receiver is full: another one gets what is in it, also if its sender is told to stop meanwhile. The batch stands where
- * the end of a sender that does not go on finds it (F2). */
-static void divert(struct edge *e, struct target *t, struct weir__message *m)
+/* Its receiver is full: another one gets what is in it, also if its sender is told to stop meanwhile. One that is killed comes
+ * back from here first: what lies in these frames has an end then (F2). */
+static int divert(struct edge *e, struct target *t, struct weir__message *m)
 {
   struct batch *b = batch_of(m);
-  t->diverting = m;
+  int rc = WEIR_OK;
   e->diverted += b->count;
   for (; b->handled < b->count; b->handled++) {
     struct record *r = record_in(b);
-    divert_record(e, t->instead, b->type, r + 1);
+    rc = divert_record(e, t->instead, b->type, r + 1);
+    if (rc) break;
     b->at += (uint32_t)(sizeof *r + r->bytes);
   }
-  t->diverting = NULL;
-  weir__message_end(m, WEIR__FREED);
+  if (rc) weir__lost(e->owner, m, rc, "its sender was killed");
+  weir__message_end(m, rc ? WEIR__UNSENT : WEIR__FREED);
+  return rc;
 }
 
 static int send_to(struct edge *e, struct target *t, const weir_message *type, const void *value, bool waits)
@@ -583,10 +584,8 @@ static void drop_batch(struct edge *e, struct weir__message **at, int code, cons
 
 static void drop_batches(struct edge *e, int code, const char *text)
 {
-  for (size_t t = 0; t < e->count; t++) {
-    drop_batch(e, &e->targets[t].diverting, code, text);
+  for (size_t t = 0; t < e->count; t++)
     for (size_t i = 0; i < e->targets[t].count; i++) drop_batch(e, &e->targets[t].batches[i], code, text);
-  }
 }
 
 static void tell_ending(struct weir__cell *cell, const struct weir__graph_node *node, int code, const char *text)

@@ -93,6 +93,28 @@ static void what_is_being_diverted_when_its_sender_is_killed_is_told(void **stat
   assert_true(atomic_load(&seen.lost) > 0);
 }
 
+/* While what one instance had no room for waits for a place, what another one has none for is diverted, too. */
+static void a_kill_while_two_batches_are_diverted_leaves_nothing(void **state)
+{
+  (void)state;
+  struct gate g[3];
+  weir_ref slow[2] = {spawn_sink(0, 1, 1), spawn_sink(1, 1, 1)}, other = spawn_sink(2, 1, 1);
+  struct weir__target targets[] = {{.instances = slow, .count = 2, .when_full = WEIR__FULL_DIVERTS, .instead = 1},
+                                   {.instances = &other, .count = 1, .is_spare = true}};
+  weir_ref s = spawn_source(&source, targets, 2);
+  for (int i = 0; i < 2; i++) gate_enter(&g[i], slow[i]);
+  gate_enter(&g[2], other);
+  weir_send(s, produce, .count = 256 * 40, .bytes = 100);
+  while (!line_length(other.bits)) weir_sleep(WEIR_MILLIS(0.1));
+  weir_kill(s);
+  wait_until_gone(s);
+  for (int i = 0; i < 3; i++) gate_open(&g[i]);
+  for (int i = 0; i < 2; i++) weir_drain(slow[i]);
+  weir_drain(other);
+  assert_int_equal(runtime_stopped(WEIR_SECONDS(20)), WEIR_OK);
+  assert_true(atomic_load(&seen.lost) > 0);
+}
+
 /* ---- outputs that lead nowhere ---- */
 
 static void what_is_discarded_is_not_lost(void **state)
@@ -260,6 +282,7 @@ int main(void)
       ON_GRAPH(an_edge_that_drops_never_waits_and_counts),
       ON_GRAPH(an_edge_that_diverts_fills_another_one),
       ON_GRAPH(what_is_being_diverted_when_its_sender_is_killed_is_told),
+      ON_GRAPH(a_kill_while_two_batches_are_diverted_leaves_nothing),
       ON_GRAPH(what_is_discarded_is_not_lost),
       ON_GRAPH(the_dead_letters_may_be_where_an_output_leads),
       ON_GRAPH(a_refused_record_goes_along_the_failed_output),
