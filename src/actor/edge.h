@@ -78,10 +78,10 @@ struct weir__wired {
   size_t inputs;    /* how many instances upstream will send their end */
   bool ends_anyway; /* what it has gathered, and its end, go downstream also if it failed: others go on without it */
   bool supervised;  /* it does not start: it is DOWN, and a supervisor is to have it (actor/child.h) */
-  unsigned
-      retries; /* how often a record that was refused, or with which it failed, is tried again before it is given up … */
-  weir_duration retry_first,
-      retry_most;              /* … a refused one after so long, then twice as long each time, up to the most */
+  /* How often a record that was refused, or with which it failed, is tried again before it is given up; a refused one after the
+   * first time, then twice as long each time, up to the most. */
+  unsigned retries;
+  weir_duration retry_first, retry_most;
   unsigned breaker_failures;   /* so many failures and refusals in a row open its breaker; 0: it has none … */
   weir_duration breaker_reset; /* … which lets one record through after so long */
   /* Called once, on a worker; must not wait. */

@@ -304,7 +304,7 @@ static bool has_policy(const struct weir__cell *cell)
 /* K4 of channel/breaker.h */
 WEIR__ENTRY_APART static int handle_guarded(struct weir__cell *cell, struct weir__message *m)
 {
-  bool counts = m->kind == WEIR__PLAIN || m->kind == WEIR__BATCH;
+  bool counts = m->kind == WEIR__PLAIN; /* stages have breakers of their own: edge.c */
   if (counts && !weir__breaker_admits(cell)) {
     weir__dead_letter(cell, m, WEIR_EOPEN, weir_strerror(WEIR_EOPEN));
     weir__missed_again(cell);

@@ -311,9 +311,11 @@ static int start_keeper(struct weir__assembly *a)
 
 static int make_blame(struct weir__assembly *a)
 {
-  a->blame = weir__arena_alloc(a->arena, sizeof *a->blame);
-  if (!a->blame) return weir_error(WEIR_ENOMEM, "no memory for the actors");
-  return uv_mutex_init(&a->blame->lock) ? weir_error(WEIR_ENOMEM, "no lock for the actors") : WEIR_OK;
+  struct weir__blame *blame = weir__arena_alloc(a->arena, sizeof *blame);
+  if (!blame) return weir_error(WEIR_ENOMEM, "no memory for the actors");
+  if (uv_mutex_init(&blame->lock)) return weir_error(WEIR_ENOMEM, "no lock for the actors");
+  a->blame = blame;
+  return WEIR_OK;
 }
 
 int weir__assemble(struct weir__assembly *a)
@@ -327,4 +329,9 @@ int weir__assemble(struct weir__assembly *a)
   for (size_t i = 0; !rc && i < g->count; i++) rc = make_actor(a, g->order[i]);
   for (size_t i = 0; !rc && i < g->count; i++) rc = wire_actor(a, i);
   return rc ? rc : start_keeper(a);
+}
+
+void weir__disassemble(struct weir__assembly *a)
+{
+  if (a->blame) uv_mutex_destroy(&a->blame->lock);
 }

@@ -33,5 +33,7 @@ struct weir__assembly {
 
 /* Makes, wires and starts all. On error, with a text, what was made is left to the end of the runtime. */
 int weir__assemble(struct weir__assembly *a);
+/* The runtime has been stopped. Also for one that was never begun, or not to its end. */
+void weir__disassemble(struct weir__assembly *a);
 
 #endif

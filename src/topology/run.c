@@ -5,7 +5,7 @@
  *
  * R1  The run is settled once: when the last actor has ended, or when the supervisors have given up. Settling drops the
  *     promise: that takes no memory, so it can't fail.
- * R2  All that callbacks touch is in struct run, under its lock. The lock is a leaf, and held for a few stores and the
+ * R2  What callbacks change is in struct run, under its lock. The lock is a leaf, and held for a few stores and the
  *     printing of a line.
  * R3  Callbacks come until the runtime has been stopped; after that the run belongs to its thread alone.
  * R4  The refs are written before `all_spawned` is set, under the lock; a signal that comes earlier is heeded then. */
@@ -38,6 +38,9 @@ struct run {
   struct weir__assembly assembly;
   struct instance *instances; /* all of them, in the order in which they are made */
   size_t made;
+  const weir_listener *listener; /* borrowed, may be NULL */
+  struct weir__shutdown shutdown;
+  weir_promise promise; /* dropped when the run is settled: R1 */
   uv_mutex_t lock;
   /* Under the lock: */
   struct weir__report report;
@@ -45,12 +48,8 @@ struct run {
   uint64_t lost;
   int failure; /* the code with which the run fails; WEIR_OK so far */
   char failure_text[2048];
-  bool settled;
-  bool all_spawned, ends; /* R4; a signal came … */
-  bool late;              /* … and its time is over: what is left is being stopped */
-  weir_promise promise;   /* dropped when the run is settled */
-  const weir_listener *listener;
-  struct weir__shutdown shutdown;
+  bool settled, all_spawned; /* R1, R4 */
+  bool ends;                 /* a signal came */
 };
 
 /* ---- what callbacks do ---- */
@@ -186,7 +185,7 @@ static void on_late(void *arg)
   char what[64];
   snprintf(what, sizeof what, "not all was handled within %g s", (double)run->shutdown.within.ns / 1e9);
   uv_mutex_lock(&run->lock);
-  bool late = run->late = run->living > 0;
+  bool late = run->living > 0;
   if (late && run->shutdown.within.ns) fail(run, WEIR_ETIMEDOUT, "told to end", what);
   uv_mutex_unlock(&run->lock);
   if (late && may_tell(run)) tell(run, is_any, stop_for_good);
@@ -292,6 +291,7 @@ static int run_topology(const weir_topology *topology, const weir_runtime_option
   if (rc) return weir_error(rc, "no lock for a run");
   run_graph(run, runtime ? runtime : &as_written);
   rc = finish(run, run->listener);
+  weir__disassemble(&run->assembly);
   uv_mutex_destroy(&run->lock);
   weir__arena_free(&run->arena);
   return rc;
