@@ -26,6 +26,10 @@ typedef struct weir_actor_account {
   int code WEIR__ZERO;                  /* WEIR_OK: it ended well */
   uint64_t mailbox_high WEIR__ZERO;     /* the most places of its mailbox that were ever taken … */
   uint64_t mailbox_capacity WEIR__ZERO; /* … of so many */
+  uint64_t dropped WEIR__ZERO;          /* records that it gave to a receiver that was full, and were dropped … */
+  uint64_t diverted WEIR__ZERO;         /* … or went to another one, as the edge says */
+  uint64_t turned_away WEIR__ZERO;      /* records that came while its breaker was open */
+  uint64_t dead_letters WEIR__ZERO;     /* records that it refused, failed with or gave away, and that went there */
 } weir_actor_account;
 
 /** Who is told of problems. All is called on the thread that called weir_topology_…(), before that call returns, and
@@ -118,8 +122,8 @@ WEIR_API void weir_topology_runtime(const weir_topology *topology, weir_runtime_
  * to has been handled. The first actor that fails ends the run.
  *
  * @param runtime   Instead of what the document says; borrowed until the call returns. NULL: as the document says.
- * @param listener  Told of a failure, and of messages that were lost: of the first few, and of their number. NULL:
- *                  nobody is told.
+ * @param listener  Told of a failure, of messages that were lost, and of records that became dead letters, which is no
+ *                  failure: of the first few, and of their number. NULL: nobody is told.
  *
  * Threads  A plain thread.
  * Waiting  Until the end of the run.

@@ -64,15 +64,16 @@ struct weir__graph_node {
   struct edge *edges;
   size_t inputs_left;
   bool ends_anyway;
-  struct edge *failed; /* WEIR__FAILED_OUTPUT, if it is wired; NULL: what failed is lost */
-  struct edge *open;   /* where records go while the breaker is open; NULL: they are lost */
+  struct edge *failed; /* WEIR__FAILED_OUTPUT, if it leads somewhere; NULL: what failed becomes dead letters */
+  struct edge *open;   /* where records go while the breaker is open; NULL: likewise */
   unsigned retries;
   weir_duration retry_first, retry_most;
   unsigned breaker_failures, failed_in_a_row; /* as many: it is open, … */
   int64_t breaker_reset_ns, opened_ns;        /* … since then */
-  uint64_t turned_away;
+  uint64_t turned_away, dead;
   void (*ended)(void *, const struct weir__ending *);
   void (*lost)(void *, const char *, const char *, int, const char *);
+  void (*dead_letter)(void *, const char *, const char *, int, const char *);
   void *arg;
 };
 
@@ -182,6 +183,12 @@ static bool is_everybodys(const char *output)
   return strcmp(output, WEIR__FAILED_OUTPUT) == 0 || strcmp(output, WEIR__OPEN_OUTPUT) == 0;
 }
 
+/* What there is without an edge. */
+static bool leads_to_dead_letters(const struct weir__wiring *w)
+{
+  return !w->count && w->nowhere == WEIR__DEAD_LETTERS;
+}
+
 /* Outputs that are not in the list stay as they are. */
 static int wire_all(struct weir__cell *cell, const struct weir__wiring *outputs, size_t count)
 {
@@ -191,10 +198,12 @@ static int wire_all(struct weir__cell *cell, const struct weir__wiring *outputs,
     struct edge *e = edge_named(node, name);
     if (!e && !is_everybodys(name))
       return weir_error(WEIR_EINVAL, "%s has no output \"%s\"", weir__actor_name(cell), name);
+    if (!e && leads_to_dead_letters(&outputs[i])) continue;
     if (!e) e = add_edge(node, cell, name);
     if (!e || !wire(e, &outputs[i])) return no_memory();
-    if (strcmp(name, WEIR__OPEN_OUTPUT) == 0) node->open = e;
-    if (strcmp(name, WEIR__FAILED_OUTPUT) == 0) node->failed = e;
+    struct edge *leads = leads_to_dead_letters(&outputs[i]) ? NULL : e;
+    if (strcmp(name, WEIR__OPEN_OUTPUT) == 0) node->open = leads;
+    if (strcmp(name, WEIR__FAILED_OUTPUT) == 0) node->failed = leads;
   }
   return WEIR_OK;
 }
@@ -214,6 +223,7 @@ int weir__node_make(struct weir__cell *cell, const struct weir__wired *wired)
   node->breaker_reset_ns = wired->breaker_reset.ns;
   node->ended = wired->ended;
   node->lost = wired->lost;
+  node->dead_letter = wired->dead;
   node->arg = wired->arg;
   const char *const *names = cell->type->outputs;
   static const char *const usual[] = {"out", NULL};
@@ -498,8 +508,9 @@ static int send_to(struct edge *e, struct target *t, const weir_message *type, c
 static void send_nowhere(struct edge *e, const weir_message *type)
 {
   if (e->nowhere == WEIR__UNWIRED) tell_lost(e->owner, type, WEIR_EDEAD, "the output is not wired");
-  if (e->nowhere == WEIR__DEAD_LETTERS)
-    weir__tell_dead(e->owner, type, WEIR_EDEAD, "its output is the dead letters", false);
+  if (e->nowhere != WEIR__DEAD_LETTERS) return;
+  weir__node_of(e->owner)->dead++;
+  weir__tell_dead(e->owner, type, WEIR_EDEAD, "its output is the dead letters", false);
 }
 
 int weir__edge_send(struct weir__cell *cell, const weir_message *type, const void *value, bool waits,
@@ -597,6 +608,7 @@ static void tell_ending(struct weir__cell *cell, const struct weir__graph_node *
                                 .high_water = atomic_load_explicit(&cell->high_water, memory_order_relaxed),
                                 .capacity = atomic_load_explicit(&cell->capacity, memory_order_relaxed)};
   ending.turned_away = node->turned_away;
+  ending.dead = node->dead;
   for (const struct edge *e = node->edges; e; e = e->next) {
     ending.dropped += e->dropped;
     ending.diverted += e->diverted;
@@ -648,11 +660,28 @@ static weir_duration wait_before(const struct weir__graph_node *node, unsigned n
   return WEIR__NS(most && ns > most ? most : ns);
 }
 
+static void bury(struct weir__cell *cell, const weir_message *type, int code, const char *text)
+{
+  struct weir__graph_node *node = weir__node_of(cell);
+  node->dead++;
+  if (node->dead_letter) node->dead_letter(node->arg, weir__actor_name(cell), type->name, code, text);
+  weir__tell_dead(cell, type, code, text, false);
+}
+
+/* A record that is not handled here goes along `e`, if there is such an edge. */
+static void pass_by(struct weir__cell *cell, struct edge *e, const struct batch *b, const void *record, int code,
+                    const char *text)
+{
+  if (!e)
+    bury(cell, b->type, code, text);
+  else if (weir__edge_send(e->cell, b->type, record, true, INT64_MAX))
+    tell_lost(cell, b->type, code, text);
+}
+
 /* A record that was refused, or failed its actor, for the last time. */
 static void give_up(struct weir__cell *cell, const struct batch *b, const void *record, int code, const char *text)
 {
-  struct edge *e = weir__node_of(cell)->failed;
-  if (!e || weir__edge_send(e->cell, b->type, record, true, INT64_MAX)) tell_lost(cell, b->type, code, text);
+  pass_by(cell, weir__node_of(cell)->failed, b, record, code, text);
 }
 
 /* ---- the breaker of an actor of a topology: it gets its records all the same, and sends them elsewhere ---- */
@@ -679,8 +708,7 @@ static void turn_away(struct weir__cell *cell, const struct batch *b, const void
 {
   struct weir__graph_node *node = weir__node_of(cell);
   node->turned_away++;
-  if (!node->open || weir__edge_send(node->open->cell, b->type, record, true, INT64_MAX))
-    tell_lost(cell, b->type, WEIR_EOPEN, "its breaker is open");
+  pass_by(cell, node->open, b, record, WEIR_EOPEN, "its breaker is open");
 }
 
 /* The record in hand. `attempts` is in the batch, as the actor may come again in between (E3). */

@@ -54,7 +54,7 @@ struct weir__wiring {
 };
 
 /* Outputs that every actor has, if they are wired, whether its type names them or not: what it refuses or has failed with goes
- * to the first, what comes while its breaker is open to the second. */
+ * to the first, what comes while its breaker is open to the second. Where they are not wired it becomes a dead letter. */
 #define WEIR__FAILED_OUTPUT "failed"
 #define WEIR__OPEN_OUTPUT "breaker"
 
@@ -69,6 +69,7 @@ struct weir__ending {
   uint64_t dropped;     /* records that it gave and that were dropped, as their edges say */
   uint64_t diverted;    /* … or diverted */
   uint64_t turned_away; /* records that came while its breaker was open */
+  uint64_t dead;        /* records that became dead letters, as that is where they go; none of them is lost */
 };
 
 /* How an actor of a graph is spawned. */
@@ -86,8 +87,10 @@ struct weir__wired {
   weir_duration breaker_reset; /* … which lets one record through after so long */
   /* Called once, on a worker; must not wait. */
   void (*ended)(void *arg, const struct weir__ending *ending);
-  /* A record was refused, or found no receiver; on a worker, must not wait. */
+  /* A record is lost: nothing says that this may be; on a worker, must not wait. */
   void (*lost)(void *arg, const char *actor, const char *message, int code, const char *text);
+  /* One that was refused, that failed its actor, or that came while its breaker was open became a dead letter; likewise. */
+  void (*dead)(void *arg, const char *actor, const char *message, int code, const char *text);
   void *arg;
 };
 

@@ -23,11 +23,15 @@ static const char help[] =
     "                    the runtime's flavor, whatever FILE says\n"
     "  --workers N|auto  threads of the multi_thread flavor, 1 to 256, whatever FILE says; auto: one per core\n"
     "  --drain SECONDS   how long after a signal what is on its way may take, whatever FILE says; 0: no time\n"
-    "  --stats           at the end, says on standard error how full mailboxes were and how messages ended\n"
+    "  --stats           at the end, says on standard error how full mailboxes were, what edges dropped, and how "
+    "messages\n"
+    "                    ended\n"
     "  --help            shows this\n"
     "\n"
     "exit codes:\n"
-    "  0   success, also after a signal, if all that was on its way has been handled\n"
+    "  0   success, also after a signal, if all that was on its way has been handled; records that were refused may "
+    "have\n"
+    "      become dead letters, which is told\n"
     "  1   failed while running: an actor failed (its message is on standard error), messages were lost, or not all\n"
     "      was handled in time after a signal\n"
     "  2   the command line is wrong\n"
@@ -168,8 +172,18 @@ static void say_ending(void *said, int signum)
 static void print_account(void *said, const weir_actor_account *a)
 {
   (void)said;
-  fprintf(stderr, "%s: mailbox: at most %" PRIu64 " of %" PRIu64 " places taken\n", a->actor, a->mailbox_high,
+  const struct count {
+    uint64_t records;
+    const char *what;
+  } counts[] = {{a->dropped, "dropped"},
+                {a->diverted, "diverted"},
+                {a->turned_away, "turned away by its breaker"},
+                {a->dead_letters, "to the dead letters"}};
+  fprintf(stderr, "%s: mailbox: at most %" PRIu64 " of %" PRIu64 " places taken", a->actor, a->mailbox_high,
           a->mailbox_capacity);
+  for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+    if (counts[i].records) fprintf(stderr, "; %" PRIu64 " %s", counts[i].records, counts[i].what);
+  fputc('\n', stderr);
 }
 
 static void print_accounts(void)

@@ -56,6 +56,7 @@ static struct weir__wired wired_as(const struct weir__assembly *a, size_t index)
                               .supervised = true,
                               .ended = a->ended,
                               .lost = a->lost,
+                              .dead = a->dead,
                               .ends_anyway = a->left_down[index]};
   if (actor->on_failure) {
     wired.retries = actor->on_failure->retry;
@@ -103,10 +104,7 @@ static struct weir__target target_of(const struct weir__assembly *a, size_t inde
                                .field = receiver->field};
 }
 
-static int nowhere_of(int leads)
-{
-  return leads == WEIR__LEADS_OUT ? WEIR__DISCARDED : leads == WEIR__LEADS_TO_DEAD ? WEIR__DEAD_LETTERS : WEIR__UNWIRED;
-}
+static int nowhere_of(int leads) { return leads == WEIR__LEADS_OUT ? WEIR__DISCARDED : WEIR__DEAD_LETTERS; }
 
 /* `targets`: room for two for each wire. */
 static struct weir__wiring wiring_of(const struct weir__assembly *a, const struct weir__output *output,
@@ -136,7 +134,6 @@ static int wire_instances(struct weir__assembly *a, size_t index, struct weir__t
   size_t count = 0;
   int rc = WEIR_OK;
   for (size_t i = 0; i < actor->output_count; i++) {
-    if (actor->outputs[i].leads == WEIR__LEADS_NOWHERE) continue; /* it is not wired */
     wirings[count] = wiring_of(a, &actor->outputs[i], targets);
     targets += wirings[count++].count;
   }

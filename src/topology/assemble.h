@@ -18,8 +18,9 @@ struct weir__assembly {
   /* What an instance's callbacks are given. Called once for each, in the graph's order, receivers before their senders. NULL: no
    * memory. */
   void *(*instance)(void *arg, const char *name);
-  void (*ended)(void *instance, const struct weir__ending *ending); /* this and the next: see weir__wired */
+  void (*ended)(void *instance, const struct weir__ending *ending); /* this and the next two: see weir__wired */
   void (*lost)(void *instance, const char *actor, const char *message, int code, const char *text);
+  void (*dead)(void *instance, const char *actor, const char *message, int code, const char *text);
   /* The supervisor of all has ended: nothing goes on. What came before it, if it was a failure: of whom, and why. Called on a
    * worker, must not wait. */
   void (*gave_up)(void *arg, int code, const char *who, const char *text);

@@ -184,12 +184,15 @@ static void add_wire(struct drawing *d, size_t actor, size_t output, const struc
   add_edge(d, actor, NULL, w->instead, DASHED, label);
 }
 
+/* What leads to dead letters since nothing is said of it is not. */
+static bool is_drawn(const struct weir__output *o, int leads) { return o->leads == leads && o->node != WEIR__NO_NODE; }
+
 static void add_output(struct drawing *d, size_t actor, size_t output)
 {
   const struct weir__output *o = &d->graph->actors[actor].outputs[output];
   char label[256];
   for (size_t i = 0; i < o->count; i++) add_wire(d, actor, output, &o->wires[i]);
-  if (o->leads != WEIR__LEADS_OUT && o->leads != WEIR__LEADS_TO_DEAD) return;
+  if (!is_drawn(o, WEIR__LEADS_OUT) && !is_drawn(o, WEIR__LEADS_TO_DEAD)) return;
   label_of(d, actor, output, "", label, sizeof label);
   add_edge(d, actor, o->leads == WEIR__LEADS_OUT ? "discard" : "dead_letters", 0, SOLID, label);
 }
@@ -198,7 +201,7 @@ static bool leads_to(const struct drawing *d, int where)
 {
   for (size_t i = 0; i < d->graph->count; i++)
     for (size_t o = 0; o < d->graph->actors[i].output_count; o++)
-      if (d->graph->actors[i].outputs[o].leads == where) return true;
+      if (is_drawn(&d->graph->actors[i].outputs[o], where)) return true;
   return false;
 }
 

@@ -28,7 +28,7 @@ struct weir__wire {
 };
 
 enum weir__leads {
-  WEIR__LEADS_NOWHERE, /* nothing is said of it */
+  WEIR__LEADS_NOWHERE, /* nothing is said of it: not once it has been checked */
   WEIR__LEADS_ON,      /* to the actors of its wires; each gets every record */
   WEIR__LEADS_OUT,     /* records are discarded, and counted: "discard" */
   WEIR__LEADS_TO_DEAD  /* records become dead letters: "dead_letters" */

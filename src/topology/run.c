@@ -46,6 +46,8 @@ struct run {
   struct weir__report report;
   size_t living; /* instances that have not ended, those that are still to be spawned included */
   uint64_t lost;
+  uint64_t dead; /* records that became dead letters; `described`: of how many that was told by itself */
+  unsigned dead_described;
   int failure; /* the code with which the run fails; WEIR_OK so far */
   char failure_text[2048];
   bool settled, all_spawned; /* R1, R4 */
@@ -88,6 +90,11 @@ static void on_ended(void *arg, const struct weir__ending *ending)
   instance->account.code = ending->code;
   instance->account.mailbox_high = ending->high_water;
   instance->account.mailbox_capacity = ending->capacity;
+  instance->account.dropped = ending->dropped;
+  instance->account.diverted = ending->diverted;
+  instance->account.turned_away = ending->turned_away;
+  instance->account.dead_letters = ending->dead;
+  run->dead += ending->dead;
   run->living--;
   bool settles = !run->living;
   uv_mutex_unlock(&run->lock);
@@ -101,6 +108,16 @@ static void on_lost(void *arg, const char *actor, const char *message, int code,
   run->lost++;
   if (run->lost <= LOST_DESCRIBED)
     weir__report_add(&run->report, NULL, 0, 0, "%s lost a message (%s): %s", actor, message,
+                     text && *text ? text : weir_strerror(code));
+  uv_mutex_unlock(&run->lock);
+}
+
+static void on_dead(void *arg, const char *actor, const char *message, int code, const char *text)
+{
+  struct run *run = ((struct instance *)arg)->run;
+  uv_mutex_lock(&run->lock);
+  if (run->dead_described++ < LOST_DESCRIBED)
+    weir__report_add(&run->report, NULL, 0, 0, "%s: a record (%s) became a dead letter: %s", actor, message,
                      text && *text ? text : weir_strerror(code));
   uv_mutex_unlock(&run->lock);
 }
@@ -132,6 +149,7 @@ static int assemble(struct run *run)
                                           .instance = on_instance,
                                           .ended = on_ended,
                                           .lost = on_lost,
+                                          .dead = on_dead,
                                           .gave_up = on_gave_up,
                                           .arg = run};
   int rc = run->instances ? weir__assemble(&run->assembly) : weir_error(WEIR_ENOMEM, "no memory for the actors");
@@ -260,15 +278,19 @@ static void run_graph(struct run *run, const weir_runtime_options *options)
  * failure, in one line with it; single losses are described only where nothing else went wrong. */
 static void report_end(struct run *run)
 {
-  char lost[64] = "";
+  char lost[64] = "", dead[64] = "";
   if (run->lost)
-    snprintf(lost, sizeof lost, "%" PRIu64 " message%s lost", run->lost, run->lost == 1 ? " was" : "s were");
-  if (run->failure) {
-    weir__report_free(&run->report);
-    weir__report_add(&run->report, NULL, 0, 0, "%s%s%s", run->failure_text, *lost ? "; " : "", lost);
-  } else if (run->lost) {
-    weir__report_add(&run->report, NULL, 0, 0, "%s", lost);
-  }
+    snprintf(lost, sizeof lost, "; %" PRIu64 " message%s lost", run->lost, run->lost == 1 ? " was" : "s were");
+  if (run->dead)
+    snprintf(dead, sizeof dead, "; %" PRIu64 " record%s", run->dead,
+             run->dead == 1 ? " became a dead letter" : "s became dead letters");
+  if (run->failure) weir__report_free(&run->report);
+  if (run->failure)
+    weir__report_add(&run->report, NULL, 0, 0, "%s%s%s", run->failure_text, lost, dead);
+  else if (run->lost)
+    weir__report_add(&run->report, NULL, 0, 0, "%s%s", lost + 2, dead);
+  else if (run->dead)
+    weir__report_add(&run->report, NULL, 0, 0, "%s", dead + 2);
 }
 
 static int finish(struct run *run, const weir_listener *listener)

@@ -327,11 +327,13 @@ static bool can_be_to(const struct weir__check *c, uint32_t node)
   return kind == WEIR__LIST || kind == WEIR__TEXT || kind == WEIR__OBJECT;
 }
 
-/* What fails may go nowhere: then it is lost, and told; all else must be said. */
+/* What fails goes to the dead letters where nothing is said of it; all else must be said. */
 static void check_outputs(struct weir__check *c, struct weir__graph_actor *actor)
 {
+  struct weir__output *failed = find_output(actor, WEIR__FAILED_OUTPUT);
   bool any = false;
   uint32_t to = weir__check_member(c, actor->node, "to");
+  if (failed && !failed->leads) failed->leads = WEIR__LEADS_TO_DEAD;
   if (!actor->stock || !actor->stock->gives) return;
   for (size_t i = 0; i < actor->output_count; i++)
     any = any || (actor->outputs[i].leads && !is_failed(&actor->outputs[i]));
@@ -420,7 +422,7 @@ static void read_breaker(struct weir__check *c, struct weir__graph_actor *actor)
   uint32_t node = weir__check_member(c, weir__check_member(c, actor->node, "breaker"), "while_open");
   if (node == WEIR__NO_NODE || !actor->breaker->while_open) return;
   read_disposal(c, actor, node, actor->breaker->while_open, &actor->while_open);
-  if (actor->while_open.how != WEIR__DISPOSE_TO) return;
+  if (actor->while_open.how == WEIR__DISPOSE_DEAD) return;
   actor->outputs[actor->output_count] = (struct weir__output){.name = "breaker"};
   lead(c, &actor->outputs[actor->output_count++], node, &actor->while_open);
 }

@@ -41,8 +41,8 @@ static struct {
   char text[128];
   struct weir__ending endings[NOTES];
   char ending_texts[NOTES][128];
-  _Atomic(int) noted, ended, lost; /* ended: noted in full */
-  int lost_code;
+  _Atomic(int) noted, ended, lost, dead; /* ended: noted in full */
+  int lost_code;                         /* of the first that was lost, or became a dead letter */
   char lost_text[128];
 } seen;
 
@@ -55,12 +55,27 @@ static inline void note_ended(void *arg, const struct weir__ending *ending)
   atomic_fetch_add((_Atomic(int) *)arg, 1); /* from now on it may be read, if all that were noted before may, too */
 }
 
+static inline void note_first(int earlier, const char *actor, const char *message, int code, const char *text)
+{
+  if (earlier) return;
+  seen.lost_code = code;
+  snprintf(seen.lost_text, sizeof seen.lost_text, "%s/%s: %s", actor, message, text);
+}
 static inline void note_lost(void *arg, const char *actor, const char *message, int code, const char *text)
 {
   (void)arg;
-  if (atomic_fetch_add(&seen.lost, 1)) return;
-  seen.lost_code = code;
-  snprintf(seen.lost_text, sizeof seen.lost_text, "%s/%s: %s", actor, message, text);
+  note_first(atomic_fetch_add(&seen.lost, 1), actor, message, code, text);
+}
+static inline void note_dead(void *arg, const char *actor, const char *message, int code, const char *text)
+{
+  (void)arg;
+  note_first(atomic_fetch_add(&seen.dead, 1), actor, message, code, text);
+}
+
+static inline void expect_told(int lost, int dead)
+{
+  assert_int_equal(atomic_load(&seen.lost), lost);
+  assert_int_equal(atomic_load(&seen.dead), dead);
 }
 
 /* ---- actor types ---- */
@@ -161,6 +176,7 @@ static inline struct weir__wired wired_to(const struct weir__wiring *outputs, si
                               .inputs = inputs,
                               .ended = note_ended,
                               .lost = note_lost,
+                              .dead = note_dead,
                               .arg = &seen.ended};
 }
 

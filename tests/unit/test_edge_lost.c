@@ -2,12 +2,14 @@
  */
 #include "unit/edge_fixture.h"
 
-static void finish(int actors, int lost)
+static void finish_with(int actors, int lost, int dead)
 {
   assert_int_equal(runtime_stopped(WEIR_SECONDS(20)), WEIR_OK);
   assert_int_equal(atomic_load(&seen.ended), actors);
-  assert_int_equal(atomic_load(&seen.lost), lost);
+  expect_told(lost, dead);
 }
+
+static void finish(int actors, int lost) { finish_with(actors, lost, 0); }
 
 static void what_is_sent_to_an_unwired_output_is_told(void **state)
 {
@@ -21,13 +23,14 @@ static void what_is_sent_to_an_unwired_output_is_told(void **state)
   assert_string_equal(seen.lost_text, "source/record: the output is not wired");
 }
 
-static void a_record_that_is_refused_is_told_and_the_others_go_on(void **state)
+static void a_record_that_is_refused_is_a_dead_letter_and_the_others_go_on(void **state)
 {
   (void)state;
   seen.refuses = true;
   weir_ref d = spawn_sink(0, 1, 0);
   weir_send(spawn_before(&source, &d, 1, WEIR__ROUND_ROBIN, 0), produce, .count = 100);
-  finish(2, 1);
+  finish_with(2, 0, 1);
+  assert_int_equal(seen.endings[0].dead + seen.endings[1].dead, 1);
   assert_int_equal(seen.records[0], 100);
   assert_int_equal(seen.lost_code, WEIR_EUSER(3));
   assert_string_equal(seen.lost_text, "drain/record: thirteen is refused");
@@ -160,7 +163,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       ON_GRAPH(what_is_sent_to_an_unwired_output_is_told),
-      ON_GRAPH(a_record_that_is_refused_is_told_and_the_others_go_on),
+      ON_GRAPH(a_record_that_is_refused_is_a_dead_letter_and_the_others_go_on),
       ON_GRAPH(records_for_one_that_has_stopped_are_told),
       ON_GRAPH(a_source_that_fails_loses_what_it_had_gathered),
       ON_GRAPH(a_sink_that_fails_loses_the_rest_of_its_batches),

@@ -118,7 +118,7 @@ static void outputs_lead_by_name(void **state)
   assert_int_equal(s->outputs[0].wires[1].when_full, WEIR__FULL_DROPS);
   assert_int_equal(s->outputs[1].wires[0].when_full, WEIR__FULL_DIVERTS);
   assert_int_equal(s->outputs[1].wires[0].instead, 3);
-  assert_int_equal(s->outputs[2].leads, WEIR__LEADS_NOWHERE); /* "failed": nothing is said */
+  assert_int_equal(s->outputs[2].leads, WEIR__LEADS_TO_DEAD); /* "failed": nothing is said */
   assert_int_equal(t->graph.actors[2].inputs, 6);
   assert_int_equal(t->graph.actors[3].inputs, 6);
   weir_topology_free(t);

@@ -128,15 +128,39 @@ static void hear(void *arg, const weir_problem *problem)
   snprintf(told + used, sizeof told - used, "%s\n", problem->text);
 }
 
+static struct account {
+  char actor[16];
+  weir_actor_account said;
+} accounts[NAMES];
+static size_t account_count;
+
+static void note_account(void *arg, const weir_actor_account *account)
+{
+  (void)arg;
+  assert_true(account_count < NAMES);
+  struct account *a = &accounts[account_count++];
+  snprintf(a->actor, sizeof a->actor, "%s", account->actor);
+  a->said = *account;
+}
+
+static uint64_t dead_letters_of(const char *actor)
+{
+  for (size_t i = 0; i < account_count; i++)
+    if (strcmp(accounts[i].actor, actor) == 0) return accounts[i].said.dead_letters;
+  fail_msg("no account of %s", actor);
+  return 0;
+}
+
 static weir_runtime_options on;
 
 static int run(const char *document)
 {
   weir_topology *topology;
-  weir_listener listener = {.problem = hear};
+  weir_listener listener = {.problem = hear, .account = note_account};
   memset(&seen, 0, sizeof seen);
   atomic_store(&failures, 0);
   *told = 0;
+  account_count = 0;
   int rc = weir__topology_parse(types, "t.json", document, strlen(document), &listener, &topology);
   if (rc) print_error("%s", told);
   assert_int_equal(rc, WEIR_OK);
@@ -175,16 +199,75 @@ static void an_actor_that_can_t_start_ends_the_run(void **state)
   assert_non_null(strstr(told, "f: it can't start"));
 }
 
-static void a_supervisor_restarts_and_only_the_record_in_hand_is_lost(void **state)
+static void a_supervisor_restarts_and_only_the_record_in_hand_is_a_dead_letter(void **state)
 {
   (void)state;
   int rc = run("{\"actors\": [" NUMBERS("\"f\"") FRAGILE("\"fails\": 500", "") SINK "], \"supervision\": {}}");
-  assert_int_equal(rc, WEIR_EDEAD);
-  assert_string_equal(told, "f lost a message (item): its actor failed with it\nf lost a message (item): its actor "
-                            "failed with it\n2 messages were lost\n");
+  assert_int_equal(rc, WEIR_OK);
+  assert_string_equal(told,
+                      "f: a record (item) became a dead letter: its actor failed with it\nf: a record (item) became a "
+                      "dead letter: its actor failed with it\n2 records became dead letters\n");
   assert_int_equal(atomic_load(&seen.items[0]), 998);
   assert_int_equal(atomic_load(&seen.starts), 3);
   assert_int_equal(atomic_load(&seen.ends), 1);
+}
+
+/* The last line of what was told. */
+static const char *summary(void)
+{
+  size_t size = strlen(told);
+  while (size > 1 && told[size - 2] != '\n') size--;
+  return size ? told + size - 1 : told;
+}
+
+static void what_is_refused_is_told_and_counted_and_no_failure(void **state)
+{
+  (void)state;
+  assert_int_equal(run("{\"actors\": [" NUMBERS("\"f\"") FRAGILE("\"refuses\": 100", "") SINK "]}"), WEIR_OK);
+  assert_int_equal(atomic_load(&seen.items[0]), 990);
+  assert_string_equal(told, "f: a record (item) became a dead letter: 100 is refused\n"
+                            "f: a record (item) became a dead letter: 200 is refused\n"
+                            "f: a record (item) became a dead letter: 300 is refused\n"
+                            "10 records became dead letters\n");
+  assert_int_equal(dead_letters_of("f"), 10);
+  assert_int_equal(run("{\"actors\": [" NUMBERS("\"f\"") FRAGILE("\"refuses\": 1000, \"fails\": 1001", "") SINK "]}"),
+                   WEIR_OK);
+  assert_string_equal(summary(), "1 record became a dead letter\n");
+  /* beside a failure they are in one line with it */
+  assert_int_equal(run("{\"actors\": [" NUMBERS("\"f\"") FRAGILE("\"refuses\": 3, \"fails\": 10", "") SINK "]}"),
+                   WEIR_EUSER(3));
+  assert_non_null(strstr(told, "f: 10 broke it; "));
+  assert_non_null(strstr(told, "; 3 records became dead letters\n"));
+}
+
+static void what_is_wired_to_the_dead_letters_is_counted(void **state)
+{
+  (void)state;
+  assert_int_equal(run("{\"actors\": [" NUMBERS(
+                       "\"dead_letters\"") "{\"name\": \"again\", \"type\": \"numbers\", "
+                                           "\"to\": \"f\"}, " FRAGILE("\"refuses\": 500",
+                                                                      ", \"on_failure\": {\"then\": \"dead_letters\"}")
+                                               SINK "]}"),
+                   WEIR_OK);
+  assert_int_equal(atomic_load(&seen.items[0]), 998);
+  assert_int_equal(dead_letters_of("numbers"), 1000);
+  assert_string_equal(summary(), "1002 records became dead letters\n");
+  assert_non_null(strstr(told, "f: a record (item) became a dead letter: 500 is refused\n"));
+}
+
+static void an_open_breaker_s_records_are_dead_letters_or_discarded(void **state)
+{
+  (void)state;
+#define BROKEN(open)                                                                                                   \
+  run("{\"actors\": [" NUMBERS("\"f\"") FRAGILE(                                                                       \
+      "\"refuses\": 1", ", \"on_failure\": {\"then\": \"discard\"}, \"breaker\": {\"failures\": 10, \"reset\": "       \
+                        "\"1h\"" open "}") SINK "]}")
+  assert_int_equal(BROKEN(""), WEIR_OK);
+  assert_int_equal(dead_letters_of("f"), 990);
+  assert_non_null(strstr(told, "f: a record (item) became a dead letter: its breaker is open\n"));
+  assert_int_equal(BROKEN(", \"while_open\": \"discard\""), WEIR_OK);
+  assert_int_equal(dead_letters_of("f"), 0);
+  assert_string_equal(told, "");
 }
 
 static void what_failed_is_tried_again_and_nothing_is_lost(void **state)
@@ -332,7 +415,10 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(without_supervision_the_first_failure_ends_the_run),
       cmocka_unit_test(an_actor_that_can_t_start_ends_the_run),
-      cmocka_unit_test(a_supervisor_restarts_and_only_the_record_in_hand_is_lost),
+      cmocka_unit_test(a_supervisor_restarts_and_only_the_record_in_hand_is_a_dead_letter),
+      cmocka_unit_test(what_is_refused_is_told_and_counted_and_no_failure),
+      cmocka_unit_test(what_is_wired_to_the_dead_letters_is_counted),
+      cmocka_unit_test(an_open_breaker_s_records_are_dead_letters_or_discarded),
       cmocka_unit_test(what_failed_is_tried_again_and_nothing_is_lost),
       cmocka_unit_test(what_is_given_up_goes_where_the_policy_says),
       cmocka_unit_test(a_breaker_keeps_records_from_one_that_fails),
