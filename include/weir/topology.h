@@ -45,7 +45,7 @@ typedef struct weir_listener {
 } weir_listener;
 
 /**
- * Reads and checks a document from a file.
+ * Reads and checks a document from a file, and reads its secrets.
  *
  * @param file      A name in the file system; at most 64 MiB of UTF-8.
  * @param listener  Told of every problem, in the order of the document. NULL: nobody is told.
@@ -72,7 +72,7 @@ WEIR_API WEIR_NODISCARD int weir_topology_parse(const char *name, const void *te
 typedef struct weir_setting {
   const char *path WEIR__ZERO;    /* actors.count.mailbox.capacity */
   const char *pointer WEIR__ZERO; /* where it is written, as a JSON pointer into `file`; NULL: nowhere */
-  const char *value WEIR__ZERO;   /* as JSON, on one line; of a secret: null */
+  const char *value WEIR__ZERO;   /* as JSON, on one line; of a secret: null, or which one is named */
   const char *from WEIR__ZERO; /* in words: "wordcount.json:6:117", "default", "wordcount.json:2:9, of ${WORKERS:-2}" */
   const char *file WEIR__ZERO; /* where it is written; NULL: nowhere */
   int line WEIR__ZERO;
@@ -80,8 +80,8 @@ typedef struct weir_setting {
 } weir_setting;
 
 typedef struct weir_check_options {
-  bool live
-      WEIR__ZERO; /* also opens the files and binds and connects the addresses that it names, and closes them again */
+  /* Also opens the files and binds and connects the addresses that it names, and closes them again; and reads the secrets. */
+  bool live WEIR__ZERO;
   /* For each value that is in effect, of a document that is good. NULL: not wanted. */
   void (*setting)(void *arg, const weir_setting *setting) WEIR__ZERO;
   void *arg WEIR__ZERO;

@@ -359,6 +359,7 @@ void weir__batch_release(struct weir__message *m)
     weir__release(b->type, r + 1);
     r = (struct record *)(void *)((char *)(r + 1) + r->bytes);
   }
+  weir__message_wipe(m, b->type);
 }
 
 /* The next batch is as large as this one would have liked to be. */

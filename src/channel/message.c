@@ -33,12 +33,19 @@ struct weir__message *weir__message_make(const weir_message *type, const void *v
   return m;
 }
 
+void weir__message_wipe(struct weir__message *m, const weir_message *type)
+{
+  if (weir__type_traits(type) & WEIR__SECRET) explicit_bzero(weir__payload(m), m->payload_bytes);
+}
+
 static void release(struct weir__message *m)
 {
-  if (m->kind == WEIR__BATCH)
+  if (m->kind == WEIR__BATCH) {
     weir__batch_release(m);
-  else
-    weir__release(m->type, weir__payload(m));
+    return;
+  }
+  weir__release(m->type, weir__payload(m));
+  weir__message_wipe(m, m->type);
 }
 
 void weir__message_free_slowly(struct weir__message *m)

@@ -43,10 +43,10 @@ struct weir__message {
   uint32_t payload_bytes;
   union {
     struct {
-      uint8_t class;        /* of depot.h */
-      uint8_t kind;         /* enum weir__message_kind */
-      bool users : 1;       /* handed to the user, who may weir_free() it */
-      bool shares : 1;      /* its payload may hold shares of bytes (B3): they are given back when it is freed */
+      uint8_t class;   /* of depot.h */
+      uint8_t kind;    /* enum weir__message_kind */
+      bool users : 1;  /* handed to the user, who may weir_free() it */
+      bool shares : 1; /* its payload may hold shares of bytes (B3), or secrets: more is to be done when it is freed */
       uint8_t attempts : 6; /* so many handlers have failed with it (actor/child.h) */
       bool asked;           /* somebody may wait for its answer, or its type has one */
     };
@@ -154,7 +154,9 @@ static inline void weir__message_end_small(struct weir__thread *t, struct weir__
 }
 /* Implemented by actor/spawn.c: an actor's configuration; NULL: it has none. */
 struct weir__message *weir__config_of(const struct weir__cell *cell);
-/* Implemented by actor/edge.c: gives back the shares of a batch's records. */
+/* Overwrites what a message holds, if there are secrets in values of `type`. */
+void weir__message_wipe(struct weir__message *m, const weir_message *type);
+/* Implemented by actor/edge.c: gives back the shares of a batch's records, and overwrites secrets. */
 void weir__batch_release(struct weir__message *m);
 
 /* Hands a message to the user: counted as received, in the list of the actor that runs here, if one does. */

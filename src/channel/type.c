@@ -266,7 +266,8 @@ static unsigned traits_of_fields(const weir_message *type, unsigned traits)
     weir_kind kind = f->kind == WEIR_KIND_ARRAY ? f->item : f->kind;
     bool points =
         kind == WEIR_KIND_TEXT || kind == WEIR_KIND_BYTES || kind == WEIR_KIND_LIST || kind == WEIR_KIND_OPTIONAL;
-    if (points) traits &= ~(unsigned)WEIR__FLAT;
+    if (points || f->secret) traits &= ~(unsigned)WEIR__FLAT;
+    if (f->secret) traits |= WEIR__SHARES | WEIR__SECRET;
     if (kind == WEIR_KIND_BYTES || (kind == WEIR_KIND_LIST && f->item == WEIR_KIND_BYTES)) traits |= WEIR__SHARES;
   }
   return traits;

@@ -11,8 +11,10 @@
 
 /* Traits, of a type and of all that its fields can hold. */
 enum {
-  WEIR__FLAT = 1,    /* nothing points elsewhere: a copy of the struct is a copy of the value */
-  WEIR__SHARES = 2,  /* there may be bytes with an owner, of whom each message has a share */
+  WEIR__FLAT = 1,   /* nothing points elsewhere: a copy of the struct is a copy of the value */
+  WEIR__SHARES = 2, /* there may be bytes with an owner, of whom each message has a share */
+  WEIR__SECRET =
+      32, /* there are secrets: a message is overwritten when it is freed. With the one above, and never flat */
   WEIR__PLANNED = 4, /* the plan in its note lists all that points elsewhere, in the order of the table */
   /* In the note alone: */
   WEIR__SMALL = 8,    /* flat, and fits one line of memory with its envelope */

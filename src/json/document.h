@@ -70,6 +70,10 @@ struct weir__document {
   uint32_t key_count;
   struct weir__report *report;                              /* borrowed */
   struct weir__made_default *defaults[WEIR__DEFAULT_LISTS]; /* by field: what read.c has made; each in its arena */
+  /* What {"secret": NAME} stands for; `node` is the name's. NULL: it is not known here, or is wrong, which was reported. No
+   * function: there are no secrets. What it gives outlives what is read. */
+  const char *(*secret)(void *arg, uint32_t node);
+  void *secret_arg;
 };
 
 enum weir__json_kind { WEIR__OBJECT, WEIR__LIST, WEIR__TEXT, WEIR__NUMBER, WEIR__TRUE, WEIR__FALSE, WEIR__NULL };

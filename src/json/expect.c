@@ -46,9 +46,9 @@ void weir__expectedv(struct weir__document *document, uint32_t node, bool show, 
   struct weir__quoted found = shown(document, node);
   const struct weir__json_node *n = &document->nodes[node];
   const char *written = document->text + n->offset + 1;
-  if (n->replaced)
-    weir__document_error(document, node, "must be %s%s%s (of %.*s)", text, show ? ", not " : "", show ? found.text : "",
-                         written_size(written), written);
+  if (n->replaced && show)
+    weir__document_error(document, node, "must be %s, not %s (of %.*s)", text, found.text, written_size(written),
+                         written);
   else
     weir__document_error(document, node, "must be %s%s%s", text, show ? ", not " : "", show ? found.text : "");
 }

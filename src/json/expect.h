@@ -12,7 +12,7 @@ struct weir__key {
 
 /* Reports that a value must be something else: "must be FORMAT, not 5". */
 void weir__expected(struct weir__document *document, uint32_t node, const char *format, ...) WEIR_PRINTF(3, 4);
-/* Likewise; `show`: what it is is told, too. */
+/* Likewise; `show`: what it is, and of which variables, is told, too. */
 void weir__expectedv(struct weir__document *document, uint32_t node, bool show, const char *format, va_list arguments)
     WEIR_PRINTF(4, 0);
 /* Each is true if the value is as described; otherwise it reports, and leaves the result alone. */

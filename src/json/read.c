@@ -22,6 +22,7 @@ struct reading {
   const weir_field *field;
   uint32_t node;                  /* the value's */
   int depth;                      /* of structs inside each other */
+  const char *secret;             /* the text that the value stands for; NULL: it stands for itself */
   const struct weir__key *others; /* of the outermost one */
 };
 
@@ -35,7 +36,10 @@ static bool is(const struct reading *r, enum weir__json_kind kind)
 }
 
 /* NULL: it is no text. */
-static const char *text_of(const struct reading *r) { return weir__document_text(r->document, r->node); }
+static const char *text_of(const struct reading *r)
+{
+  return r->secret ? r->secret : weir__document_text(r->document, r->node);
+}
 
 /* The value must be something else. What a secret is said to be instead is not shown. */
 static void expected(const struct reading *r, const char *format, ...) WEIR_PRINTF(2, 3);
@@ -181,8 +185,34 @@ static bool is_word_for_zero(const struct reading *r)
   return text && strcmp(text, r->field->one_of) == 0;
 }
 
+static void read_one(const struct reading *r, weir_kind kind, void *at);
+
+/* Is it {"secret": NAME}? A struct may have a key of that name. */
+static bool names_secret(const struct reading *r, weir_kind kind)
+{
+  return WEIR__UNLIKELY(r->document->secret && !r->secret) && kind != WEIR_KIND_NESTED && kind != WEIR_KIND_OPTIONAL &&
+         is(r, WEIR__OBJECT) && weir__document_member(r->document, r->node, "secret") != WEIR__NO_NODE;
+}
+
+/* As if the text stood here. What is not secret by its table could be shown. */
+static void read_secret(const struct reading *r, weir_kind kind, void *at)
+{
+  static const struct weir__key keys[] = {{.name = "secret"}, {0}};
+  struct reading named = *r;
+  weir__expect_keys(r->document, r->node, keys);
+  named.secret = r->document->secret(r->document->secret_arg, weir__document_member(r->document, r->node, "secret"));
+  if (!r->field->secret)
+    weir__document_error(r->document, r->node, "no secret may stand here: what does is shown to who asks for it");
+  else if (named.secret)
+    read_one(&named, kind, at);
+}
+
 static void read_one(const struct reading *r, weir_kind kind, void *at)
 {
+  if (names_secret(r, kind)) {
+    read_secret(r, kind, at);
+    return;
+  }
   if (kind != WEIR_KIND_TEXT && is_word_for_zero(r)) return;
   if (r->field->unit) {
     weir__read_size(r->document, r->node, r->field, kind, at);

@@ -68,6 +68,7 @@ void weir__arena_free(struct weir__arena *arena)
 {
   while (arena->blocks) {
     struct weir__block *next = arena->blocks->next;
+    if (arena->wipes) explicit_bzero(arena->blocks->bytes, arena->blocks->size);
     free(arena->blocks);
     arena->blocks = next;
   }

@@ -16,6 +16,7 @@ struct weir__block;
 struct weir__arena {
   struct weir__block *blocks; /* only the first may have room */
   size_t next_bytes;          /* of the next block; 0: the first one's */
+  bool wipes;                 /* it holds secrets: what is freed is overwritten */
   bool failed;                /* an allocation failed since the arena was made */
 };
 

@@ -96,14 +96,6 @@ const struct weir__name *weir__check_find(struct weir__check *c, uint32_t node, 
   return NULL;
 }
 
-void weir__check_not_run(struct weir__check *c, uint32_t node, const char *what)
-{
-  bool has_key = node != WEIR__NO_NODE && c->document->nodes[node].key_line;
-  if (c->for_run && node != WEIR__NO_NODE)
-    (has_key ? weir__document_key_error : weir__document_error)(c->document, node,
-                                                                "%s can be checked, but not run in this version", what);
-}
-
 /* ---- the runtime ---- */
 
 static void read_runtime(struct weir__check *c, uint32_t node)
@@ -140,41 +132,7 @@ static void read_defaults(struct weir__check *c, uint32_t node)
   if (mailbox != WEIR__NO_NODE) c->mailbox = weir__check_table(c, mailbox, weir_message_weir__mailbox_settings(), none);
 }
 
-/* ---- secrets and plugins ---- */
-
-static void read_secret(struct weir__check *c, uint32_t node)
-{
-  static const struct weir__key none[] = {{0}};
-  struct weir__graph *g = c->graph;
-  const char *name = weir__document_key(c->document, node);
-  if (!weir__check_is_name(name))
-    weir__document_key_error(c->document, node,
-                             "a secret's name must be lower-case letters, digits and _, beginning with a letter");
-  const struct weir__secret *settings = weir__check_table(c, node, weir_message_weir__secret(), none);
-  for (size_t i = 0; i < g->secret_count; i++)
-    if (strcmp(g->secrets[i].name, name) == 0)
-      weir__document_key_error(c->document, node, "the secret is defined twice (first in %s:%u:%u)",
-                               weir__document_file(c->document, g->secrets[i].node),
-                               (unsigned)c->document->nodes[g->secrets[i].node].key_line,
-                               (unsigned)c->document->nodes[g->secrets[i].node].key_column);
-  const char *copy = weir__arena_text(c->arena, name);
-  if (copy) g->secrets[g->secret_count++] = (struct weir__graph_secret){copy, settings, node};
-}
-
-static void read_secrets(struct weir__check *c, uint32_t root)
-{
-  struct weir__graph *g = c->graph;
-  uint32_t all = weir__check_member(c, root, "secrets");
-  if (all == WEIR__NO_NODE || !weir__expect_object(c->document, all)) return;
-  weir__check_not_run(c, all, "secrets");
-  size_t count = g->secret_count + c->document->nodes[all].inside;
-  struct weir__graph_secret *secrets = weir__arena_array(c->arena, count, sizeof *secrets);
-  if (!secrets) return;
-  if (g->secret_count) memcpy(secrets, g->secrets, g->secret_count * sizeof *secrets);
-  g->secrets = secrets;
-  for (uint32_t s = weir__document_child(c->document, all); s != WEIR__NO_NODE; s = c->document->nodes[s].next)
-    read_secret(c, s);
-}
+/* ---- plugins ---- */
 
 /* A plugin's types are known from here on. One that can't be used was named at its place. */
 static void read_plugin(struct weir__check *c, uint32_t node)
@@ -260,7 +218,7 @@ static void read_document(struct weir__check *c)
   if (!weir__document_is(d, 0, WEIR__OBJECT)) return;
   read_runtime(c, weir__check_member(c, 0, "runtime"));
   read_defaults(c, weir__check_member(c, 0, "defaults"));
-  weir__check_each_file(c, read_secrets);
+  weir__check_secrets(c);
   weir__check_each_file(c, read_plugins);
   c->types = c->known.rows;
   check_any_actors(c);
@@ -276,19 +234,20 @@ static void read_document(struct weir__check *c)
 }
 
 int weir__check(struct weir__document *document, const struct weir__stock *const *types, struct weir__arena *arena,
-                struct weir__graph *graph, bool for_run)
+                struct weir__graph *graph, bool reads_secrets)
 {
   struct weir__check c = {.document = document,
                           .types = types,
                           .arena = arena,
                           .graph = graph,
-                          .for_run = for_run,
+                          .reads_secrets = reads_secrets,
                           .wiring_known = true,
                           .types_known = true,
                           .actors_known = true};
   *graph = (struct weir__graph){.flavor = WEIR_MULTI_THREAD};
   if (weir__types_copy(&c.known, types)) return WEIR_ENOMEM;
   read_document(&c);
+  document->secret = NULL;
   weir__types_free(&c.known);
   free(c.items);
   free(c.uses);

@@ -1,5 +1,6 @@
 /* checking.h: what the parts of the checker share. A check goes through rounds, each of which needs what came before:
  *
+ *   secret.c       what is kept in files of its own
  *   template.c     templates are put in where they are used: what is left is a list of actors' objects
  *   actor.c        each actor's object by itself
  *   wiring.c       as all names are known: who sends to whom
@@ -56,7 +57,7 @@ struct weir__check {
   struct weir__types known; /* the types that were given, and those of plugins; owned */
   struct weir__arena *arena;
   struct weir__graph *graph;
-  bool for_run; /* what can be checked, but not run yet, is refused */
+  bool reads_secrets; /* from their files */
   struct weir__names template_names;
   struct weir__checked_template *templates;
   size_t template_count;
@@ -91,12 +92,12 @@ const char *weir__check_name(struct weir__check *c, uint32_t object, const char 
 void weir__check_add_name(struct weir__check *c, const char *name, enum weir__named what, size_t index, uint32_t node);
 /* What a name at `node` means for what is inside of a use: one of its own names, else one of all. NULL, reported. */
 const struct weir__name *weir__check_find(struct weir__check *c, uint32_t node, const char *name, size_t use);
-/* Reports that what stands at a key can't be run yet, if it is to be run. */
-void weir__check_not_run(struct weir__check *c, uint32_t node, const char *what);
 
 /* The actor that a use's template calls its "out" or its "in". WEIR__NO_INDEX: it has none. */
 size_t weir__check_port(struct weir__check *c, const struct weir__checked_use *use, bool out);
 
+/* From then on, until the check is over, {"secret": NAME} can be read. */
+void weir__check_secrets(struct weir__check *c);
 void weir__check_templates(struct weir__check *c);
 void weir__check_expand(struct weir__check *c);
 void weir__check_actors(struct weir__check *c);

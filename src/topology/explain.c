@@ -46,18 +46,39 @@ static void put_quoted(struct output *o, const char *text)
   put(o, "\"", 1);
 }
 
-static void put_value(struct output *o, const struct weir__document *d, uint32_t node)
+static const char *key_of(const weir_field *f) { return f->json ? f->json : f->name; }
+
+/* The field of a struct that is a child of an object; an item belongs to the field of its list. */
+static const weir_field *field_of(const struct weir__document *d, uint32_t child, const weir_field *f, bool is_object)
+{
+  const weir_message *type = f && f->of ? f->of() : NULL;
+  if (!is_object) return f;
+  for (size_t i = 0; type && i < type->count; i++)
+    if (strcmp(key_of(&type->fields[i]), weir__document_key(d, child)) == 0) return &type->fields[i];
+  return NULL;
+}
+
+/* Of a secret that stands there itself nothing is shown; which one is named is. `f` is what it is by its table; NULL: not known. */
+static bool is_hidden(const struct weir__document *d, uint32_t node, const weir_field *f)
+{
+  bool single = weir__document_kind(d, node) != WEIR__LIST && weir__document_member(d, node, "secret") == WEIR__NO_NODE;
+  return f && f->secret && single;
+}
+
+static void put_value(struct output *o, const struct weir__document *d, uint32_t node, const weir_field *f)
 {
   enum weir__json_kind kind = weir__document_kind(d, node);
   bool is_object = kind == WEIR__OBJECT;
-  if (kind == WEIR__TEXT) {
+  if (is_hidden(d, node, f)) {
+    put(o, "null", 4);
+  } else if (kind == WEIR__TEXT) {
     put_quoted(o, weir__document_text(d, node));
   } else if (kind == WEIR__OBJECT || kind == WEIR__LIST) {
     put(o, is_object ? "{" : "[", 1);
     for (uint32_t child = weir__document_child(d, node); child != WEIR__NO_NODE; child = d->nodes[child].next) {
       if (d->nodes[child].index) put(o, ", ", 2);
       if (is_object) put_quoted(o, weir__document_key(d, child)), put(o, ": ", 2);
-      put_value(o, d, child);
+      put_value(o, d, child, field_of(d, child, f, is_object));
     }
     put(o, is_object ? "}" : "]", 1);
   } else {
@@ -66,12 +87,12 @@ static void put_value(struct output *o, const struct weir__document *d, uint32_t
   }
 }
 
-static const char *value_text(struct explaining *e, uint32_t node)
+static const char *value_text(struct explaining *e, uint32_t node, const weir_field *f)
 {
   struct output size = {0};
-  put_value(&size, e->document, node);
+  put_value(&size, e->document, node, f);
   struct output o = {.text = weir__arena_alloc(&e->arena, size.size + 1)};
-  if (o.text) put_value(&o, e->document, node);
+  if (o.text) put_value(&o, e->document, node, f);
   return o.text;
 }
 
@@ -82,17 +103,19 @@ static void tell(struct explaining *e, const char *path, const char *value, cons
   if (value) e->setting(e->arg, &(weir_setting){.path = path, .value = value, .from = from});
 }
 
-/* A value that is written; `path` is where it belongs. */
-static void tell_node(struct explaining *e, const char *path, uint32_t node, bool secret, const char *words)
+/* A value that is written; `path` is where it belongs, `f` its field, if it has one. */
+static void tell_node(struct explaining *e, const char *path, uint32_t node, const weir_field *f, const char *words)
 {
   const struct weir__document *d = e->document;
   const struct weir__json_node *n = &d->nodes[node];
+  bool shows_variables = n->replaced && !is_hidden(d, node, f); /* they may have defaults */
   const char *file = weir__document_file(d, node), *written = d->text + n->offset + 1;
   char pointer[WEIR__PATH_BYTES], from[WEIR__PATH_BYTES];
   weir__document_pointer(d, node, pointer, sizeof pointer);
   snprintf(from, sizeof from, "%s%s%s:%u:%u%s%.*s", words ? words : "", words ? ", " : "", file, (unsigned)n->line,
-           (unsigned)n->column, n->replaced ? ", of " : "", n->replaced ? (int)strcspn(written, "\"") : 0, written);
-  const char *value = secret ? "null" : value_text(e, node);
+           (unsigned)n->column, shows_variables ? ", of " : "", shows_variables ? (int)strcspn(written, "\"") : 0,
+           written);
+  const char *value = value_text(e, node, f);
   weir_setting setting = {.path = path,
                           .pointer = pointer,
                           .value = value,
@@ -102,8 +125,6 @@ static void tell_node(struct explaining *e, const char *path, uint32_t node, boo
                           .column = (int)n->column};
   if (value) e->setting(e->arg, &setting);
 }
-
-static const char *key_of(const weir_field *f) { return f->json ? f->json : f->name; }
 
 static bool is_for_people(const weir_field *f)
 {
@@ -120,7 +141,7 @@ static void explain_table(struct explaining *e, const char *path, const weir_mes
     snprintf(at, sizeof at, "%s%s%s", path, *path ? "." : "", key_of(f));
     if (is_for_people(f)) continue;
     if (node != WEIR__NO_NODE)
-      tell_node(e, at, node, f->secret, NULL);
+      tell_node(e, at, node, f, NULL);
     else if (f->def && strcmp(f->def, "null") != 0)
       tell(e, at, f->secret ? "null" : f->def, "default");
   }
@@ -143,7 +164,7 @@ static void explain_capacity(struct explaining *e, const struct weir__graph_acto
     words = "the defaults";
   }
   if (capacity != WEIR__NO_NODE) {
-    tell_node(e, at, capacity, false, words);
+    tell_node(e, at, capacity, NULL, words);
     return;
   }
   size_t places = actor->stock->actor->capacity;
@@ -163,7 +184,7 @@ static void explain_outputs(struct explaining *e, const struct weir__graph_actor
     char at[WEIR__PATH_BYTES];
     snprintf(at, sizeof at, "%s.to.%s", path, o->name);
     if (o->node != WEIR__NO_NODE && strcmp(o->name, "breaker") != 0)
-      tell_node(e, at, o->node, false, NULL);
+      tell_node(e, at, o->node, NULL, NULL);
     else if (o->leads == WEIR__LEADS_TO_DEAD)
       tell(e, at, leads_word(o), "default");
   }
@@ -175,7 +196,7 @@ static void explain_actor(struct explaining *e, const struct weir__graph_actor *
   char path[WEIR__PATH_BYTES / 2], at[WEIR__PATH_BYTES];
   weir__document_path(d, actor->node, path, sizeof path);
   snprintf(at, sizeof at, "%s.type", path);
-  tell_node(e, at, weir__document_member(d, actor->node, "type"), false, NULL);
+  tell_node(e, at, weir__document_member(d, actor->node, "type"), NULL, NULL);
   snprintf(at, sizeof at, "%s.config", path);
   if (actor->stock->config)
     explain_table(e, at, actor->stock->config(), weir__document_member(d, actor->node, "config"));
@@ -183,7 +204,7 @@ static void explain_actor(struct explaining *e, const struct weir__graph_actor *
   uint32_t route = weir__document_member(d, actor->node, "route");
   snprintf(at, sizeof at, "%s.route", path);
   if (route != WEIR__NO_NODE)
-    tell_node(e, at, route, false, NULL);
+    tell_node(e, at, route, NULL, NULL);
   else if (actor->instances > 1)
     tell(e, at, "\"round_robin\"", "default");
   explain_capacity(e, actor, path);

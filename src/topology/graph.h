@@ -86,10 +86,11 @@ struct weir__graph_supervisor {
   uint32_t node;
 };
 
-/* A secret is read when the topology starts. */
+/* A secret: a text of its file. */
 struct weir__graph_secret {
   const char *name;
   const struct weir__secret *settings;
+  const char *value; /* NULL: it was not read */
   uint32_t node;
 };
 

@@ -13,7 +13,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "topology/source.h"
 #include "topology/tables.h"
 #include "json/expect.h"
 
@@ -201,12 +200,4 @@ void weir__check_live(struct weir__document *document, const struct weir__graph 
       try_fields(document, actor->stock->config(), actor->config,
                  weir__document_member(document, actor->node, "config"), actor->node);
   }
-  struct weir__arena arena = {0};
-  for (size_t i = 0; i < graph->secret_count; i++) {
-    struct trying t = {.document = document, .node = weir__document_member(document, graph->secrets[i].node, "file")};
-    const char *path =
-        weir__source_path(&arena, weir__document_file(document, t.node), graph->secrets[i].settings->file);
-    if (path) try_reading(&t, path);
-  }
-  weir__arena_free(&arena);
 }

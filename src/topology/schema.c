@@ -62,7 +62,7 @@ static void add_number(struct weir__draft *t, const weir_field *f)
 }
 
 /* The members of one value's schema, without braces. */
-static void add_one(struct weir__draft *t, const weir_field *f, weir_kind kind, int depth)
+static void add_plain(struct weir__draft *t, const weir_field *f, weir_kind kind, int depth)
 {
   if (f->unit) {
     weir__draft_add(t, "\"type\":\"string\",\"pattern\":\"" SIZE "\"");
@@ -105,6 +105,14 @@ static void add_one(struct weir__draft *t, const weir_field *f, weir_kind kind, 
     add_integer(t, f, kind);
     break;
   }
+}
+
+/* In place of what is secret a secret may be named. */
+static void add_one(struct weir__draft *t, const weir_field *f, weir_kind kind, int depth)
+{
+  if (f->secret) weir__draft_add(t, "\"anyOf\":[{\"$ref\":\"#/$defs/secret_name\"},{");
+  add_plain(t, f, kind, depth);
+  if (f->secret) weir__draft_add(t, "}]");
 }
 
 static void add_items(struct weir__draft *t, const weir_field *f, int depth)
@@ -265,6 +273,8 @@ static void add_parts(struct weir__draft *t)
       "\"variable\":{\"type\":\"string\",\"pattern\":\"\\\\$\\\\{\",\"description\":\"read as the kind that is "
       "wanted when its variables have been replaced\"},"
       "\"name\":{\"type\":\"string\",\"pattern\":\"^[a-z][a-z0-9_]{0,62}$\"},"
+      "\"secret_name\":{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"secret\"],\"properties\":{"
+      "\"secret\":{\"type\":\"string\",\"description\":\"one of the secrets\"}}},"
       "\"actor_name\":{\"anyOf\":[{\"type\":\"string\",\"pattern\":\"^[a-z][a-z0-9_]*(\\\\.[a-z][a-z0-9_]*)*$\"}"
       "," REF(
           "variable") "],\"description\":\"an actor, or the use of a template\"},"

@@ -16,7 +16,7 @@ static int read_into(const struct weir__topology_options *options, const struct 
 {
   t->document.report = report;
   int rc = weir__source_read(&t->document, &t->arena, origin);
-  if (!rc) rc = weir__check(&t->document, options->types, &t->arena, &t->graph, options->for_run);
+  if (!rc) rc = weir__check(&t->document, options->types, &t->arena, &t->graph, options->reads_secrets);
   if (!rc && options->look) {
     options->look(options->arg, &t->document, &t->graph);
     rc = weir__report_code(report);
@@ -50,7 +50,7 @@ int weir__topology_read(const struct weir__topology_options *options, const stru
 int weir__topology_parse(const struct weir__stock *const *types, const char *name, const void *text, size_t size,
                          const weir_listener *listener, weir_topology **topology)
 {
-  struct weir__topology_options options = {.types = types, .for_run = true};
+  struct weir__topology_options options = {.types = types, .reads_secrets = true};
   struct weir__origin origin = {.name = name, .text = text ? text : "", .size = size};
   return weir__topology_read(&options, &origin, listener, topology);
 }
@@ -63,7 +63,7 @@ int weir_topology_parse(const char *name, const void *text, size_t size, const w
 
 int weir_topology_load(const char *file, const weir_listener *listener, weir_topology **topology)
 {
-  struct weir__topology_options options = {.types = weir__stock_types, .for_run = true};
+  struct weir__topology_options options = {.types = weir__stock_types, .reads_secrets = true};
   return weir__topology_read(&options, &(struct weir__origin){.name = file}, listener, topology);
 }
 
@@ -86,6 +86,7 @@ int weir_topology_check(const char *file, const weir_check_options *options, con
   weir_topology *topology;
   struct looking looking = {.options = options ? options : &plain};
   struct weir__topology_options read = {.types = weir__stock_types, .look = look, .arg = &looking};
+  read.reads_secrets = looking.options->live;
   int rc = weir__topology_read(&read, &(struct weir__origin){.name = file}, listener, &topology);
   weir_topology_free(topology);
   return !rc && looking.failed ? no_memory_for(file) : rc;

@@ -106,14 +106,14 @@ static void check_and_run(const char *text)
   weir_topology_free(t);
 }
 
-/* A file that has a word twice, and more than one block of text. */
-static void make_input(char *path)
+/* A file; with many lines it has a word twice, and more than one block of text. */
+static void make_input(char *path, int lines)
 {
   fault_pause();
   int fd = mkstemp(path);
   FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
   if (!f) abort();
-  for (int i = 0; i < 12000; i++)
+  for (int i = 0; i < lines; i++)
     fprintf(f, "the word%c%c%c and the end of the line\n", 'a' + i % 26, 'a' + i / 26 % 26, 'a' + i / 676);
   fclose(f);
   fault_go_on();
@@ -122,7 +122,7 @@ static void make_input(char *path)
 static void run_topology_on(const char *flavor, const char *workers)
 {
   char text[2048], path[] = "/tmp/weir-faults-XXXXXX";
-  make_input(path);
+  make_input(path, 12000);
   snprintf(text, sizeof text, topology, flavor, workers, path);
   check_and_run(text);
   unlink(path);
@@ -144,12 +144,12 @@ static void check_wrong_topology(void)
   if (rc == WEIR_EINVAL && !problems) failed("wrong, and nobody was told");
 }
 
-/* ---- weir check --live: an address, which no stock type has ---- */
+/* ---- weir check --live: an address and a secret, which no stock type has ---- */
 
 struct door_config {
-  const char *at;
+  const char *at, *key;
 };
-WEIR_MESSAGE(door_config, WEIR_FIELD(at, .use = WEIR_USE_LISTENS));
+WEIR_MESSAGE(door_config, WEIR_FIELD(at, .use = WEIR_USE_LISTENS), WEIR_FIELD(key, .secret = true));
 
 static void look(void *arg, struct weir__document *document, const struct weir__graph *graph)
 {
@@ -159,20 +159,26 @@ static void look(void *arg, struct weir__document *document, const struct weir__
 
 static void check_live(void)
 {
-  static const char text[] = "{ \"actors\": [ { \"name\": \"door\", \"type\": \"door\", \"config\": { \"at\": "
-                             "\"127.0.0.1:0\" }, \"to\": \"discard\" } ] }";
+  static const char form[] =
+      "{ \"secrets\": { \"key\": { \"file\": \"%s\" } },\n \"actors\": [ { \"name\": \"door\", \"type\": "
+      "\"door\", \"config\": { \"at\": \"127.0.0.1:0\", \"key\": { \"secret\": \"key\" } }, \"to\": "
+      "\"discard\" } ] }";
   static const weir_actor door = {.name = "door"};
   const struct weir__stock row = {.actor = &door, .config = weir_message_door_config, .gives = weir_message_spot};
   const struct weir__stock *const types[] = {&row, NULL};
+  char text[512], path[] = "/tmp/weir-faults-XXXXXX";
   size_t problems = 0;
   weir_topology *t;
+  make_input(path, 2);
+  snprintf(text, sizeof text, form, path);
   weir_listener listener = {.problem = hear, .arg = &problems};
-  struct weir__topology_options options = {.types = types, .look = look};
+  struct weir__topology_options options = {.types = types, .look = look, .reads_secrets = true};
   struct weir__origin origin = {.name = "t.json", .text = text, .size = strlen(text)};
   int rc = weir__topology_read(&options, &origin, &listener, &t);
   if (rc && undisturbed()) failed("live: %d %s", rc, weir_error_text());
   if (rc && !problems) checked(rc, "a look of which no problem was told");
   weir_topology_free(t);
+  unlink(path);
 }
 
 /* ---- types ---- */

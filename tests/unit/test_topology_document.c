@@ -37,11 +37,11 @@ static const char *variable(void *arg, const char *name)
   return NULL;
 }
 
-static int read_text(const char *text, bool for_run, struct heard *heard, weir_topology **topology)
+static int read_text(const char *text, bool reads_secrets, struct heard *heard, weir_topology **topology)
 {
   *heard = (struct heard){.size = 0};
   weir_listener listener = {.problem = hear, .arg = heard};
-  struct weir__topology_options options = {.types = types, .for_run = for_run};
+  struct weir__topology_options options = {.types = types, .reads_secrets = reads_secrets};
   struct weir__origin origin = {.name = "dir/t.json", .text = text, .size = strlen(text), .variable = variable};
   return weir__topology_read(&options, &origin, &listener, topology);
 }
@@ -368,14 +368,14 @@ static void tests_name_what_there_is(void **state)
 
 /* ---- running ---- */
 
-static void what_can_t_be_run_is_refused_for_a_run(void **state)
+static void secrets_are_read_before_a_run(void **state)
 {
   (void)state;
   struct heard heard;
   weir_topology *t;
   int rc = read_text(TWO "\"supervision\":{},\"secrets\":{\"k\":{\"file\":\"x\"}}}", true, &heard, &t);
   assert_int_equal(rc, WEIR_EINVAL);
-  assert_string_equal(heard.text, "2:18: secrets: secrets can be checked, but not run in this version\n");
+  assert_string_equal(heard.text, "2:41: secrets.k.file: cannot read the secret dir/x: No such file or directory\n");
   assert_null(t);
 }
 
@@ -397,7 +397,7 @@ int main(void)
       cmocka_unit_test(each_actor_has_one_supervisor),
       cmocka_unit_test(what_fails_goes_to_somebody),
       cmocka_unit_test(tests_name_what_there_is),
-      cmocka_unit_test(what_can_t_be_run_is_refused_for_a_run),
+      cmocka_unit_test(secrets_are_read_before_a_run),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
