@@ -669,12 +669,12 @@ static void bury(struct weir__cell *cell, const weir_message *type, int code, co
   weir__tell_dead(cell, type, code, text, false);
 }
 
-/* A record that is not handled here goes along `e`, if there is such an edge. One that its actor's stop cut off was not
- * refused: it is lost. */
+/* A record that is not handled here goes along `e`, if there is such an edge. One that its actor's stop cut off, or for
+ * which there was no memory, was not refused: it is lost. */
 static void pass_by(struct weir__cell *cell, struct edge *e, const struct batch *b, const void *record, int code,
                     const char *text)
 {
-  if (!e && !told_to_stop(cell))
+  if (!e && !told_to_stop(cell) && code != WEIR_ENOMEM)
     bury(cell, b->type, code, text);
   else if (!e || weir__edge_send(e->cell, b->type, record, true, INT64_MAX))
     tell_lost(cell, b->type, code, text);

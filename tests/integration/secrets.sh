@@ -36,7 +36,7 @@ all() {
 all >said 2>&1
 expect_that 'the actor has got it' grep -qx 'the key fits' said
 expect_that 'also when it has started again' [ "$(grep -cx 'the key fits' said)" = 2 ]
-expect_that 'a print hides it' grep -qF 'vault_config { key: secret, account: account { user: "me", password: secret } }' said
+expect_that 'a print hides it' grep -qF 'vault_config { key: secret, account: { user: "me", password: secret } }' said
 expect_that 'which one is used is told' grep -q '^actors.vault.config.key = {"secret": "pager_key"}  # vault.json:' said
 expect_that 'what stands there itself is not' grep -q '^actors.vault.config.account = {"user": "me", "password": null}  # vault.json:' said
 expect_that 'it is refused where it could be shown' \

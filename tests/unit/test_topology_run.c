@@ -54,10 +54,11 @@ WEIR_ACTOR(numbers, WEIR_ON_START(numbers_config, numbers_start) WEIR_ON(go, num
 /* Refuses what `refuses` divides, fails with what `fails` divides, so many times. */
 struct fragile_config {
   int64_t refuses, fails, times;
-  bool starts;
+  bool starts, has_memory;
 };
 WEIR_MESSAGE(fragile_config, WEIR_FIELD(refuses, .def = "0"), WEIR_FIELD(fails, .def = "0"),
-             WEIR_FIELD(times, .def = "1000000"), WEIR_FIELD(starts, .def = "true"));
+             WEIR_FIELD(times, .def = "1000000"), WEIR_FIELD(starts, .def = "true"),
+             WEIR_FIELD(has_memory, .def = "true"));
 struct fragile {
   const struct fragile_config *config;
 };
@@ -71,7 +72,9 @@ static int fragile_start(struct fragile *f, const struct fragile_config *c)
 static int fragile_item(struct fragile *f, const struct item *m)
 {
   const struct fragile_config *c = f->config;
-  if (c->refuses && m->n % c->refuses == 0) return weir_error(WEIR_EUSER(2), "%d is refused", (int)m->n);
+  bool refused = c->refuses && m->n % c->refuses == 0;
+  if (refused && !c->has_memory) return weir_error(WEIR_ENOMEM, "no memory for %d", (int)m->n);
+  if (refused) return weir_error(WEIR_EUSER(2), "%d is refused", (int)m->n);
   if (c->fails && m->n % c->fails == 0 && atomic_fetch_add(&failures, 1) < c->times)
     weir_fail(WEIR_EUSER(3), "%d broke it", (int)m->n);
   return weir_send(weir_output("out"), item, .n = m->n);
@@ -238,6 +241,16 @@ static void what_is_refused_is_told_and_counted_and_no_failure(void **state)
                    WEIR_EUSER(3));
   assert_non_null(strstr(told, "f: 10 broke it; "));
   assert_non_null(strstr(told, "; 3 records became dead letters\n"));
+}
+
+static void what_there_is_no_memory_for_is_lost(void **state)
+{
+  (void)state;
+  assert_int_equal(
+      run("{\"actors\": [" NUMBERS("\"f\"") FRAGILE("\"refuses\": 500, \"has_memory\": false", "") SINK "]}"),
+      WEIR_EDEAD);
+  assert_string_equal(told, "f lost a message (item): no memory for 500\nf lost a message (item): no memory for 1000\n"
+                            "2 messages were lost\n");
 }
 
 static void what_is_wired_to_the_dead_letters_is_counted(void **state)
@@ -417,6 +430,7 @@ int main(void)
       cmocka_unit_test(an_actor_that_can_t_start_ends_the_run),
       cmocka_unit_test(a_supervisor_restarts_and_only_the_record_in_hand_is_a_dead_letter),
       cmocka_unit_test(what_is_refused_is_told_and_counted_and_no_failure),
+      cmocka_unit_test(what_there_is_no_memory_for_is_lost),
       cmocka_unit_test(what_is_wired_to_the_dead_letters_is_counted),
       cmocka_unit_test(an_open_breaker_s_records_are_dead_letters_or_discarded),
       cmocka_unit_test(what_failed_is_tried_again_and_nothing_is_lost),
