@@ -365,6 +365,11 @@ static bool same_field(const weir_field *f, const void *before, const void *afte
   return n == weir__list_count(f, after) && same_items(f, weir__load_pointer(a), weir__load_pointer(b), n);
 }
 
+bool weir__field_differs(const weir_field *field, const void *before, const void *after)
+{
+  return !same_field(field, before, after);
+}
+
 weir_reload weir__config_difference(const weir_message *type, const void *before, const void *after,
                                     const weir_field **field)
 {

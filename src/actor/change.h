@@ -29,6 +29,9 @@ int weir__reconfigure(weir_ref ref, weir_value config, weir_duration within);
 weir_reload weir__config_difference(const weir_message *type, const void *before, const void *after,
                                     const weir_field **field);
 
+/* Does that field differ? */
+bool weir__field_differs(const weir_field *field, const void *before, const void *after);
+
 /* Puts a newer version of its type in place of an actor's, and waits for that. The type is borrowed from then on.
  *
  * `config`  with which it starts, as the newer type calls it; a value without a type: with what the older one has, if
