@@ -60,8 +60,11 @@ struct weir__policy {
   size_t memory;                 /* what it may hold; 0: no limit */
   uint32_t look_in;              /* after so many messages what it holds is looked at anew. The owner's */
   /* The owner's: see change.h. */
-  struct weir__message *next_config; /* of its next start; NULL: `config` */
-  struct weir__outgoing *outgoing;   /* X3: the older version that a newer one takes over from */
+  struct weir__message *next_config;   /* of its next start; NULL: `config` */
+  struct weir__message *before_config; /* while it starts with another one: to go back to; NULL: to none */
+  bool goes_back;                      /* next_config is the one before, since the other one was no good */
+  uint64_t changer;                    /* the wait of who gave it next_config; 0: nobody waits */
+  struct weir__outgoing *outgoing;     /* X3: the older version that a newer one takes over from */
 };
 _Static_assert(sizeof(struct weir__extras) <= 128, "C6: an actor with a name");
 struct weir__route;

@@ -30,7 +30,7 @@ int weir__reconfigure(weir_ref ref, weir_value config, weir_duration within)
   return weir__ask_parcel(ref, &parcel, within);
 }
 
-/* The type is one that stays: as all types are. */
+/* The type is one that stays, as all types are; 0: it has the same one, and is to be started anew. */
 struct weir__newer {
   uint64_t type;
   weir_bytes config; /* holds a message: its content is the handler's, who alone looks at it once it was sent */
@@ -64,7 +64,7 @@ static struct weir__message **held_in(weir_bytes held)
   return held.owner ? (struct weir__message **)(uintptr_t)held.data : NULL;
 }
 
-int weir__upgrade(weir_ref ref, const weir_actor *newer, weir_value config, weir_duration within)
+static int change_to(weir_ref ref, const weir_actor *newer, weir_value config, weir_duration within)
 {
   struct weir__newer n = {.type = (uintptr_t)newer};
   int rc = hold_config(config, &n.config);
@@ -72,6 +72,16 @@ int weir__upgrade(weir_ref ref, const weir_actor *newer, weir_value config, weir
   rc = weir__reconfigure(ref, WEIR_AT(weir__newer, &n), within);
   weir_bytes_drop(n.config);
   return rc;
+}
+
+int weir__upgrade(weir_ref ref, const weir_actor *newer, weir_value config, weir_duration within)
+{
+  return change_to(ref, newer, config, within);
+}
+
+int weir__restart_with(weir_ref ref, weir_value config, weir_duration within)
+{
+  return change_to(ref, NULL, config, within);
 }
 
 /* ---- the actor ---- */
@@ -88,31 +98,40 @@ static void take(struct weir__cell *cell, struct weir__message *m)
   if (before) weir__message_end(before, WEIR__FREED);
 }
 
-/* X2 */
-static int keep_for_next(struct weir__cell *cell, struct weir__message *m)
+/* X2. `*m` is taken, unless an error is returned. */
+static int keep_for_next(struct weir__cell *cell, struct weir__message **m)
 {
   struct weir__policy *policy = weir__policy(cell);
+  struct weir__strand *s = weir__strand_here();
   if (!policy) return WEIR_ENOMEM;
   if (!weir__is_child(cell))
     return weir_error(WEIR_ENOTSUP, "%s can't take it in place, and has no supervisor that would start it anew",
                       weir__actor_name(cell));
-  m->kind = WEIR__PLAIN;
-  m->asker = 0;
-  m->asked = false;
-  cell->in_hand = NULL;
-  policy->next_config = m;
+  (*m)->kind = WEIR__PLAIN;
+  (*m)->asker = 0;
+  (*m)->asked = false;
+  policy->next_config = *m;
+  policy->changer = s->asker;
+  s->asker = 0;
+  *m = NULL;
   return WEIR_RESTART;
+}
+
+static int check_type(const struct weir__cell *cell, const weir_message *type)
+{
+  struct weir__clauses clauses = weir__clauses_of(cell->type);
+  if (clauses.config && weir_message_same(clauses.config, type)) return WEIR_OK;
+  return weir_error(WEIR_EINVAL, "%s starts with %s%s, not with a %s", weir__actor_name(cell),
+                    clauses.config ? "a " : "nothing", clauses.config ? clauses.config->name : "", type->name);
 }
 
 /* What the clause says. */
 WEIR__ENTRY_APART static int offer(struct weir__cell *cell, struct weir__message *m)
 {
-  struct weir__clauses clauses = weir__clauses_of(cell->type);
   weir__call call = {.type = m->type, .state = weir__state_of(cell), .payload = weir__payload(m), .hook = WEIR__CONFIG};
-  if (!clauses.config || !weir_message_same(clauses.config, m->type))
-    return weir_error(WEIR_EINVAL, "%s starts with %s%s, not with a %s", weir__actor_name(cell),
-                      clauses.config ? "a " : "nothing", clauses.config ? clauses.config->name : "", m->type->name);
-  int rc = cell->type->dispatch(&call);
+  int rc = check_type(cell, m->type);
+  if (rc) return rc;
+  rc = cell->type->dispatch(&call);
   if (rc == WEIR__THREW) weir__fail_as_noted();
   if (rc == WEIR__UNHANDLED) return WEIR_RESTART;
   if (rc > 0 && rc != WEIR_RESTART)
@@ -278,20 +297,33 @@ static int upgrade(struct weir__cell *cell, const weir_actor *newer, struct weir
   return rc;
 }
 
+/* Of another message, which goes with it. */
+static int restart_with(struct weir__cell *cell, struct weir__message **config)
+{
+  if (!config || !*config) return weir_error(WEIR_EINVAL, "no configuration was given");
+  int rc = check_type(cell, (*config)->type);
+  return rc ? rc : keep_for_next(cell, config);
+}
+
+static int change(struct weir__cell *cell, struct weir__message *m)
+{
+  bool is_newer = weir_message_same(m->type, weir_message_weir__newer());
+  const struct weir__newer *n = is_newer ? weir__payload(m) : NULL;
+  if (!weir__extras(cell)) return WEIR_ENOMEM;
+  if (n && n->type) return upgrade(cell, (const weir_actor *)(uintptr_t)n->type, held_in(n->config));
+  if (n) return restart_with(cell, held_in(n->config));
+  int rc = offer(cell, m);
+  if (rc == WEIR_OK) take(cell, m);
+  if (rc != WEIR_RESTART) return rc;
+  rc = keep_for_next(cell, &m);
+  if (!m) cell->in_hand = NULL;
+  return rc;
+}
+
 int weir__change_handle(struct weir__cell *cell, struct weir__message *m)
 {
   if (!weir__take_in_hand(cell, m)) return WEIR_OK;
-  bool is_newer = weir_message_same(m->type, weir_message_weir__newer());
-  int rc = weir__extras(cell) ? WEIR_OK : WEIR_ENOMEM;
-  if (!rc && is_newer) {
-    const struct weir__newer *n = weir__payload(m);
-    rc = upgrade(cell, (const weir_actor *)(uintptr_t)n->type, held_in(n->config));
-    weir__settle(cell, rc);
-    return WEIR_OK;
-  }
-  if (!rc) rc = offer(cell, m);
-  if (rc == WEIR_OK) take(cell, m);
-  if (rc == WEIR_RESTART) rc = keep_for_next(cell, m);
+  int rc = change(cell, m);
   weir__settle(cell, rc);
   return rc == WEIR_RESTART ? WEIR_STOP : WEIR_OK;
 }
@@ -302,11 +334,47 @@ struct weir__message *weir__config_to_start_with(struct weir__cell *cell)
   if (!extras) return NULL;
   struct weir__policy *policy = extras->policy;
   if (policy && policy->next_config) {
-    if (extras->config) weir__message_end(extras->config, WEIR__FREED);
+    if (policy->goes_back)
+      weir__message_end(extras->config, WEIR__FREED);
+    else
+      policy->before_config = extras->config;
+    policy->goes_back = false;
     extras->config = policy->next_config;
     policy->next_config = NULL;
   }
   return extras->config;
+}
+
+static void answer_changer(struct weir__policy *policy, int code, const char *text)
+{
+  if (policy->changer) weir__answer(policy->changer, code, NULL, text);
+  policy->changer = 0;
+}
+
+void weir__change_started(struct weir__cell *cell)
+{
+  struct weir__policy *policy = cell->extras ? cell->extras->policy : NULL;
+  if (!policy) return;
+  if (policy->before_config) weir__message_end(policy->before_config, WEIR__FREED);
+  policy->before_config = NULL;
+  answer_changer(policy, WEIR_RESTART, NULL);
+}
+
+int weir__change_failed(struct weir__cell *cell, int code, const char *text)
+{
+  struct weir__policy *policy = cell->extras ? cell->extras->policy : NULL;
+  if (!policy || !policy->before_config || weir__ended_well(code)) return code;
+  policy->next_config = policy->before_config;
+  policy->before_config = NULL;
+  policy->goes_back = true;
+  answer_changer(policy, code, text);
+  return WEIR_RESTART;
+}
+
+void weir__change_given_up(struct weir__cell *cell)
+{
+  struct weir__policy *policy = cell->extras->policy;
+  if (policy) answer_changer(policy, WEIR_EFAILED, "it has ended");
 }
 
 /* ---- what a change takes ---- */

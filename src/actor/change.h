@@ -4,7 +4,9 @@
  *     of it. Its payload is the configuration itself: when the clause has taken it the message becomes the actor's
  *     (`config` of its extras), and the one before, to which nothing may point any more, is freed.
  * X2  When it can't be taken in place it is kept as `next_config`, the actor ends with WEIR_RESTART for its reason, and its
- *     supervisor starts it anew, it alone, its mailbox as it is, without counting that. Its next start has the new one.
+ *     supervisor starts it anew, it alone, its mailbox as it is, without counting that. Its next start has the new one. If
+ *     that start fails it goes back: it is started anew once more, likewise, with the one before. Who changed it waits for what
+ *     comes of the start.
  * X3  A newer version of its type comes in the same way. The old state is set aside (`outgoing`); the new version starts in
  *     its place, takes over from it, and then the old version's end clause runs on the old state. If the new one does not
  *     start or take over, its end clause runs, and the old state is put back where it was. Should the actor fail on the
@@ -18,11 +20,14 @@
  *
  * Threads  Any. Waits, as weir_ask().
  * Returns  WEIR_OK       it is in force
- *          WEIR_RESTART  the actor's supervisor starts it anew with it; that is not waited for
+ *          WEIR_RESTART  the actor's supervisor has started it anew with it
  *          WEIR_ENOTSUP  it can't be taken in place, and nobody would start the actor anew: nothing has changed
  *          WEIR_EINVAL   the actor starts with something else, or the ref is that of a route
- *          those of the actor's clause: it was refused, and nothing has changed; those of weir_ask() */
+ *          those of the actor's clause: it was refused, and nothing has changed; those of its start: it did not start with it,
+ *          and is started anew with the one before; those of weir_ask() */
 int weir__reconfigure(weir_ref ref, weir_value config, weir_duration within);
+/* Likewise, but it is started anew in any case, without being asked. */
+int weir__restart_with(weir_ref ref, weir_value config, weir_duration within);
 
 /* What it takes to go from one configuration to another, by the table: the most that any field that differs asks for.
  * `field` (NULL: not wanted): the first of those that ask for so much; NULL: nothing differs. */
@@ -60,6 +65,12 @@ void weir__outgoing_free(struct weir__cell *cell);
 int weir__change_handle(struct weir__cell *cell, struct weir__message *m);
 /* An incarnation starts: with which configuration? NULL: with none. */
 struct weir__message *weir__config_to_start_with(struct weir__cell *cell);
+/* It has started. */
+void weir__change_started(struct weir__cell *cell);
+/* Its start has failed: with which reason does it end? */
+int weir__change_failed(struct weir__cell *cell, int code, const char *text);
+/* It has ended for good. */
+void weir__change_given_up(struct weir__cell *cell);
 /* With which reason does one end that ends by itself? */
 static inline int weir__reason_to_end(const struct weir__cell *cell)
 {

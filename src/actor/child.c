@@ -89,8 +89,10 @@ static bool report(struct weir__message *m, int code, const char *why, bool ende
 {
   weir_ref supervisor = papers_in(m)->supervisor;
   bool starting = papers_in(m)->starting && !papers_in(m)->ending;
-  /* Who waits for its start learns of an end before that by another code. */
-  int told = !starting ? WEIR_OK : weir__ended_well(code) ? WEIR_STOP : code;
+  /* Who waits for its start learns of an end before that by another code; and of one that is to start with its
+   * configuration before. */
+  bool again = code == WEIR_RESTART && !ended;
+  int told = !starting ? WEIR_OK : again ? WEIR_RESTART : weir__ended_well(code) ? WEIR_STOP : code;
   if (answer_waiter(papers_in(m)->waiter, told, why)) {
     drop(m);
     return true;
@@ -131,14 +133,31 @@ bool weir__may_come_again(const struct weir__cell *cell, int code)
   return papers->restart == WEIR__PERMANENT_CHILD || (papers->restart == WEIR__TRANSIENT_CHILD && !well);
 }
 
-/* Looks again if it was told something meanwhile, by one who found it at work. */
-static void go_to_rest(struct weir__cell *cell)
+/* Whatever is queued. */
+static void sleep_now(struct weir__cell *cell)
 {
   weir__mpsc_serve(cell);
   weir__work_is_far(&cell->work);
   do weir__mpsc_collect(cell);
   while (!weir__mpsc_sleep(cell));
+}
+
+/* Looks again if it was told something meanwhile, by one who found it at work. */
+static void go_to_rest(struct weir__cell *cell)
+{
+  sleep_now(cell);
   if (flags_of(cell) & (WEIR__RESTART | WEIR__FOR_GOOD)) weir__cell_wake(cell, weir__mpsc_nudge(cell));
+}
+
+bool weir__held_turn(struct weir__cell *cell)
+{
+  const uint32_t told = WEIR__STOPPING | WEIR__DRAINING;
+  if ((flags_of(cell) & (WEIR__HELD | told)) != WEIR__HELD) return false;
+  weir__strand_rest(weir__strand_here());
+  sleep_now(cell);
+  /* The cell is not ours any more: as in put_down() of turn.c. */
+  if ((flags_of(cell) & (WEIR__HELD | told)) != WEIR__HELD) weir__cell_wake(cell, weir__mpsc_nudge(cell));
+  return true;
 }
 
 /* H5. Not if there is an order already: then it can run. Who gives one takes the wait away, under the same lock. */
@@ -259,9 +278,11 @@ void weir__child_ended(struct weir__cell *cell, int code, const char *why)
 bool weir__tried_again(struct weir__cell *cell, struct weir__message *m)
 {
   struct weir__strand *s = weir__strand_here();
-  if (!weir__is_child(cell) || !m || !cell->extras->kept || !cell->extras->kept->hand) return false;
+  if (!weir__is_child(cell) || !m || !cell->extras->kept) return false;
   if (flags_of(cell) & WEIR__STOPPING) return false;
-  if (m->kind == WEIR__BATCH || m->kind == WEIR__EDGE_END) return weir__batch_again(cell, m);
+  if (m->kind == WEIR__EDGE_END) return weir__batch_again(cell, m); /* it takes no place */
+  if (!cell->extras->kept->hand) return false;
+  if (m->kind == WEIR__BATCH) return weir__batch_again(cell, m);
   if (m->kind != WEIR__PLAIN || m->attempts >= papers_in(cell->extras->papers)->retries) return false;
   if (s->asker && !weir__wait_move(s->asker, WEIR__BEGUN, WEIR__QUEUED))
     return false; /* nobody waits for it any more */

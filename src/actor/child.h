@@ -45,6 +45,7 @@ WEIR_SHARED(weir__papers, "weir.papers", WEIR_FIELD(text), WEIR_FIELD(supervisor
 /* What came of an order. */
 struct weir__outcome {
   int code; /* WEIR_OK: it has started, or is DOWN, or has ended; WEIR_STOP: it ended well before it had started;
+               WEIR_RESTART: it is DOWN, and is to be started once more (change.h, X2);
                WEIR_EDEAD: there is no such actor any more; WEIR_EINDOUBT: not in time; WEIR_ECANCELED, WEIR_ENOMEM,
                WEIR_EDEADLOCK: of the wait; any other: why it did not start */
   char text[sizeof((struct weir__error *)0)->text];
@@ -85,6 +86,8 @@ bool weir__may_come_again(const struct weir__cell *cell, int code);
 void weir__child_rests(struct weir__cell *cell, int code, const char *why);
 /* A turn of one that is DOWN. True: it starts again, now. False: the cell is not the caller's any more. */
 bool weir__down_turn(struct weir__cell *cell);
+/* A turn of one that has started. True: it is held (rewire.h), and rests: the cell is not the caller's any more. */
+bool weir__held_turn(struct weir__cell *cell);
 /* It has ended for good, and all have been told. */
 void weir__child_ended(struct weir__cell *cell, int code, const char *why);
 /* A handler failed with this message: is it to be tried again? Then it is queued in front. */

@@ -1,8 +1,7 @@
 /* edge.c: see edge.h.
  *
  * An edge has a cell of its own, so that it is a ref like any other. That cell is closed from the start: a send finds
- * it on its slow path. Edges, batches under way and the node are the actor's that they belong to: no lock, no atomics.
- */
+ * it on its slow path. */
 #include "actor/edge.h"
 
 #include <stdio.h>
@@ -13,8 +12,12 @@
 
 #include "actor/child.h"
 #include "actor/dead_letter.h"
+#include "actor/link.h"
+#include "actor/node.h"
 #include "actor/relay.h"
+#include "actor/rewire.h"
 #include "actor/stash.h"
+#include "channel/line.h"
 #include "channel/mpsc.h"
 #include "platform/clock.h"
 #include "runtime/strand.h"
@@ -33,48 +36,6 @@ struct batch {
 };
 struct record {
   uint64_t bytes; /* of the payload behind it, rounded up */
-};
-
-struct target {
-  weir_ref *instances;
-  struct weir__message **batches; /* one under way for each instance; NULL: none */
-  size_t count, turn;
-  int route;
-  char *field;
-  const weir_message *resolved; /* for which type `key` was looked up */
-  const weir_field *key;
-  int when_full;
-  struct target *instead; /* DIVERTS: of the same edge */
-  bool is_spare, closes;  /* as in weir__target */
-};
-
-struct edge {
-  struct edge *next; /* of the same actor */
-  char *name;
-  struct weir__cell *cell;
-  struct weir__cell *owner;
-  struct target *targets;
-  size_t count;
-  int nowhere;
-  uint32_t room; /* of the next batch: follows the size of the records */
-  uint64_t dropped, diverted;
-};
-
-struct weir__graph_node {
-  struct edge *edges;
-  size_t inputs_left;
-  bool ends_anyway;
-  struct edge *failed; /* WEIR__FAILED_OUTPUT, if it leads somewhere; NULL: what failed becomes dead letters */
-  struct edge *open;   /* where records go while the breaker is open; NULL: likewise */
-  unsigned retries;
-  weir_duration retry_first, retry_most;
-  unsigned breaker_failures, failed_in_a_row; /* as many: it is open, … */
-  int64_t breaker_reset_ns, opened_ns;        /* … since then */
-  uint64_t turned_away, dead;
-  void (*ended)(void *, const struct weir__ending *);
-  void (*lost)(void *, const char *, const char *, int, const char *);
-  void (*dead_letter)(void *, const char *, const char *, int, const char *);
-  void *arg;
 };
 
 static const weir_message batch_type = {.name = "weir.batch", .file = __FILE__, .line = __LINE__};
@@ -100,7 +61,7 @@ static void unwire(struct edge *e)
   e->count = 0;
 }
 
-static void free_edge(struct edge *e)
+void weir__edge_free(struct edge *e)
 {
   unwire(e);
   free(e->name);
@@ -113,8 +74,9 @@ void weir__node_free(struct weir__graph_node *node)
   while (node->edges) {
     struct edge *e = node->edges;
     node->edges = e->next;
-    free_edge(e);
+    weir__edge_free(e);
   }
+  if (node->next) weir__rewiring_free(node->next);
   free(node);
 }
 
@@ -133,9 +95,10 @@ static bool make_target(struct target *t, const struct weir__target *from)
   return true;
 }
 
-static bool make_edge(struct edge *e, struct weir__cell *owner, const char *name)
+bool weir__edge_make(struct edge *e, struct weir__cell *owner, const char *name)
 {
   e->owner = owner;
+  e->node = weir__node_of(owner);
   e->room = ROOM_LEAST;
   e->name = strdup(name);
   e->cell = weir__cell_take();
@@ -145,7 +108,7 @@ static bool make_edge(struct edge *e, struct weir__cell *owner, const char *name
   return true;
 }
 
-static bool wire(struct edge *e, const struct weir__wiring *wiring)
+bool weir__edge_wire(struct edge *e, const struct weir__wiring *wiring)
 {
   unwire(e);
   e->nowhere = wiring->nowhere;
@@ -175,7 +138,7 @@ static struct edge *add_edge(struct weir__graph_node *node, struct weir__cell *c
   struct edge **end = &node->edges;
   while (*end) end = &(*end)->next;
   *end = calloc(1, sizeof **end);
-  return *end && make_edge(*end, cell, name) ? *end : NULL;
+  return *end && weir__edge_make(*end, cell, name) ? *end : NULL;
 }
 
 static bool is_everybodys(const char *output)
@@ -189,6 +152,13 @@ static bool leads_to_dead_letters(const struct weir__wiring *w)
   return !w->count && w->nowhere == WEIR__DEAD_LETTERS;
 }
 
+void weir__node_knows(struct weir__graph_node *node, struct edge *e)
+{
+  struct edge *leads = !e->count && e->nowhere == WEIR__DEAD_LETTERS ? NULL : e;
+  if (strcmp(e->name, WEIR__OPEN_OUTPUT) == 0) node->open = leads;
+  if (strcmp(e->name, WEIR__FAILED_OUTPUT) == 0) node->failed = leads;
+}
+
 /* Outputs that are not in the list stay as they are. */
 static int wire_all(struct weir__cell *cell, const struct weir__wiring *outputs, size_t count)
 {
@@ -200,10 +170,8 @@ static int wire_all(struct weir__cell *cell, const struct weir__wiring *outputs,
       return weir_error(WEIR_EINVAL, "%s has no output \"%s\"", weir__actor_name(cell), name);
     if (!e && leads_to_dead_letters(&outputs[i])) continue;
     if (!e) e = add_edge(node, cell, name);
-    if (!e || !wire(e, &outputs[i])) return no_memory();
-    struct edge *leads = leads_to_dead_letters(&outputs[i]) ? NULL : e;
-    if (strcmp(name, WEIR__OPEN_OUTPUT) == 0) node->open = leads;
-    if (strcmp(name, WEIR__FAILED_OUTPUT) == 0) node->failed = leads;
+    if (!e || !weir__edge_wire(e, &outputs[i])) return no_memory();
+    weir__node_knows(node, e);
   }
   return WEIR_OK;
 }
@@ -214,7 +182,7 @@ int weir__node_make(struct weir__cell *cell, const struct weir__wired *wired)
   struct weir__graph_node *node = extras ? calloc(1, sizeof *node) : NULL;
   if (!node) return no_memory();
   extras->node = node;
-  node->inputs_left = wired->inputs;
+  atomic_store_explicit(&node->inputs_left, wired->inputs, memory_order_relaxed);
   node->ends_anyway = wired->ends_anyway;
   node->retries = wired->retries;
   node->retry_first = wired->retry_first;
@@ -378,6 +346,24 @@ static void tell_records_lost(struct weir__cell *cell, const weir_message *type,
   while (count--) tell_lost(cell, type, code, text);
 }
 
+static void bury(struct weir__cell *cell, const weir_message *type, int code, const char *text)
+{
+  struct weir__graph_node *node = weir__node_of(cell);
+  node->dead++;
+  if (node->dead_letter) node->dead_letter(node->arg, weir__actor_name(cell), type->name, code, text);
+  weir__tell_dead(cell, type, code, text, false);
+}
+
+static void bury_records(struct weir__cell *cell, const weir_message *type, uint32_t count)
+{
+  while (count--) bury(cell, type, WEIR_EDEAD, "its receiver was removed, and did not end in time");
+}
+
+static bool is_pending(const struct weir__graph_node *node)
+{
+  return atomic_load_explicit(&node->wiring, memory_order_relaxed) == WEIR__EDGES_PENDING;
+}
+
 /* Owns the message, but for WEIR_EFULL without `waits`. `may_be_gone`: then what is sent is dropped. */
 static int post(struct edge *e, weir_ref to, struct weir__message *m, bool waits, bool may_be_gone)
 {
@@ -395,6 +381,10 @@ static int post(struct edge *e, weir_ref to, struct weir__message *m, bool waits
     e->dropped += records;
     return WEIR_OK;
   }
+  if (rc == WEIR_EDEAD && is_pending(e->node)) { /* its receiver was removed, and had to be killed */
+    bury_records(e->owner, type, records);
+    return WEIR_OK;
+  }
   tell_records_lost(e->owner, type, records, rc);
   return rc;
 }
@@ -408,8 +398,10 @@ static int post_waiting(struct edge *e, const struct target *t, weir_ref to, str
   struct weir__strand *s = weir__strand_here();
   uint32_t heeds = s->heeds;
   s->heeds = heeds ? WEIR__KILLED : 0;
+  e->node->inside++;
   weir__spend_budget(); /* without memory to give way it goes on */
   int rc = post(e, to, m, t->when_full == WEIR__FULL_WAITS, t->closes);
+  e->node->inside--;
   s->heeds = heeds;
   return rc;
 }
@@ -523,6 +515,7 @@ int weir__edge_send(struct weir__cell *cell, const weir_message *type, const voi
   if (!here || e->owner != here) return weir__misuse(WEIR_EINVAL, "an output is for the actor that it belongs to");
   if (waits && deadline_ns != INT64_MAX)
     return weir_error(WEIR_EINVAL, "an output takes weir_send() and weir_try_send()");
+  weir__node_uses_edges(here, e->node, waits);
   if (!e->count) send_nowhere(e, type);
   for (size_t i = 0; i < e->count && !rc; i++)
     if (!e->targets[i].is_spare) rc = send_to(e, &e->targets[i], type, value, waits);
@@ -559,28 +552,51 @@ int weir__no_edge(const struct weir__cell *to)
 
 /* ---- a turn, a wait, the end ---- */
 
+/* One that is held (spawn.c) may still come to nothing: what it has sent stays where it is. */
+static bool is_held(const struct weir__cell *cell)
+{
+  return atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__HELD;
+}
+
 void weir__node_send_off(struct weir__cell *cell)
 {
   struct weir__graph_node *node = weir__node_of(cell);
-  for (struct edge *e = node ? node->edges : NULL; e; e = e->next)
+  if (!node || is_held(cell)) return;
+  for (struct edge *e = node->edges; e; e = e->next)
     for (size_t t = 0; t < e->count; t++)
       for (size_t i = 0; i < e->targets[t].count; i++) send_off(e, &e->targets[t], i, true);
+  weir__node_leaves_edges(cell, node);
 }
 
 static void flush_here(void) { weir__node_flush(weir__cell_here()); }
 
-void weir__node_begins_turn(void) { weir__strand_here()->before_wait = flush_here; }
+void weir__node_begins_turn(void)
+{
+  weir__strand_here()->before_wait = flush_here;
+  weir__node_of(weir__cell_here())->inside = 0; /* a fiber that was dropped has left it as it was */
+}
+
+int weir__input_ends(weir_ref to)
+{
+  struct weir__message *m = weir__message_room(&end_type, 8);
+  if (!m) return weir_error(WEIR_ENOMEM, "no memory for the end of an input");
+  m->kind = WEIR__EDGE_END;
+  m->payload_bytes = 0; /* so it takes no place, and nobody waits for one */
+  struct weir__cell *cell = weir__cell_known(weir__slot_of(to));
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  bool there = weir__is_there(cell, to);
+  uintptr_t wake = there ? weir__mpsc_push(cell, m) : 0;
+  weir__bucket_unlock(bucket);
+  weir__cell_wake(cell, wake);
+  if (!there) weir__message_end(m, WEIR__UNSENT);
+  return WEIR_OK;
+}
 
 /* Who can't be told so, for want of memory, would wait for ever: it is to end with what it has. */
 static void send_end(struct edge *e, weir_ref to)
 {
-  int rc = WEIR_ENOMEM;
-  struct weir__message *m = weir__message_room(&end_type, 8);
-  if (m) {
-    m->kind = WEIR__EDGE_END;
-    rc = post(e, to, m, true, false);
-  }
-  if (!rc || rc == WEIR_EDEAD) return;
+  int rc = weir__input_ends(to);
+  if (!rc) return;
   tell_lost(e->owner, &end_type, rc, NULL);
   weir_drain(to);
 }
@@ -628,11 +644,14 @@ void weir__node_end(struct weir__cell *cell, int code, const char *text)
 {
   struct weir__graph_node *node = weir__node_of(cell);
   if (!node) return;
+  bool sends;
+  struct weir__rewiring *pending = weir__node_ends(cell, node, &sends);
+  sends = sends || !code || is_held(cell);
   weir__strand_here()->before_wait = NULL;
   weir__strand_here()->heeds = WEIR__KILLED; /* what was handled is passed on, also after a stop */
-  bool sends = !code || node->ends_anyway;
   if (sends) weir__node_flush(cell);
   for (struct edge *e = node->edges; e; e = e->next) drop_batches(e, code, text);
+  if (pending) weir__rewiring_put(node, pending);
   tell_ending(cell, node, code, text);
   for (struct edge *e = node->edges; e && sends; e = e->next) send_ends(e);
   weir__strand_here()->heeds = 0;
@@ -659,14 +678,6 @@ static weir_duration wait_before(const struct weir__graph_node *node, unsigned n
   int64_t ns = node->retry_first.ns, most = node->retry_most.ns;
   while (--n && ns < INT64_MAX / 2 && (!most || ns < most)) ns *= 2;
   return WEIR__NS(most && ns > most ? most : ns);
-}
-
-static void bury(struct weir__cell *cell, const weir_message *type, int code, const char *text)
-{
-  struct weir__graph_node *node = weir__node_of(cell);
-  node->dead++;
-  if (node->dead_letter) node->dead_letter(node->arg, weir__actor_name(cell), type->name, code, text);
-  weir__tell_dead(cell, type, code, text, false);
 }
 
 /* A record that is not handled here goes along `e`, if there is such an edge. One that its actor's stop cut off, or for
@@ -780,7 +791,8 @@ bool weir__batch_again(struct weir__cell *cell, struct weir__message *m)
     b->attempts++;
     breaker_hears(node, false);
   } else {
-    node->inputs_left++; /* the last end of them all comes once more */
+    atomic_fetch_add_explicit(&node->inputs_left, 1,
+                              memory_order_relaxed); /* the last end of them all comes once more */
   }
   cell->in_hand = NULL;
   weir__hand_to_queue(cell, m);
@@ -803,7 +815,8 @@ int weir__edge_ended(struct weir__cell *cell, struct weir__message *m)
 {
   struct weir__graph_node *node = weir__node_of(cell);
   cell->in_hand = m;
-  int rc = !node || --node->inputs_left ? WEIR_OK : inputs_ended(cell);
+  bool last = node && atomic_fetch_sub_explicit(&node->inputs_left, 1, memory_order_relaxed) == 1;
+  int rc = last ? inputs_ended(cell) : WEIR_OK;
   cell->in_hand = NULL;
   weir__message_end(m, WEIR__HANDLED);
   return rc;

@@ -311,13 +311,13 @@ static void free_state(struct weir__cell *cell)
   weir__state_free(cell, cell->type->state_bytes);
   if (!extras) return;
   weir__outgoing_free(cell);
-  if (extras->node) weir__node_free(extras->node);
   free(extras->kept);
   weir__scope_free(extras->scope);
-  /* Who looks at an actor from elsewhere (actor/deadlock.c) reads its name under the lock. */
+  /* Who looks at an actor from elsewhere reads its name (actor/deadlock.c) and its node (actor/rewire.c) under the lock. */
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   cell->extras = NULL;
   weir__bucket_unlock(bucket);
+  if (extras->node) weir__node_free(extras->node);
   if (extras->name) weir__name_free(extras->name);
   weir__extras_free(extras);
 }
@@ -371,6 +371,7 @@ static void end_extras(struct weir__cell *cell, int code, const char *why)
   weir__timers_end(cell);
   weir__asks_end(cell);
   weir__debts_end(cell, weir__ended_well(code) ? "" : why);
+  weir__change_given_up(cell);
   weir__monitors_end(cell);
   weir__permits_end(&cell->extras->permits);
   weir__handles_close(cell);
@@ -484,6 +485,7 @@ void weir__actor_end(struct weir__cell *cell, int code, const char *text)
   if (!code) weir__simulated_end(cell, code);
   char why[sizeof((struct weir__error *)0)->text] = "";
   if (text) snprintf(why, sizeof why, "%s", text);
+  if (cell->phase == WEIR__STARTS) code = weir__change_failed(cell, code, why);
   if (!weir__may_come_again(cell, code)) close_mailbox(cell);
   assert(cell->phase == WEIR__STARTS || cell->phase == WEIR__LIVES);
   cell->phase = WEIR__ENDS;

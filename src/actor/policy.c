@@ -19,6 +19,7 @@ void weir__policy_free(struct weir__policy *policy)
 {
   if (!policy) return;
   if (policy->next_config) weir__message_end(policy->next_config, WEIR__FREED);
+  if (policy->before_config) weir__message_end(policy->before_config, WEIR__FREED);
   free(policy->breaker);
   free(policy);
 }

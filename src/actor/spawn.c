@@ -253,6 +253,8 @@ static weir_ref launch(const struct order *order, struct weir__cell *cell)
   assert(cell);
   if (order->parent) join_family(cell, order->parent);
   bool supervised = order->wired && order->wired->supervised, starts = order->starts && !supervised;
+  if (order->wired && order->wired->held)
+    atomic_fetch_or_explicit(&cell->work.flags, WEIR__HELD, memory_order_relaxed); /* nobody can reach it yet */
   cell->phase = supervised ? WEIR__DOWN : order->starts ? WEIR__STARTS : WEIR__LIVES;
   atomic_store_explicit(&cell->inbox, starts ? 0 : WEIR__CELL_IDLE, memory_order_relaxed);
   weir_ref ref = weir__ref_of(cell);

@@ -466,6 +466,18 @@ static int take_start(struct child *c, const struct weir__outcome *outcome)
   return outcome->code;
 }
 
+/* One that did not start with another configuration starts once more, with the one before. */
+static void start_again(struct child *c, bool flush, struct weir__message *papers, struct weir__outcome *outcome)
+{
+  weir__child_restart(c->ref, flush, papers, outcome);
+  if (outcome->code != WEIR_RESTART) return;
+  papers = papers_for(c);
+  if (papers)
+    weir__child_restart(c->ref, false, papers, outcome);
+  else
+    out_of_memory(outcome);
+}
+
 static int start_anew(struct child *c, struct weir__outcome *outcome)
 {
   const struct spec *spec = spec_of(c);
@@ -484,7 +496,7 @@ static int start_anew(struct child *c, struct weir__outcome *outcome)
   c->state = WEIR_CHILD_RESTARTS;
   if (is_made(c)) { /* S5 */
     c->ref = spec->options.made;
-    weir__child_restart(c->ref, false, papers, outcome);
+    start_again(c, false, papers, outcome);
   } else {
     weir__child_start(spec->type, &o, papers, &c->ref, outcome);
   }
@@ -500,7 +512,7 @@ static int start(struct child *c, bool flush, struct weir__outcome *outcome)
     out_of_memory(outcome);
     return outcome->code;
   }
-  weir__child_restart(c->ref, flush, papers, outcome);
+  start_again(c, flush, papers, outcome);
   if (outcome->code != WEIR_EDEAD || weir_alive(c->ref)) return take_start(c, outcome);
   stopped(c); /* it has ended otherwise */
   return is_made(c) ? outcome->code : start_anew(c, outcome);

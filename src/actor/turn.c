@@ -368,10 +368,10 @@ WEIR__ENTRY static bool start(struct weir__cell *cell)
   if (rc == WEIR__UNHANDLED) rc = WEIR_OK; /* it has no start clause */
   if (rc == WEIR__THREW) rc = WEIR_EFAILED;
   assert(cell->phase == WEIR__STARTS);
-  cell->phase = WEIR__LIVES;
   if (rc == WEIR_ECANCELED && (flags_of(cell) & WEIR__STOPPING)) rc = WEIR_STOP;
   if (rc && rc != WEIR_STOP && weir__is_guarded(cell)) weir__breaker_failed(cell);
-  if (!rc && weir__is_child(cell)) weir__child_started(cell);
+  if (!rc) cell->phase = WEIR__LIVES; /* else actor/change.h, X2 */
+  if (!rc && weir__is_child(cell)) weir__change_started(cell), weir__child_started(cell);
   if (!rc) return true;
   if (rc == WEIR_STOP && (flags_of(cell) & WEIR__STOPPING))
     weir__actor_end_told(cell);
@@ -618,5 +618,6 @@ WEIR__ENTRY void weir__run_actor(struct weir__strand *s, struct weir__work *work
     weir__strand_rest(s);
     return;
   }
+  if (WEIR__UNLIKELY(flags_of(cell) & WEIR__HELD) && weir__held_turn(cell)) return;
   turn(cell, s);
 }

@@ -37,7 +37,9 @@ enum {
   WEIR__VICTIM = 1 << 13,
   WEIR__RESTART = 1 << 14,
   WEIR__FLUSH = 1 << 15,
-  WEIR__AWAITS_CHILDREN = 1 << 16 /* actor: it is DOWN, and to be woken when its last child has left */
+  WEIR__AWAITS_CHILDREN = 1 << 16, /* actor: it is DOWN, and to be woken when its last child has left */
+  WEIR__HELD =
+      1 << 17 /* actor of a topology: it has started, and handles nothing until it is let go (actor/rewire.h) */
 };
 
 struct weir__work {

@@ -44,6 +44,7 @@ static int adder_start(struct adder *a, const struct setting *c)
 {
   adder_starts++;
   a->setting = c;
+  if (c && c->refused == 3) weir_fail(WEIR_EUSER(3), "broken by %d", c->refused);
   return c && c->refused == 2 ? weir_error(WEIR_EUSER(2), "not with %d", c->refused) : WEIR_OK;
 }
 static int adder_change(struct adder *a, const struct setting *c)
@@ -110,6 +111,8 @@ static void expect_sum(weir_ref ref, int64_t value, const char *name)
 }
 
 #define CHANGE(ref, ...) weir__reconfigure((ref), WEIR_VALUE(setting, __VA_ARGS__), WEIR_SECONDS(20))
+
+#define RESTART(ref, ...) weir__restart_with((ref), WEIR_VALUE(setting, __VA_ARGS__), WEIR_SECONDS(20))
 
 static void a_change_is_in_force_when_it_was_taken(void **state)
 {
@@ -225,14 +228,26 @@ static void one_without_a_clause_is_started_anew(void **state)
   assert_true(weir_alive(tree));
 }
 
-static void one_that_can_not_start_with_it_is_its_supervisors_matter(void **state)
+/* It is started anew once more, and neither of these starts counts as a restart. */
+static void one_that_can_not_start_with_it_goes_back(void **state)
 {
   (void)state;
-  weir_ref f, tree = tree_of(&adder, &f);
-  assert_int_equal(CHANGE(f, .name = "bad", .whole = true), WEIR_RESTART);
-  expect_sum(f, 0, "bad");
-  weir_stop(tree);
-  wait_until_gone(tree);
+  weir_ref a, tree = tree_of(&adder, &a);
+  for (int i = 0; i < 5; i++) { /* its budget is of one */
+    assert_int_equal(weir_send(a, dwell, .ms = 2), WEIR_OK);
+    assert_int_equal(RESTART(a, .name = "bad", .refused = 2), WEIR_EUSER(2));
+    assert_string_equal(weir_error_text(), "not with 2");
+    assert_int_equal(weir_send(a, add), WEIR_OK);
+    expect_sum(a, 1, "first");
+    assert_int_equal(adder_starts, 2 * i + 3);
+    assert_int_equal(adder_ends, 2 * i + 2);
+  }
+  assert_int_equal(RESTART(a, .name = "worse", .refused = 3), WEIR_EUSER(3)); /* it fails, and does not only say so */
+  expect_sum(a, 0, "first");
+  assert_int_equal(RESTART(a, .name = "good", .step = 3), WEIR_RESTART);
+  assert_int_equal(weir_send(a, add), WEIR_OK);
+  expect_sum(a, 3, "good");
+  assert_true(weir_alive(tree));
 }
 
 /* ---- newer versions ---- */
@@ -469,7 +484,7 @@ int main(void)
       TEST(a_supervised_one_is_started_anew_with_its_mailbox),
       TEST(what_was_queued_before_is_handled_after_the_new_start),
       TEST(one_without_a_clause_is_started_anew),
-      TEST(one_that_can_not_start_with_it_is_its_supervisors_matter),
+      TEST(one_that_can_not_start_with_it_goes_back),
       VERSIONS(a_newer_version_takes_over_the_state),
       VERSIONS(one_that_does_not_take_over_leaves_all_as_it_was),
       VERSIONS(one_that_fails_on_the_way_fails_the_actor),

@@ -120,7 +120,7 @@ static const struct row rows[] = {
     {BASE,
      A("in", "source", ", 'to': 'mid'") A(
          "mid", "stage", ", 'to': 'out', 'on_failure': {'retry': 2}, 'breaker': {'failures': 3}") A("out", "sink", ""),
-     "~ mid: to; on_failure; breaker\n"},
+     "~ mid: on_failure; breaker\n"},
     /* instances */
     {BASE, A("in", "source", ", 'to': 'mid'") A("mid", "stage", ", 'to': 'out', 'instances': 3") A("out", "sink", ""),
      "~ mid: instances 1 -> 3\n"},
