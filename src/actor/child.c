@@ -26,14 +26,12 @@ static uint32_t flags_of(const struct weir__cell *cell)
 
 struct weir__message *weir__papers_make(const struct weir__papers *papers)
 {
-  const weir_message *type = weir_message_weir__papers();
+  const weir_message *type = weir_message_weir__child_down();
   struct weir__message *m = weir__message_room(type, weir__value_align(type->size));
-  if (!m) {
+  if (m)
+    *papers_in(m) = *papers;
+  else
     weir_error(WEIR_ENOMEM, "no memory for the papers of a child");
-    return NULL;
-  }
-  *papers_in(m) = *papers;
-  papers_in(m)->text = "";
   return m;
 }
 
@@ -65,22 +63,26 @@ static bool answer_waiter(uint64_t waiter, int code, const char *why)
 }
 
 /* With the whole text, if there is memory for it. */
-static struct weir__message *as_report(struct weir__message *m, int code, const char *why, bool ended)
+static struct weir__message *as_down(struct weir__message *m, int code, const char *why)
 {
   size_t bytes;
-  struct weir__papers report = *papers_in(m);
-  report.text = why;
-  report.code = code;
-  report.ended = ended;
-  weir_value value = WEIR_AT(weir__papers, &report);
+  struct weir__child_down down = {why, papers_in(m)->child, papers_in(m)->incarnation, code};
   struct weir__message *fuller =
-      weir__measure(value.type(), value.at, &bytes) ? NULL : weir__message_make(value.type(), value.at, bytes);
+      weir__measure(m->type, &down, &bytes) ? NULL : weir__message_make(m->type, &down, bytes);
   if (fuller) {
     drop(m);
     return fuller;
   }
-  report.text = weir__ended_well(code) ? "" : weir_strerror(code);
-  *papers_in(m) = report;
+  down.text = weir__ended_well(code) ? "" : weir_strerror(code);
+  *(struct weir__child_down *)weir__payload(m) = down;
+  return m;
+}
+
+static struct weir__message *as_gone(struct weir__message *m)
+{
+  struct weir__child_gone gone = {papers_in(m)->child, papers_in(m)->incarnation};
+  m->type = weir_message_weir__child_gone();
+  *(struct weir__child_gone *)weir__payload(m) = gone;
   return m;
 }
 
@@ -93,11 +95,13 @@ static bool report(struct weir__message *m, int code, const char *why, bool ende
    * configuration before. */
   bool again = code == WEIR_RESTART && !ended;
   int told = !starting ? WEIR_OK : again ? WEIR_RESTART : weir__ended_well(code) ? WEIR_STOP : code;
-  if (answer_waiter(papers_in(m)->waiter, told, why)) {
+  uint64_t waiter = m->asker;
+  m->asker = 0;
+  if (answer_waiter(waiter, told, why)) {
     drop(m);
     return true;
   }
-  m = as_report(m, code, why, ended);
+  m = ended ? as_gone(m) : as_down(m, code, why);
   struct weir__cell *cell = weir__cell_at(weir__slot_of(supervisor));
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   bool there = weir__is_there(cell, supervisor);
@@ -113,10 +117,10 @@ static bool report(struct weir__message *m, int code, const char *why, bool ende
 void weir__child_started(struct weir__cell *cell)
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
-  struct weir__papers *papers = papers_in(cell->extras->papers);
-  uint64_t waiter = papers->ending ? 0 : papers->waiter;
-  if (!papers->ending) papers->waiter = 0;
-  papers->starting = false;
+  struct weir__message *m = cell->extras->papers;
+  uint64_t waiter = papers_in(m)->ending ? 0 : m->asker;
+  if (!papers_in(m)->ending) m->asker = 0;
+  papers_in(m)->starting = false;
   weir__bucket_unlock(bucket);
   answer_waiter(waiter, WEIR_OK, NULL);
 }
@@ -328,7 +332,7 @@ void weir__child_start(const weir_actor *type, const weir_spawn_options *options
     drop(papers);
     return;
   }
-  papers_in(papers)->waiter = weir__wait_name(w);
+  papers->asker = weir__wait_name(w);
   papers_in(papers)->starting = true;
   *ref = weir__spawn_child(type, options, papers);
   outcome->code = weir_ref_error(*ref);
@@ -347,7 +351,7 @@ enum given { GIVEN, IS_DOWN_ALREADY, NOBODY_THERE, NO_PAPERS };
 /* Lock held. Of an incarnation that lives. */
 static uintptr_t order_to_living(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t flags, uint64_t waiter)
 {
-  papers_in(cell->extras->papers)->waiter = waiter;
+  cell->extras->papers->asker = waiter;
   papers_in(cell->extras->papers)->ending = true;
   if (flags & WEIR__FOR_GOOD) weir__mpsc_close(bucket, cell, weir__generation_of(weir__ref_of(cell)), WEIR_EDEAD);
   if (flags & WEIR__DRAINING) { /* it ends by itself */
@@ -367,7 +371,7 @@ static enum given order_to_down(struct weir__cell *cell, uint32_t flags, uint64_
   if (!(flags & (WEIR__FOR_GOOD | WEIR__RESTART))) return IS_DOWN_ALREADY;
   cell->extras->papers = *papers;
   *papers = NULL;
-  if (cell->extras->papers) papers_in(cell->extras->papers)->waiter = waiter;
+  if (cell->extras->papers) cell->extras->papers->asker = waiter;
   end_wait(cell);
   atomic_fetch_or_explicit(&cell->work.flags, flags & ~(uint32_t)WEIR__KILLED, memory_order_seq_cst);
   *wake = weir__mpsc_nudge(cell);

@@ -6,8 +6,8 @@
  * H1  A child's papers are a message in its extras (`papers`): whose child it is, and what is to be done when it ends. They
  *     are made by its supervisor for each incarnation, and set, looked into and taken out under the lock of the child's
  *     bucket. When the incarnation is over the papers are taken out and become the report of that: by the wait of a
- *     supervisor that waits for just that (`waiter`), else as news in its mailbox. So a report needs no memory and no
- *     place, and there is one for each incarnation.
+ *     supervisor that waits for just that (the envelope's `asker`), else as news in its mailbox. So a report needs no
+ *     memory and no place, and there is one for each incarnation.
  * H2  A child that is DOWN keeps its mailbox, which fills up or is flushed; of its incarnation nothing is left when it
  *     starts again: handles are closed and the actors that it had spawned have ended before.
  * H3  Orders are flags: VICTIM (end, whatever the papers say, and come DOWN), FOR_GOOD, RESTART and FLUSH. FOR_GOOD wins.
@@ -22,23 +22,37 @@
 
 enum weir__restart_type { WEIR__PERMANENT_CHILD, WEIR__TRANSIENT_CHILD, WEIR__TEMPORARY_CHILD };
 
-/* The papers of a child, and its report. */
-struct weir__papers {
-  const char *text; /* the report: why; borrowed until it is handled */
-  weir_ref supervisor;
-  uint64_t child;  /* its number there */
-  uint64_t waiter; /* H1; 0: nobody waits */
+/* A report: an incarnation is over, and the child rests, DOWN. */
+struct weir__child_down {
+  const char *text; /* why; borrowed until it is handled */
+  uint64_t child;   /* its number at its supervisor */
   uint32_t incarnation;
-  uint32_t restart; /* enum weir__restart_type */
-  uint32_t retries; /* how often a message that failed its handler is tried again */
-  int32_t code;     /* the report: the reason of the end */
-  bool starting;    /* it has not started yet */
-  bool ending;      /* who waits does so for its end, not for its start */
-  bool ended;       /* the report: for good */
+  int32_t code;
 };
-WEIR_SHARED(weir__papers, "weir.papers", WEIR_FIELD(text), WEIR_FIELD(supervisor), WEIR_FIELD(child),
-            WEIR_FIELD(waiter), WEIR_FIELD(incarnation), WEIR_FIELD(restart), WEIR_FIELD(retries), WEIR_FIELD(code),
-            WEIR_FIELD(starting), WEIR_FIELD(ending), WEIR_FIELD(ended));
+WEIR_SHARED(weir__child_down, "weir.child_down", WEIR_FIELD(text), WEIR_FIELD(child), WEIR_FIELD(incarnation),
+            WEIR_FIELD(code));
+
+/* A report: the child has ended for good. */
+struct weir__child_gone {
+  uint64_t child;
+  uint32_t incarnation;
+};
+WEIR_SHARED(weir__child_gone, "weir.child_gone", WEIR_FIELD(child), WEIR_FIELD(incarnation));
+
+/* What papers hold, in place of the report that they become. */
+struct weir__papers {
+  weir_ref supervisor;
+  uint64_t child;
+  uint32_t incarnation;
+  uint8_t restart; /* enum weir__restart_type */
+  uint8_t retries; /* how often a message that failed its handler is tried again */
+  bool starting;   /* it has not started yet */
+  bool ending;     /* who waits does so for its end, not for its start */
+};
+_Static_assert(sizeof(struct weir__papers) <= sizeof(struct weir__child_down) &&
+                   sizeof(struct weir__child_gone) <= sizeof(struct weir__child_down) &&
+                   sizeof(struct weir__child_down) <= WEIR__PAYLOAD_OF_SMALLEST,
+               "H1: the same message, of the smallest size");
 
 /* ---- for the supervisor ---- */
 

@@ -431,8 +431,8 @@ static struct weir__message *papers_for(struct child *c)
   struct weir__papers papers = {.supervisor = weir_self(),
                                 .child = c->number,
                                 .incarnation = ++c->incarnation,
-                                .restart = (uint32_t)spec_of(c)->options.restart,
-                                .retries = spec_of(c)->options.retries};
+                                .restart = (uint8_t)spec_of(c)->options.restart,
+                                .retries = (uint8_t)spec_of(c)->options.retries};
   return weir__papers_make(&papers);
 }
 
@@ -781,14 +781,24 @@ static void ended_by_itself(struct supervisor *s, struct child *c)
   if (when == WEIR_ANY_SIGNIFICANT || (when == WEIR_ALL_SIGNIFICANT && !any_significant_left(s))) give_up(s);
 }
 
-static int on_report(struct supervisor *s, const struct weir__papers *report)
+/* S1. NULL: the report does not count. */
+static struct child *reported(struct supervisor *s, uint64_t number, uint32_t incarnation)
 {
-  struct child *c = child_of(s, report->child);
-  if (s->ends || !c || c->state != WEIR_CHILD_RUNS || c->incarnation != report->incarnation) return WEIR_OK; /* S1 */
-  if (report->ended) {
-    ended_by_itself(s, c);
-    return WEIR_OK;
-  }
+  struct child *c = s->ends ? NULL : child_of(s, number);
+  return c && c->state == WEIR_CHILD_RUNS && c->incarnation == incarnation ? c : NULL;
+}
+
+static int on_gone(struct supervisor *s, const struct weir__child_gone *report)
+{
+  struct child *c = reported(s, report->child, report->incarnation);
+  if (c) ended_by_itself(s, c);
+  return WEIR_OK;
+}
+
+static int on_down(struct supervisor *s, const struct weir__child_down *report)
+{
+  struct child *c = reported(s, report->child, report->incarnation);
+  if (!c) return WEIR_OK;
   if (report->code == WEIR_RESTART) { /* it said so itself: change.h, X2 */
     c->state = WEIR_CHILD_RESTARTS;
     restart(s, c, true);
@@ -1035,8 +1045,8 @@ static void on_end(struct supervisor *s)
 }
 
 WEIR_ACTOR(supervisor,
-           WEIR_ON_START(weir__plan, on_start) WEIR_ON(weir__papers, on_report) WEIR_ON(weir__restart_due, on_due)
-               WEIR_ON(weir__add_child, on_add) WEIR_ON(weir__stop_child, on_stop)
+           WEIR_ON_START(weir__plan, on_start) WEIR_ON(weir__child_down, on_down) WEIR_ON(weir__child_gone, on_gone)
+               WEIR_ON(weir__restart_due, on_due) WEIR_ON(weir__add_child, on_add) WEIR_ON(weir__stop_child, on_stop)
                    WEIR_ON(weir__restart_child, on_restart) WEIR_ON(weir__delete_child, on_delete)
                        WEIR_ON(weir__which, on_which) WEIR_ON(weir__how_many, on_how_many) WEIR_ON_END(on_end));
 

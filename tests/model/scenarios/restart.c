@@ -42,7 +42,7 @@ static void make_child(void)
   boss = open_actor(weir__cell_take(), 4, WEIR_WAIT);
   atomic_store_explicit(&boss->inbox, 0, memory_order_relaxed); /* it is in its turn */
   weir__extras(actor)->papers = papers_for(1);
-  weir_message_weir__papers();
+  weir_message_weir__child_down(), weir_message_weir__child_gone();
   atomic_store_explicit(&actor->inbox, 0, memory_order_relaxed);
   weir__work_append(&workers[0].ready, &actor->work);
   put(LAST);
@@ -73,9 +73,9 @@ static bool await_report(void)
     if ((m = weir__mpsc_pop(boss))) break;
     model_pause();
   }
-  bool ended = ((struct weir__papers *)weir__payload(m))->ended;
+  bool down = m->type == weir_message_weir__child_down();
   weir__message_end(m, WEIR__HANDLED);
-  return !ended;
+  return down;
 }
 static void restart_it(void)
 {
