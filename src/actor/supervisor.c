@@ -12,7 +12,7 @@
  * S2  A budget is a list of moments: with each restart now is noted, what is older than the period forgotten, and if more
  *     than `max_restarts` are left the budget is used up. A start that fails is tried again, as one more restart.
  * S3  All that is known of a plan is in one block with a count of holders (a shared buffer): the supervisor's
- *     configuration holds it, so that it outlives restarts, and each child that was added at run time its own.
+ *     configuration holds it, so that it outlives restarts. What was given for a child at run time is that child's.
  * S4  The end clause ends all children in reverse order; so do a start that failed and a failure. If it was told to drain they
  *     are drained instead, each with its time, and ended only when that is over.
  * S5  A child that others have refs to before it starts (an actor of a topology) was made by who gave the plan: it rests, DOWN
@@ -87,7 +87,9 @@ static int no_memory(void) { return weir_error(WEIR_ENOMEM, "no memory for a sup
 
 static int copy_name(char **copy, const char *name)
 {
-  *copy = name ? strdup(name) : NULL;
+  *copy = NULL;
+  if (name && !*name) return weir_error(WEIR_EINVAL, "a child's .name is empty");
+  if (name) *copy = strdup(name);
   return name && !*copy ? no_memory() : WEIR_OK;
 }
 
@@ -246,20 +248,25 @@ struct budget {
   size_t used, room;
 };
 
-struct child {
-  struct child *before, *after; /* in the order of the start */
-  const struct spec *spec;
-  weir_bytes own_plan;   /* of one that was added at run time */
-  struct spec *own_spec; /* of a dynamic one: the pattern, with what was given; NULL: none */
-  uint64_t number;       /* index in `slots`, generation above it */
-  weir_ref ref;          /* STOPPED: nobody */
-  int state;             /* WEIR_CHILD_RUNS, … */
-  uint32_t incarnation;
+/* Of a child that has failed once. */
+struct history {
   uint64_t restarts;
   struct budget budget; /* its own, if it has one */
   int64_t since_ns;     /* of its last start */
   int64_t waited_ns;    /* before that; 0: it did not */
   weir_timer timer;     /* RESTARTS: when it is due */
+};
+
+struct child {
+  struct child *before, *after; /* in the order of the start */
+  struct spec *spec;
+  struct history *history; /* NULL: it has none */
+  uint64_t number;         /* index in `slots`, generation above it */
+  weir_ref ref;            /* STOPPED: nobody */
+  uint32_t incarnation;
+  uint8_t state;  /* WEIR_CHILD_RUNS, … */
+  bool owns_spec; /* it was given at run time */
+  char name[];    /* of a dynamic one, whose spec is that of others, too; "": its spec says it */
 };
 
 struct supervisor {
@@ -283,11 +290,12 @@ WEIR_SHARED(weir__restart_due, "weir.restart_due", WEIR_FIELD(child), WEIR_FIELD
 
 static const weir_supervisor_options *options_of(const struct supervisor *s) { return &s->plan->options; }
 static bool is_dynamic(const struct supervisor *s) { return options_of(s)->strategy == WEIR_DYNAMIC; }
-static const struct spec *spec_of(const struct child *c) { return c->own_spec ? c->own_spec : c->spec; }
-static bool is_supervisor(const struct child *c) { return spec_of(c)->type == type_of_supervisors(); }
-static bool is_made(const struct child *c) { return spec_of(c)->options.made.bits != 0; }
+static bool is_supervisor(const struct child *c) { return c->spec->type == type_of_supervisors(); }
+static bool is_made(const struct child *c) { return c->spec->options.made.bits != 0; }
 static bool is_there(const struct child *c) { return c->state != WEIR_CHILD_STOPPED; }
-static bool is_temporary(const struct child *c) { return spec_of(c)->options.restart == WEIR_TEMPORARY; }
+static bool is_temporary(const struct child *c) { return c->spec->options.restart == WEIR_TEMPORARY; }
+/* NULL: none. */
+static const char *given_name(const struct child *c) { return *c->name ? c->name : c->spec->name; }
 
 /* ---- the children that are known ---- */
 
@@ -320,9 +328,10 @@ static size_t free_slot(struct supervisor *s)
   return make_slots(s) ? first : s->slot_count;
 }
 
-static struct child *add_child(struct supervisor *s, const struct spec *spec)
+/* `name`: of a dynamic one; "": none. */
+static struct child *add_child(struct supervisor *s, struct spec *spec, const char *name)
 {
-  struct child *c = calloc(1, sizeof *c);
+  struct child *c = calloc(1, offsetof(struct child, name) + strlen(name) + 1);
   size_t slot = c ? free_slot(s) : 0;
   if (!c || slot == s->slot_count) {
     free(c);
@@ -330,6 +339,7 @@ static struct child *add_child(struct supervisor *s, const struct spec *spec)
     return NULL;
   }
   c->spec = spec;
+  strcpy(c->name, name);
   c->number = (uint64_t)++s->generation << 32 | slot;
   c->state = WEIR_CHILD_STOPPED;
   c->ref = weir__ref_error_make(WEIR_EDEAD);
@@ -344,14 +354,18 @@ static struct child *add_child(struct supervisor *s, const struct spec *spec)
   return c;
 }
 
+static void free_own_spec(struct spec *spec)
+{
+  if (!spec) return;
+  free_spec(spec);
+  free(spec);
+}
+
 static void free_child(struct child *c)
 {
-  free(c->budget.moments);
-  if (c->own_spec) {
-    free_spec(c->own_spec);
-    free(c->own_spec);
-  }
-  weir_bytes_drop(c->own_plan);
+  if (c->history) free(c->history->budget.moments);
+  free(c->history);
+  if (c->owns_spec) free_own_spec(c->spec);
   free(c);
 }
 
@@ -373,7 +387,7 @@ static void forget_child(struct supervisor *s, struct child *c)
 static struct child *find_by_name(struct supervisor *s, const char *name)
 {
   struct child *c = s->first;
-  while (c && !(spec_of(c)->name && strcmp(spec_of(c)->name, name) == 0)) c = c->after;
+  while (c && !(given_name(c) && strcmp(given_name(c), name) == 0)) c = c->after;
   return c;
 }
 
@@ -386,10 +400,7 @@ static struct child *find_by_ref(struct supervisor *s, weir_ref ref)
 
 /* ---- what it tells ---- */
 
-static const char *name_of(const struct child *c)
-{
-  return spec_of(c)->name ? spec_of(c)->name : spec_of(c)->type->name;
-}
+static const char *name_of(const struct child *c) { return given_name(c) ? given_name(c) : c->spec->type->name; }
 
 void weir__restart_event_print(const weir_restart_event *e)
 {
@@ -431,8 +442,8 @@ static struct weir__message *papers_for(struct child *c)
   struct weir__papers papers = {.supervisor = weir_self(),
                                 .child = c->number,
                                 .incarnation = ++c->incarnation,
-                                .restart = (uint8_t)spec_of(c)->options.restart,
-                                .retries = (uint8_t)spec_of(c)->options.retries};
+                                .restart = (uint8_t)c->spec->options.restart,
+                                .retries = (uint8_t)c->spec->options.retries};
   return weir__papers_make(&papers);
 }
 
@@ -458,7 +469,7 @@ static void stopped(struct child *c)
 static int take_start(struct child *c, const struct weir__outcome *outcome)
 {
   bool went_on = outcome->code == WEIR_ECANCELED || outcome->code == WEIR_EDEADLOCK; /* of our own wait */
-  c->since_ns = weir__now_ns();
+  if (c->history) c->history->since_ns = weir__now_ns();
   if (outcome->code == WEIR_STOP || weir_ref_error(c->ref))
     stopped(c);
   else if (outcome->code == WEIR_OK || (went_on && weir_cancelled()))
@@ -480,9 +491,9 @@ static void start_again(struct child *c, bool flush, struct weir__message *paper
 
 static int start_anew(struct child *c, struct weir__outcome *outcome)
 {
-  const struct spec *spec = spec_of(c);
+  const struct spec *spec = c->spec;
   struct weir__plan plan;
-  weir_spawn_options o = {.name = spec->name,
+  weir_spawn_options o = {.name = given_name(c),
                           .config = start_with(spec, &plan),
                           .capacity = spec->options.capacity,
                           .overflow = spec->options.overflow,
@@ -520,7 +531,7 @@ static int start(struct child *c, bool flush, struct weir__outcome *outcome)
 
 static int64_t time_to_end(const struct child *c)
 {
-  weir_duration given = spec_of(c)->options.shutdown;
+  weir_duration given = c->spec->options.shutdown;
   if (given.ns == 0) given = is_supervisor(c) ? WEIR_FOREVER : WEIR_SECONDS(SHUTDOWN_S);
   return given.ns < 0 ? 0 : weir__deadline(given);
 }
@@ -536,7 +547,7 @@ static void end_child(struct supervisor *s, struct child *c, uint32_t how)
 {
   struct weir__outcome outcome;
   int64_t deadline = time_to_end(c);
-  weir_timer_cancel(c->timer);
+  if (c->history) weir_timer_cancel(c->history->timer);
   if (!is_there(c)) return;
   if (deadline) weir__child_end(c->ref, how, papers_for(c), deadline, &outcome);
   if (deadline && goes_on(&outcome)) tell(s, c, (weir_restart_event){.what = WEIR_CHILD_KILLED});
@@ -585,11 +596,13 @@ static void end_all(struct supervisor *s)
 
 /* ---- budgets ---- */
 
-/* S2. False: it is used up. How many count, this one included, in `*count`. */
+/* S2. False: it is used up. How many count, this one included, in `*count`. Without memory for a budget none do. */
 static bool spend(struct budget *b, int max_restarts, weir_duration within, int *count)
 {
   int64_t now = weir__now_ns();
   size_t most = max_restarts < 0 ? 0 : (size_t)max_restarts, old = 0;
+  *count = 1;
+  if (!b) return most > 0;
   while (old < b->used && now - b->moments[old] > within.ns) old++;
   b->used -= old;
   if (b->used) memmove(b->moments, b->moments + old, b->used * sizeof b->moments[0]);
@@ -610,6 +623,13 @@ static weir_duration or_default(weir_duration within) { return within.ns ? withi
 
 /* ---- a child has failed ---- */
 
+/* NULL: no memory. */
+static struct history *history_of(struct child *c)
+{
+  if (!c->history) c->history = calloc(1, sizeof *c->history);
+  return c->history;
+}
+
 /* Its reports and requests may come still, and do nothing. */
 static void give_up(struct supervisor *s)
 {
@@ -626,29 +646,36 @@ static double draw(struct supervisor *s)
 /* How long to wait before the next restart. */
 static int64_t next_wait(struct supervisor *s, struct child *c)
 {
-  const weir_backoff *own = &spec_of(c)->options.backoff, *b = own->first.ns ? own : &options_of(s)->backoff;
+  const weir_backoff *own = &c->spec->options.backoff, *b = own->first.ns ? own : &options_of(s)->backoff;
+  struct history *h = history_of(c);
+  int64_t waited = h ? h->waited_ns : 0;
   if (!b->first.ns) return 0;
-  int64_t quiet = b->quiet.ns ? b->quiet.ns : c->waited_ns > SECOND / 10 ? 10 * c->waited_ns : SECOND;
-  bool again = c->waited_ns && weir__now_ns() - c->since_ns < quiet;
-  int64_t wait = !again ? b->first.ns : c->waited_ns > INT64_MAX / 4 ? c->waited_ns : 2 * c->waited_ns;
+  int64_t quiet = b->quiet.ns ? b->quiet.ns : waited > SECOND / 10 ? 10 * waited : SECOND;
+  bool again = waited && weir__now_ns() - h->since_ns < quiet;
+  int64_t wait = !again ? b->first.ns : waited > INT64_MAX / 4 ? waited : 2 * waited;
   if (b->most.ns && wait > b->most.ns) wait = b->most.ns;
-  c->waited_ns = wait;
+  if (h) h->waited_ns = wait;
   return wait + (int64_t)((double)wait * b->jitter * (2 * draw(s) - 1));
 }
 
 static void restart_later(struct supervisor *s, struct child *c, int64_t wait_ns)
 {
-  c->timer = weir_send_after(weir_self(), WEIR__NS(wait_ns), weir__restart_due, .child = c->number,
-                             .incarnation = c->incarnation);
-  if (!c->timer.error) return;
-  tell(s, c, (weir_restart_event){.what = WEIR_GROUP_SPENT, .code = c->timer.error, .text = weir_error_text()});
+  struct history *h = history_of(c);
+  int rc = h ? WEIR_OK : no_memory();
+  if (h) {
+    h->timer = weir_send_after(weir_self(), WEIR__NS(wait_ns), weir__restart_due, .child = c->number,
+                               .incarnation = c->incarnation);
+    rc = h->timer.error;
+  }
+  if (!rc) return;
+  tell(s, c, (weir_restart_event){.what = WEIR_GROUP_SPENT, .code = rc, .text = weir_error_text()});
   give_up(s);
 }
 
 /* One that has used up its own restarts. */
 static void spent(struct supervisor *s, struct child *c, weir_restart_event *e)
 {
-  int then = spec_of(c)->options.when_spent;
+  int then = c->spec->options.when_spent;
   e->what = then == WEIR_ESCALATE ? WEIR_GROUP_SPENT : WEIR_CHILD_SPENT;
   tell(s, c, *e);
   if (then == WEIR_ESCALATE)
@@ -662,7 +689,8 @@ static void spent(struct supervisor *s, struct child *c, weir_restart_event *e)
 /* Counts a restart, and says when it is to be: 0 at once; -1: not. */
 static int64_t count_restart(struct supervisor *s, struct child *c, int code, const char *text)
 {
-  const weir_child *own = &spec_of(c)->options;
+  const weir_child *own = &c->spec->options;
+  struct history *h = history_of(c);
   weir_restart_event e = {.what = WEIR_CHILD_FAILED, .code = code, .text = text};
   bool has_own = own->max_restarts != 0;
   int most = has_own ? own->max_restarts : options_of(s)->max_restarts;
@@ -670,7 +698,7 @@ static int64_t count_restart(struct supervisor *s, struct child *c, int code, co
   if (most == 0) most = 1;
   e.max_restarts = most < 0 ? 0 : most;
   c->state = is_there(c) ? WEIR_CHILD_RESTARTS : c->state;
-  bool left = spend(has_own ? &c->budget : &s->budget, most, within, &e.restarts);
+  bool left = spend(!has_own ? &s->budget : h ? &h->budget : NULL, most, within, &e.restarts);
   if (left) {
     int64_t wait = next_wait(s, c);
     e.wait.ns = wait;
@@ -691,7 +719,7 @@ static int64_t count_restart(struct supervisor *s, struct child *c, int code, co
 
 static bool keeps_mailbox(const struct child *c, bool failed)
 {
-  int mailbox = spec_of(c)->options.mailbox;
+  int mailbox = c->spec->options.mailbox;
   return mailbox == WEIR_KEEP || (mailbox == WEIR_KEEP_FAILED && failed);
 }
 
@@ -703,7 +731,7 @@ static int restart(struct supervisor *s, struct child *c, bool keeps)
   struct weir__outcome outcome;
   int rc = start(c, !keeps, &outcome);
   if (rc == WEIR_OK) {
-    c->restarts++;
+    if (history_of(c)) c->history->restarts++;
     return WEIR_OK;
   }
   if (rc == WEIR_STOP) {
@@ -766,14 +794,14 @@ static int on_due(struct supervisor *s, const struct weir__restart_due *due)
 static bool any_significant_left(const struct supervisor *s)
 {
   for (const struct child *c = s->first; c; c = c->after)
-    if (spec_of(c)->options.significant && is_there(c)) return true;
+    if (c->spec->options.significant && is_there(c)) return true;
   return false;
 }
 
 /* For good, and not because this supervisor wanted it. */
 static void ended_by_itself(struct supervisor *s, struct child *c)
 {
-  bool significant = spec_of(c)->options.significant;
+  bool significant = c->spec->options.significant;
   stopped(c);
   if (is_temporary(c) || is_dynamic(s)) forget_child(s, c);
   if (!significant) return;
@@ -848,43 +876,57 @@ REQUEST(weir__how_many, weir_child_counts, "weir.count_children", WEIR_FIELD(unu
 
 static int no_such_child(const char *name) { return weir_error(WEIR_EDEAD, "no child is named \"%s\"", name); }
 
-/* The pattern, with what was given beside it. */
-static struct spec *merged(const struct spec *pattern, const struct spec *given)
+/* NULL: no memory. */
+static struct spec *copy_spec(const struct spec *from)
 {
   struct spec *spec = calloc(1, sizeof *spec);
   if (!spec) return NULL;
-  *spec = *pattern;
+  *spec = *from;
   spec->name = NULL;
   spec->config = NULL;
-  spec->tree = weir_bytes_share(pattern->tree);
-  const struct spec *configured = given->config ? given : pattern;
-  spec->config_type = configured->config_type;
-  if (given->options.shutdown.ns) spec->options.shutdown = given->options.shutdown;
-  if (given->options.capacity) spec->options.capacity = given->options.capacity;
-  if (given->options.overflow) spec->options.overflow = given->options.overflow;
-  if (given->options.memory) spec->options.memory = given->options.memory;
-  if (given->options.breaker.failures) spec->options.breaker = given->options.breaker;
-  if (!copy_name(&spec->name, given->name) && !copy_config(&spec->config, config_of(configured))) return spec;
-  free_spec(spec);
-  free(spec);
+  spec->tree = weir_bytes_share(from->tree);
+  if (!copy_name(&spec->name, from->name) && !copy_config(&spec->config, config_of(from))) return spec;
+  free_own_spec(spec);
   return NULL;
 }
 
-/* Adds what a plan of one spec says. NULL, with a text: `*rc` says why. */
-static struct child *add_from(struct supervisor *s, weir_bytes held, int *rc)
+static bool says_more_than_a_name(const struct spec *given)
 {
-  const struct spec *given = &plan_of(held)->specs[0];
+  const weir_child *o = &given->options;
+  return given->config || o->shutdown.ns || o->capacity || o->overflow || o->memory || o->breaker.failures;
+}
+
+/* The pattern, with what was given beside it but for the name. */
+static struct spec merged(const struct spec *pattern, const struct spec *given)
+{
+  struct spec spec = *pattern;
+  if (given->options.shutdown.ns) spec.options.shutdown = given->options.shutdown;
+  if (given->options.capacity) spec.options.capacity = given->options.capacity;
+  if (given->options.overflow) spec.options.overflow = given->options.overflow;
+  if (given->options.memory) spec.options.memory = given->options.memory;
+  if (given->options.breaker.failures) spec.options.breaker = given->options.breaker;
+  if (given->config) spec.config = given->config, spec.config_type = given->config_type;
+  return spec;
+}
+
+/* Adds what a plan of one spec says. NULL, with a text: `*rc` says why. */
+static struct child *add_from(struct supervisor *s, const struct spec *given, int *rc)
+{
+  *rc = WEIR_OK;
   if (given->name && find_by_name(s, given->name)) {
     *rc = weir_error(WEIR_EEXIST, "a child is named \"%s\" already", given->name);
     return NULL;
   }
-  struct child *c = add_child(s, is_dynamic(s) ? &s->plan->specs[0] : given);
-  if (c && is_dynamic(s))
-    c->own_spec = merged(c->spec, given);
-  else if (c)
-    c->own_plan = weir_bytes_share(held);
-  if (c && is_dynamic(s) && !c->own_spec) forget_child(s, c), c = NULL;
-  *rc = c ? WEIR_OK : no_memory();
+  struct spec *pattern = is_dynamic(s) ? &s->plan->specs[0] : NULL;
+  struct spec whole = pattern ? merged(pattern, given) : *given;
+  bool owns = !pattern || says_more_than_a_name(given);
+  struct spec *spec = owns ? copy_spec(&whole) : pattern;
+  struct child *c = spec ? add_child(s, spec, pattern && given->name ? given->name : "") : NULL;
+  if (c)
+    c->owns_spec = owns;
+  else if (owns)
+    free_own_spec(spec);
+  if (!c) *rc = no_memory();
   return c;
 }
 
@@ -897,11 +939,12 @@ static int on_add(struct supervisor *s, const struct weir__add_child *m, struct 
 {
   int rc;
   struct weir__outcome outcome;
-  const weir_child *given = &plan_of(m->plan)->specs[0].options;
+  const struct spec *spec = &plan_of(m->plan)->specs[0];
+  const weir_child *given = &spec->options;
   if (is_dynamic(s) && (given->type || given->tree))
     return weir_error(WEIR_EINVAL, "what dynamic children are is said by their pattern");
   rc = is_dynamic(s) ? WEIR_OK : check_child(given, false, options_of(s)->auto_shutdown);
-  struct child *c = rc ? NULL : add_from(s, m->plan, &rc);
+  struct child *c = rc ? NULL : add_from(s, spec, &rc);
   if (!c) return rc;
   rc = start_anew(c, &outcome);
   reply->ref = c->ref;
@@ -935,7 +978,7 @@ static int on_restart(struct supervisor *s, const struct weir__restart_child *m,
   if (c->state == WEIR_CHILD_RUNS || c->state == WEIR_CHILD_RESTARTS)
     return weir_error(WEIR_EBUSY, "%s %s", m->name, c->state == WEIR_CHILD_RUNS ? "runs" : "is being restarted");
   bool parked = c->state == WEIR_CHILD_PARKED;
-  c->budget.used = 0;
+  if (c->history) c->history->budget.used = 0;
   int rc = start(c, !keeps_mailbox(c, parked), &outcome);
   reply->ref = c->ref;
   if (rc == WEIR_OK) return WEIR_OK;
@@ -965,11 +1008,11 @@ static int on_which(struct supervisor *s, const struct weir__which *m, struct we
   struct weir_child_info *list = s->count ? calloc(s->count, sizeof *list) : NULL;
   if (s->count && !list) return no_memory();
   for (const struct child *c = s->first; c && list; c = c->after) {
-    const struct spec *spec = spec_of(c);
-    list[n++] = (struct weir_child_info){.name = spec->name ? spec->name : "",
-                                         .type = spec->type->name,
+    const char *name = given_name(c);
+    list[n++] = (struct weir_child_info){.name = name ? name : "",
+                                         .type = c->spec->type->name,
                                          .ref = c->ref,
-                                         .restarts = c->restarts,
+                                         .restarts = c->history ? c->history->restarts : 0,
                                          .state = c->state,
                                          .supervises = is_supervisor(c)};
   }
@@ -1035,7 +1078,7 @@ static int on_start(struct supervisor *s, const struct weir__plan *plan)
   if (!s->random) s->random = 1;
   int rc = weir_defer(free_children, s);
   for (size_t i = 0; !rc && !is_dynamic(s) && i < s->plan->count; i++)
-    rc = add_child(s, &s->plan->specs[i]) ? WEIR_OK : WEIR_ENOMEM;
+    rc = add_child(s, &s->plan->specs[i], "") ? WEIR_OK : WEIR_ENOMEM;
   return rc ? rc : start_all(s);
 }
 

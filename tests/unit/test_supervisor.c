@@ -195,6 +195,7 @@ static void options_that_make_no_sense_are_refused(void **state)
   assert_int_equal(weir_ref_error(weir_supervise(.backoff = {.jitter = 2})), WEIR_EINVAL);
   assert_int_equal(weir_ref_error(weir_supervise(.children = WEIR_CHILDREN({.name = "x"}))), WEIR_EINVAL);
   assert_int_equal(weir_ref_error(weir_supervise(.children = WEIR_CHILDREN({&kid, .restart = 7}))), WEIR_EINVAL);
+  assert_int_equal(weir_ref_error(weir_supervise(.children = WEIR_CHILDREN({&kid, .name = ""}))), WEIR_EINVAL);
   assert_int_equal(weir_ref_error(weir_supervise(.children = WEIR_CHILDREN({&kid, .significant = true}))), WEIR_EINVAL);
   assert_int_equal(weir_ref_error(weir_supervise(.children = WEIR_CHILDREN({&kid, .retries = 64}))), WEIR_EINVAL);
   assert_int_equal(

@@ -292,6 +292,7 @@ static void child_adm_simple(void **state)
   assert_int_equal(add(tree, "x", &x), WEIR_OK);
   assert_int_equal(add(tree, "x", NULL), WEIR_EEXIST);
   assert_int_equal(weir_start_child(tree, t, NULL, .type = &kid), WEIR_EINVAL);
+  assert_int_equal(weir_start_child(tree, t, NULL, .name = ""), WEIR_EINVAL);
   expect_counts(tree, 1, 1, 0, 1);
   assert_int_equal(weir_restart_child(tree, t, "x", NULL), WEIR_ENOTSUP);
   assert_int_equal(weir_delete_child(tree, t, "x"), WEIR_ENOTSUP);
