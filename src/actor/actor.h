@@ -27,7 +27,6 @@ struct weir__graph_node;
 struct weir__wait;
 struct weir__debt;
 struct weir__kept;
-struct weir__policy;
 struct weir__membership;
 struct weir__scope;
 struct weir__watch;
@@ -35,44 +34,40 @@ struct weir__outgoing;
 
 /* What a bare actor does without (C6). The owner's (A1), but where it says otherwise. */
 struct weir__extras {
-  struct weir__name *name;                /* its entry in the registry; NULL: none */
-  struct weir__message *config;           /* in force; lives as long as the state, or until another one is */
+  struct weir__name *name;           /* its entry in the registry; NULL: none */
+  struct weir__message *config;      /* in force; lives as long as the state, or until another one is */
+  struct weir__graph_node *node;     /* its edges, see edge.h; NULL: it is in no topology */
+  struct weir__timer_record *timers; /* that it set; under the timers' lock */
+  struct weir__wait *asks;           /* that it has begun, see pending.c */
+  struct weir__scope *scope;         /* its memory and deferred calls, see runtime/scope.h; NULL: none */
+  struct weir__message *papers;      /* of a child of a supervisor, see child.h, H1 */
+  struct weir__rare *rare;           /* NULL: none of that. Made before the actor can be reached, or by the owner */
+};
+_Static_assert(sizeof(struct weir__extras) <= WEIR__SMALLEST, "C6: an actor with a name");
+
+/* What few have, apart: so that the extras stay one line of memory (C6). */
+struct weir__rare {
   struct weir__handle *handles;           /* libuv's, see uv.c */
-  struct weir__graph_node *node;          /* its edges, see edge.h; NULL: it is in no topology */
-  struct weir__timer_record *timers;      /* that it set; under the timers' lock */
-  struct weir__wait *asks;                /* that it has begun, see pending.c */
   struct weir__debt *debts;               /* answers that it owes, see debt.c; under the lock of its bucket */
   struct weir__kept *kept;                /* its stash, see stash.h; NULL: it keeps no places */
   struct weir__membership *memberships;   /* of groups, see group.c */
-  struct weir__policy *policy;            /* NULL: as most are. Made before the actor can be reached, or by the owner */
-  struct weir__scope *scope;              /* its memory and deferred calls, see runtime/scope.h; NULL: none */
   const struct weir_behaviour *behaviour; /* what it has become, while the cell's `became` is set */
   struct weir__notice_record *notices;    /* places that it asked for, see channel/notice.h */
   struct weir__permit *permits;           /* places that it holds elsewhere, see channel/permit.h, P3 */
   struct weir__watch *monitors;           /* that it has set, see link.c; under the lock there */
-  struct weir__message *papers;           /* of a child of a supervisor, see child.h, H1 */
+  struct weir__route *route;              /* whose instance it is, see relay.h; NULL: of none */
+  struct weir__breaker *breaker;          /* see channel/breaker.h; NULL: none. Read under the lock, or by the owner */
+  struct weir__message *next_config;      /* of its next start, see change.h; NULL: `config` */
+  struct weir__message *before_config;    /* while it starts with another one: to go back to; NULL: to none */
+  uint64_t changer;                       /* the wait of who gave it next_config; 0: nobody waits */
+  struct weir__outgoing *outgoing;        /* X3 of change.h: the older version that a newer one takes over from */
+  size_t memory;                          /* what it may hold; 0: no limit */
+  uint32_t look_in;                       /* after so many messages what it holds is looked at anew. The owner's */
+  bool goes_back;                         /* next_config is the one before, since the other one was no good */
 };
-
-/* What few have, apart: so that the extras stay one block of 128 bytes (C6). */
-struct weir__policy {
-  struct weir__route *route;     /* whose instance it is, see relay.h; NULL: of none */
-  struct weir__breaker *breaker; /* see channel/breaker.h; NULL: none. Read under the lock, or by the owner */
-  size_t memory;                 /* what it may hold; 0: no limit */
-  uint32_t look_in;              /* after so many messages what it holds is looked at anew. The owner's */
-  /* The owner's: see change.h. */
-  struct weir__message *next_config;   /* of its next start; NULL: `config` */
-  struct weir__message *before_config; /* while it starts with another one: to go back to; NULL: to none */
-  bool goes_back;                      /* next_config is the one before, since the other one was no good */
-  uint64_t changer;                    /* the wait of who gave it next_config; 0: nobody waits */
-  struct weir__outgoing *outgoing;     /* X3: the older version that a newer one takes over from */
-};
-_Static_assert(sizeof(struct weir__extras) <= 128, "C6: an actor with a name");
 struct weir__route;
 struct weir__breaker;
-/* Made if need be, of an actor that nobody can reach yet. NULL (with a text): no memory. */
-struct weir__policy *weir__policy(struct weir__cell *cell);
-void weir__policy_free(struct weir__policy *policy);
-/* Likewise: gives it a breaker, if one is wanted. */
+/* Of an actor that nobody can reach yet: gives it a breaker, if one is wanted. */
 int weir__breaker_make(struct weir__cell *cell, const weir_breaker *options);
 /* Likewise: limits its memory, if that is wanted. */
 int weir__memory_limit(struct weir__cell *cell, size_t bytes);
@@ -81,6 +76,13 @@ void weir__memory_look(struct weir__cell *cell);
 
 /* The extras, made if need be, to put something in. NULL: no memory. */
 struct weir__extras *weir__extras(struct weir__cell *cell);
+/* Likewise what is rare. */
+struct weir__rare *weir__rare(struct weir__cell *cell);
+/* NULL: it has none of that. The owner's. */
+static inline struct weir__rare *weir__rare_of(const struct weir__cell *cell)
+{
+  return cell->extras ? cell->extras->rare : NULL;
+}
 /* The configuration, if any, is given up with them. */
 void weir__extras_free(struct weir__extras *extras);
 /* Room for a state that is too large for the cell, zeroed; NULL: no memory. And back. */

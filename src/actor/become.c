@@ -12,12 +12,12 @@ WEIR__ENTRY int weir__dispatch_as(const struct weir__cell *cell, weir__call *cal
   int rc;
   if (!call->probe && weir__simulated_instead(cell, &rc)) return rc;
   if (!cell->became) return cell->type->dispatch(call); /* there was a fault, and it goes on */
-  return cell->extras->behaviour->dispatch(call);
+  return cell->extras->rare->behaviour->dispatch(call);
 }
 
 const char *weir__behaves_as(const struct weir__cell *cell)
 {
-  return cell->became ? cell->extras->behaviour->name : NULL;
+  return cell->became ? cell->extras->rare->behaviour->name : NULL;
 }
 
 const weir_message *weir__clause_for(const struct weir__cell *cell, const weir_message *type)
@@ -46,9 +46,9 @@ int weir_become(const weir_behaviour *behaviour)
   struct weir__cell *cell = weir__cell_here();
   if (!cell) return weir_error(WEIR_EINVAL, "weir_become() is for an actor's handler");
   int rc = behaviour ? check(cell, behaviour) : WEIR_OK;
-  if (!rc && behaviour && !weir__extras(cell)) rc = WEIR_ENOMEM;
+  if (!rc && behaviour && !weir__rare(cell)) rc = WEIR_ENOMEM;
   if (rc) return rc;
-  if (behaviour) cell->extras->behaviour = behaviour;
+  if (behaviour) cell->extras->rare->behaviour = behaviour;
   cell->became = behaviour != NULL;
   return WEIR_OK;
 }

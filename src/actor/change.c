@@ -101,17 +101,17 @@ static void take(struct weir__cell *cell, struct weir__message *m)
 /* X2. `*m` is taken, unless an error is returned. */
 static int keep_for_next(struct weir__cell *cell, struct weir__message **m)
 {
-  struct weir__policy *policy = weir__policy(cell);
+  struct weir__rare *rare = weir__rare(cell);
   struct weir__strand *s = weir__strand_here();
-  if (!policy) return WEIR_ENOMEM;
+  if (!rare) return WEIR_ENOMEM;
   if (!weir__is_child(cell))
     return weir_error(WEIR_ENOTSUP, "%s can't take it in place, and has no supervisor that would start it anew",
                       weir__actor_name(cell));
   (*m)->kind = WEIR__PLAIN;
   (*m)->asker = 0;
   (*m)->asked = false;
-  policy->next_config = *m;
-  policy->changer = s->asker;
+  rare->next_config = *m;
+  rare->changer = s->asker;
   s->asker = 0;
   *m = NULL;
   return WEIR_RESTART;
@@ -178,21 +178,22 @@ static int check_newer(const struct weir__cell *cell, const weir_actor *newer, c
     return does_not_fit(newer, older, WEIR_EINVAL, "its clause takes a state of another size");
   if (config && !(probe.config && weir_message_same(probe.config, config->type)))
     return does_not_fit(newer, older, WEIR_EINVAL, "it starts with another configuration");
-  if (cell->became || cell->extras->handles) /* both know the old state, or the old code */
+  if (cell->became ||
+      (weir__rare_of(cell) && weir__rare_of(cell)->handles)) /* both know the old state, or the old code */
     return does_not_fit(newer, older, WEIR_ENOTSUP, "not while it has libuv's handles, or another behaviour");
   return WEIR_OK;
 }
 
 static struct weir__outgoing *outgoing_of(const struct weir__cell *cell)
 {
-  return cell->extras && cell->extras->policy ? cell->extras->policy->outgoing : NULL;
+  return weir__rare_of(cell) ? weir__rare_of(cell)->outgoing : NULL;
 }
 
 /* The new version's state is in the cell then, zeroed. */
 static int set_aside(struct weir__cell *cell, const weir_actor *newer, struct weir__message **config)
 {
   const weir_actor *older = cell->type;
-  struct weir__outgoing *out = weir__policy(cell) ? calloc(1, sizeof *out) : NULL;
+  struct weir__outgoing *out = weir__rare(cell) ? calloc(1, sizeof *out) : NULL;
   void *fresh = out && newer->state_bytes > WEIR__STATE_INLINE ? weir__state_make(newer->state_bytes) : NULL;
   if (!out || (!fresh && newer->state_bytes > WEIR__STATE_INLINE)) {
     free(out);
@@ -208,7 +209,7 @@ static int set_aside(struct weir__cell *cell, const weir_actor *newer, struct we
     cell->extras->config = *config;
     *config = NULL;
   }
-  cell->extras->policy->outgoing = out;
+  cell->extras->rare->outgoing = out;
   set_type(cell, newer);
   return WEIR_OK;
 }
@@ -225,7 +226,7 @@ WEIR__ENTRY_APART static int run_clause(const weir_actor *type, const weir__call
 
 static int start_and_take_over(struct weir__cell *cell)
 {
-  const struct weir__outgoing *out = cell->extras->policy->outgoing;
+  const struct weir__outgoing *out = cell->extras->rare->outgoing;
   struct weir__message *config = cell->extras->config;
   int rc = run_clause(cell->type, &(weir__call){.type = config ? config->type : NULL,
                                                 .state = weir__state_of(cell),
@@ -254,13 +255,13 @@ void weir__outgoing_free(struct weir__cell *cell)
   if (bytes > WEIR__STATE_INLINE) weir__depot_put(weir__depot_class(bytes), out->state);
   if (out->config) weir__message_end(out->config, WEIR__FREED);
   free(out);
-  cell->extras->policy->outgoing = NULL;
+  cell->extras->rare->outgoing = NULL;
 }
 
 /* The old state is put back where it was, since pointers to it may be anywhere. The new one is gone. */
 static void put_back(struct weir__cell *cell, bool config)
 {
-  struct weir__outgoing *out = cell->extras->policy->outgoing;
+  struct weir__outgoing *out = cell->extras->rare->outgoing;
   if (config) {
     weir__message_end(cell->extras->config, WEIR__FREED);
     cell->extras->config = out->config;
@@ -272,7 +273,7 @@ static void put_back(struct weir__cell *cell, bool config)
   else
     memcpy(cell->small.words, out->small, sizeof out->small);
   free(out);
-  cell->extras->policy->outgoing = NULL;
+  cell->extras->rare->outgoing = NULL;
 }
 
 /* `config`: with which it starts, to be taken; NULL: with what there is. */
@@ -332,49 +333,48 @@ struct weir__message *weir__config_to_start_with(struct weir__cell *cell)
 {
   struct weir__extras *extras = cell->extras;
   if (!extras) return NULL;
-  struct weir__policy *policy = extras->policy;
-  if (policy && policy->next_config) {
-    if (policy->goes_back)
+  struct weir__rare *rare = extras->rare;
+  if (rare && rare->next_config) {
+    if (rare->goes_back)
       weir__message_end(extras->config, WEIR__FREED);
     else
-      policy->before_config = extras->config;
-    policy->goes_back = false;
-    extras->config = policy->next_config;
-    policy->next_config = NULL;
+      rare->before_config = extras->config;
+    rare->goes_back = false;
+    extras->config = rare->next_config;
+    rare->next_config = NULL;
   }
   return extras->config;
 }
 
-static void answer_changer(struct weir__policy *policy, int code, const char *text)
+static void answer_changer(struct weir__rare *rare, int code, const char *text)
 {
-  if (policy->changer) weir__answer(policy->changer, code, NULL, text);
-  policy->changer = 0;
+  if (rare->changer) weir__answer(rare->changer, code, NULL, text);
+  rare->changer = 0;
 }
 
 void weir__change_started(struct weir__cell *cell)
 {
-  struct weir__policy *policy = cell->extras ? cell->extras->policy : NULL;
-  if (!policy) return;
-  if (policy->before_config) weir__message_end(policy->before_config, WEIR__FREED);
-  policy->before_config = NULL;
-  answer_changer(policy, WEIR_RESTART, NULL);
+  struct weir__rare *rare = weir__rare_of(cell);
+  if (!rare) return;
+  if (rare->before_config) weir__message_end(rare->before_config, WEIR__FREED);
+  rare->before_config = NULL;
+  answer_changer(rare, WEIR_RESTART, NULL);
 }
 
 int weir__change_failed(struct weir__cell *cell, int code, const char *text)
 {
-  struct weir__policy *policy = cell->extras ? cell->extras->policy : NULL;
-  if (!policy || !policy->before_config || weir__ended_well(code)) return code;
-  policy->next_config = policy->before_config;
-  policy->before_config = NULL;
-  policy->goes_back = true;
-  answer_changer(policy, code, text);
+  struct weir__rare *rare = weir__rare_of(cell);
+  if (!rare || !rare->before_config || weir__ended_well(code)) return code;
+  rare->next_config = rare->before_config;
+  rare->before_config = NULL;
+  rare->goes_back = true;
+  answer_changer(rare, code, text);
   return WEIR_RESTART;
 }
 
 void weir__change_given_up(struct weir__cell *cell)
 {
-  struct weir__policy *policy = cell->extras->policy;
-  if (policy) answer_changer(policy, WEIR_EFAILED, "it has ended");
+  answer_changer(cell->extras->rare, WEIR_EFAILED, "it has ended");
 }
 
 /* ---- what a change takes ---- */

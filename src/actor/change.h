@@ -74,8 +74,8 @@ void weir__change_given_up(struct weir__cell *cell);
 /* With which reason does one end that ends by itself? */
 static inline int weir__reason_to_end(const struct weir__cell *cell)
 {
-  const struct weir__policy *policy = cell->extras ? cell->extras->policy : NULL;
-  return policy && policy->next_config ? WEIR_RESTART : WEIR_OK;
+  const struct weir__rare *rare = weir__rare_of(cell);
+  return rare && rare->next_config ? WEIR_RESTART : WEIR_OK;
 }
 
 #endif

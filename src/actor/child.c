@@ -247,7 +247,8 @@ static void make_ready(struct weir__cell *cell)
 /* Of the incarnation before (H2): something is left that will schedule it once more. */
 static bool is_left(const struct weir__cell *cell)
 {
-  return cell->extras->handles || atomic_load_explicit(&cell->child, memory_order_relaxed);
+  return (cell->extras->rare && cell->extras->rare->handles) ||
+         atomic_load_explicit(&cell->child, memory_order_relaxed);
 }
 
 bool weir__down_turn(struct weir__cell *cell)
@@ -282,10 +283,10 @@ void weir__child_ended(struct weir__cell *cell, int code, const char *why)
 bool weir__tried_again(struct weir__cell *cell, struct weir__message *m)
 {
   struct weir__strand *s = weir__strand_here();
-  if (!weir__is_child(cell) || !m || !cell->extras->kept) return false;
+  if (!weir__is_child(cell) || !m || !cell->keeps_places) return false;
   if (flags_of(cell) & WEIR__STOPPING) return false;
   if (m->kind == WEIR__EDGE_END) return weir__batch_again(cell, m); /* it takes no place */
-  if (!cell->extras->kept->hand) return false;
+  if (!cell->extras->rare->kept->hand) return false;
   if (m->kind == WEIR__BATCH) return weir__batch_again(cell, m);
   if (m->kind != WEIR__PLAIN || m->attempts >= papers_in(cell->extras->papers)->retries) return false;
   if (s->asker && !weir__wait_move(s->asker, WEIR__BEGUN, WEIR__QUEUED))

@@ -72,11 +72,11 @@ static void close_debt(struct weir__debt *d)
 static void link_debt(struct weir__cell *cell, struct weir__debt *d)
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
-  struct weir__extras *extras = cell->extras;
+  struct weir__rare *rare = cell->extras->rare;
   d->previous = NULL;
-  d->next = extras->debts;
+  d->next = rare->debts;
   if (d->next) d->next->previous = d;
-  extras->debts = d;
+  rare->debts = d;
   weir__bucket_unlock(bucket);
 }
 
@@ -86,7 +86,7 @@ static void unlink_locked(struct weir__cell *cell, struct weir__debt *d)
   if (d->previous)
     d->previous->next = d->next;
   else
-    cell->extras->debts = d->next;
+    cell->extras->rare->debts = d->next;
   if (d->next) d->next->previous = d->previous;
   atomic_store_explicit(&d->owner, NULL, memory_order_relaxed);
 }
@@ -106,7 +106,7 @@ static uint64_t take_out_first(struct weir__cell *cell)
 {
   uint64_t name = 0;
   struct weir__bucket *bucket = weir__bucket_lock(cell);
-  struct weir__debt *d = cell->extras->debts;
+  struct weir__debt *d = cell->extras->rare->debts;
   if (d) {
     name = atomic_load_explicit(&d->word, memory_order_relaxed) >> 32 << 32 | d->slot;
     unlink_locked(cell, d);
@@ -140,7 +140,7 @@ weir_asker weir__owe(struct weir__cell *cell, uint64_t asker, const weir_message
   struct weir__thread *t = weir__thread();
   weir_asker nobody = {0};
   uint32_t slot;
-  struct weir__debt *d = t && weir__extras(cell) ? weir__slots_take(&debts, &t->debts, &slot) : NULL;
+  struct weir__debt *d = t && weir__rare(cell) ? weir__slots_take(&debts, &t->debts, &slot) : NULL;
   if (!d) {
     weir_error(WEIR_ENOMEM, "no memory to answer later");
     return nobody;
@@ -174,7 +174,7 @@ weir_asker weir_asker_take_over(weir_asker asker)
   struct weir__cell *cell = weir__cell_here();
   weir_asker nobody = {0};
   if (!cell) weir__misuse(WEIR_EINVAL, "only an actor's handler can take a duty over");
-  if (!cell || !weir__extras(cell)) return nobody;
+  if (!cell || !weir__rare(cell)) return nobody;
   struct weir__debt *d = take(asker.bits);
   if (!d) {
     paid_before();

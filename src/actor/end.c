@@ -311,7 +311,6 @@ static void free_state(struct weir__cell *cell)
   weir__state_free(cell, cell->type->state_bytes);
   if (!extras) return;
   weir__outgoing_free(cell);
-  free(extras->kept);
   weir__scope_free(extras->scope);
   /* Who looks at an actor from elsewhere reads its name (actor/deadlock.c) and its node (actor/rewire.c) under the lock. */
   struct weir__bucket *bucket = weir__bucket_lock(cell);
@@ -322,7 +321,7 @@ static void free_state(struct weir__cell *cell)
   weir__extras_free(extras);
 }
 
-static bool handles_open(const struct weir__cell *cell) { return cell->extras && cell->extras->handles; }
+static bool handles_open(const struct weir__cell *cell) { return weir__rare_of(cell) && weir__rare_of(cell)->handles; }
 
 /* Somebody still has a place: what comes with it is lost, and the node is to tell that. */
 static bool node_waits(struct weir__cell *cell)
@@ -364,19 +363,26 @@ static void run_deferred(struct weir__cell *cell)
   weir__strand_here()->heeds = 0;
 }
 
+/* What one incarnation has. */
+static void end_lists(struct weir__cell *cell, int code, const char *why)
+{
+  if (weir__rare_of(cell)) weir__groups_end(cell);
+  weir__timers_end(cell);
+  weir__asks_end(cell);
+  if (!weir__rare_of(cell)) return;
+  weir__debts_end(cell, weir__ended_well(code) ? "" : why);
+  weir__monitors_end(cell);
+  weir__permits_end(&cell->extras->rare->permits);
+  weir__handles_close(cell);
+}
+
 static void end_extras(struct weir__cell *cell, int code, const char *why)
 {
   weir__node_end(cell, weir__ended_well(code) ? WEIR_OK : code, why);
-  weir__groups_end(cell);
-  weir__timers_end(cell);
-  weir__asks_end(cell);
-  weir__debts_end(cell, weir__ended_well(code) ? "" : why);
-  weir__change_given_up(cell);
-  weir__monitors_end(cell);
-  weir__permits_end(&cell->extras->permits);
-  weir__handles_close(cell);
+  end_lists(cell, code, why);
+  if (weir__rare_of(cell)) weir__change_given_up(cell);
   if (cell->extras->name) weir__name_unlist(cell->rt, cell->extras->name);
-  weir__route_leave(cell);
+  if (weir__rare_of(cell)) weir__route_leave(cell);
 }
 
 static bool has_tasks(const struct weir__cell *cell)
@@ -387,6 +393,11 @@ static bool has_tasks(const struct weir__cell *cell)
 static bool is_furnished(const struct weir__cell *cell)
 {
   return atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__FURNISHED;
+}
+
+static void end_notices(struct weir__cell *cell)
+{
+  if (weir__rare_of(cell)) weir__notices_end(&cell->extras->rare->notices);
 }
 
 static void close_mailbox(struct weir__cell *cell)
@@ -406,13 +417,7 @@ static bool is_closed(const struct weir__cell *cell)
  * News of what it had watched go with it, as its timers do. */
 static void end_incarnation(struct weir__cell *cell, int code, const char *why)
 {
-  weir__groups_end(cell);
-  weir__timers_end(cell);
-  weir__asks_end(cell);
-  weir__debts_end(cell, weir__ended_well(code) ? "" : why);
-  weir__monitors_end(cell);
-  weir__permits_end(&cell->extras->permits);
-  weir__handles_close(cell);
+  end_lists(cell, code, why);
   tell_children(cell);
   if (has_tasks(cell)) weir__stop_tasks_of(cell->rt, weir__ref_of(cell).bits);
   weir__kept_put_back(cell);
@@ -422,7 +427,7 @@ static void end_incarnation(struct weir__cell *cell, int code, const char *why)
   else if (weir__breaker_is_open(cell))
     weir__dead_letter_queue(cell, WEIR_EOPEN, weir_strerror(WEIR_EOPEN));
   free_owned(cell);
-  weir__notices_end(&cell->extras->notices);
+  end_notices(cell);
   weir__child_rests(cell, code, why);
 }
 
@@ -443,7 +448,7 @@ void weir__actor_end_rest(struct weir__cell *cell, int code, const char *why)
                           weir__ended_well(code) ? NULL : why);
   free_owned(cell);
   weir__watchers_told(cell, code, why);
-  if (is_furnished(cell)) weir__notices_end(&cell->extras->notices); /* last: what was freed may have asked for some */
+  end_notices(cell); /* last: what was freed may have asked for some */
   weir__child_ended(cell, code, why);
   assert(cell->phase == WEIR__ENDS);
   cell->phase = WEIR__ZOMBIE;

@@ -177,7 +177,7 @@ static void leave_group(struct weir__membership *m)
 /* The link to its membership; that of the list's end: it is in no such group. */
 static struct weir__membership **find_own(struct weir__cell *cell, const char *name)
 {
-  struct weir__membership **at = &cell->extras->memberships;
+  struct weir__membership **at = &cell->extras->rare->memberships;
   while (*at && strcmp((*at)->group->name, name) != 0) at = &(*at)->next;
   return at;
 }
@@ -195,7 +195,7 @@ int weir_join(const char *group)
   int rc = check(cell, "weir_join()", group);
   if (rc) return rc;
   if (cell->phase == WEIR__ENDS) return weir_error(WEIR_EDEAD, "%s ends: it joins nobody", weir__actor_name(cell));
-  if (!weir__extras(cell)) return WEIR_ENOMEM;
+  if (!weir__rare(cell)) return WEIR_ENOMEM;
   if (*find_own(cell, group)) return weir_error(WEIR_EEXIST, "%s is in \"%s\"", weir__actor_name(cell), group);
   struct weir__membership *m = calloc(1, sizeof *m);
   if (!m) return weir_error(WEIR_ENOMEM, "no memory to join a group");
@@ -204,8 +204,8 @@ int weir_join(const char *group)
     free(m);
     return rc;
   }
-  m->next = cell->extras->memberships;
-  cell->extras->memberships = m;
+  m->next = cell->extras->rare->memberships;
+  cell->extras->rare->memberships = m;
   return WEIR_OK;
 }
 
@@ -222,7 +222,7 @@ int weir_leave(const char *group)
   struct weir__cell *cell = weir__cell_here();
   int rc = check(cell, "weir_leave()", group);
   if (rc) return rc;
-  struct weir__membership **at = cell->extras ? find_own(cell, group) : NULL;
+  struct weir__membership **at = weir__rare_of(cell) ? find_own(cell, group) : NULL;
   if (!at || !*at) return weir_error(WEIR_EINVAL, "%s is not in \"%s\"", weir__actor_name(cell), group);
   end_membership(at);
   return WEIR_OK;
@@ -230,7 +230,8 @@ int weir_leave(const char *group)
 
 void weir__groups_end(struct weir__cell *cell)
 {
-  while (cell->extras->memberships) end_membership(&cell->extras->memberships);
+  struct weir__rare *rare = cell->extras->rare;
+  while (rare->memberships) end_membership(&rare->memberships);
 }
 
 /* ---- publishing ---- */

@@ -142,12 +142,12 @@ static void unlink_record(struct weir__watch *r)
   r->own_link = NULL;
 }
 
-static void link_own(struct weir__watch *r, struct weir__extras *extras)
+static void link_own(struct weir__watch *r, struct weir__rare *rare)
 {
-  r->own_next = extras->monitors;
+  r->own_next = rare->monitors;
   if (r->own_next) r->own_next->own_link = &r->own_next;
-  r->own_link = &extras->monitors;
-  extras->monitors = r;
+  r->own_link = &rare->monitors;
+  rare->monitors = r;
 }
 
 /* Takes over the message; NULL: no memory. */
@@ -329,7 +329,7 @@ static uint64_t monitor(struct weir__cell *self, struct weir__cell *cell, weir_r
   if (!r) return 0;
   uint64_t name = name_of(r);
   if (cell && watch(r, ref)) {
-    link_own(r, self->extras);
+    link_own(r, self->extras->rare);
     return name;
   }
   m = free_record(r);
@@ -349,7 +349,7 @@ weir_watch weir_monitor(weir_ref ref)
   uintptr_t wake = 0;
   if (!self) return failed(weir__misuse(WEIR_EINVAL, "weir_monitor() is for an actor's handler"));
   if (rc && (rc != WEIR_EDEAD || !weir__generation_of(ref))) return failed(rc);
-  struct weir__message *m = weir__extras(self) ? news_room(false) : NULL;
+  struct weir__message *m = weir__rare(self) ? news_room(false) : NULL;
   if (!m) return failed(WEIR_ENOMEM);
   pthread_mutex_lock(&lock);
   uint64_t name = monitor(self, cell, ref, m, &wake);
@@ -402,7 +402,7 @@ void weir__monitors_end(struct weir__cell *cell)
 {
   for (;;) {
     pthread_mutex_lock(&lock);
-    struct weir__watch *r = cell->extras->monitors;
+    struct weir__watch *r = cell->extras->rare->monitors;
     if (r) unlink_record(r);
     struct weir__message *m = r ? free_record(r) : NULL;
     pthread_mutex_unlock(&lock);

@@ -8,18 +8,18 @@
 
 struct weir__permit **weir__actor_permits(void)
 {
-  struct weir__extras *extras = weir__extras(weir__cell_here());
-  return extras ? &extras->permits : NULL;
+  struct weir__rare *rare = weir__rare(weir__cell_here());
+  return rare ? &rare->permits : NULL;
 }
 
 int weir__actor_notices(struct weir__notice_record ***list)
 {
   struct weir__cell *cell = weir__cell_here();
   if (cell->phase == WEIR__ZOMBIE) return weir_error(WEIR_EDEAD, "%s has ended", weir__actor_name(cell));
-  struct weir__extras *extras = weir__extras(cell);
-  if (!extras) return WEIR_ENOMEM;
+  struct weir__rare *rare = weir__rare(cell);
+  if (!rare) return WEIR_ENOMEM;
   weir__stay_here(cell);
-  *list = &extras->notices;
+  *list = &rare->notices;
   return WEIR_OK;
 }
 

@@ -1,4 +1,4 @@
-/* policy.c: what is ordered for an actor when it is spawned, and few have: see struct weir__policy in actor.h. */
+/* policy.c: what is ordered for an actor when it is spawned, and few have: see struct weir__rare in actor.h. */
 #include <stdlib.h>
 
 #include "actor/actor.h"
@@ -6,38 +6,20 @@
 #include "channel/breaker.h"
 #include "runtime/scope.h"
 
-struct weir__policy *weir__policy(struct weir__cell *cell)
-{
-  struct weir__extras *extras = weir__extras(cell);
-  if (extras && !extras->policy) extras->policy = calloc(1, sizeof *extras->policy);
-  if (extras && extras->policy) return extras->policy;
-  weir_error(WEIR_ENOMEM, "no memory for an actor");
-  return NULL;
-}
-
-void weir__policy_free(struct weir__policy *policy)
-{
-  if (!policy) return;
-  if (policy->next_config) weir__message_end(policy->next_config, WEIR__FREED);
-  if (policy->before_config) weir__message_end(policy->before_config, WEIR__FREED);
-  free(policy->breaker);
-  free(policy);
-}
-
 int weir__breaker_make(struct weir__cell *cell, const weir_breaker *options)
 {
   if (!options->failures) return WEIR_OK;
-  struct weir__policy *policy = weir__policy(cell);
-  struct weir__breaker *b = policy ? calloc(1, sizeof *b) : NULL;
+  struct weir__rare *rare = weir__rare(cell);
+  struct weir__breaker *b = rare ? calloc(1, sizeof *b) : NULL;
   if (!b) return weir_error(WEIR_ENOMEM, "no memory for a breaker");
-  policy->breaker = b;
+  rare->breaker = b;
   weir__breaker_begin(cell, b, options);
   return WEIR_OK;
 }
 
 struct weir__breaker *weir__breaker_of(const struct weir__cell *cell)
 {
-  return weir__is_guarded(cell) && cell->extras ? cell->extras->policy->breaker : NULL;
+  return weir__is_guarded(cell) && cell->extras ? cell->extras->rare->breaker : NULL;
 }
 
 void weir__breaker_discarded(struct weir__cell *cell, uint32_t generation, const weir_message *type)
@@ -51,9 +33,9 @@ void weir__breaker_discarded(struct weir__cell *cell, uint32_t generation, const
 int weir__memory_limit(struct weir__cell *cell, size_t bytes)
 {
   if (!bytes) return WEIR_OK;
-  struct weir__policy *policy = weir__policy(cell);
-  if (!policy) return WEIR_ENOMEM;
-  policy->memory = bytes;
+  struct weir__rare *rare = weir__rare(cell);
+  if (!rare) return WEIR_ENOMEM;
+  rare->memory = bytes;
   weir__cell_mark(cell, WEIR__LIMITED);
   return WEIR_OK;
 }
@@ -66,29 +48,29 @@ static bool is_limited(const struct weir__cell *cell)
 static void holds_too_much(const struct weir__cell *cell, size_t bytes)
 {
   weir_error(WEIR_ENOMEM, "%s: %zu bytes are more than the %zu that it may hold", weir__actor_name(cell), bytes,
-             cell->extras->policy->memory);
+             cell->extras->rare->memory);
   weir__fail_as_noted();
 }
 
 void weir__actor_may_hold(struct weir__work *self, size_t bytes)
 {
   const struct weir__cell *cell = weir__cell_of_work(self);
-  if (is_limited(cell) && bytes > cell->extras->policy->memory) holds_too_much(cell, bytes);
+  if (is_limited(cell) && bytes > cell->extras->rare->memory) holds_too_much(cell, bytes);
 }
 
 void weir__memory_look(struct weir__cell *cell)
 {
-  struct weir__policy *policy = cell->extras->policy;
+  struct weir__rare *rare = cell->extras->rare;
   size_t bytes = weir__scope_used(cell->extras->scope);
   uint32_t count = 0;
-  if (policy->look_in) {
-    policy->look_in--;
+  if (rare->look_in) {
+    rare->look_in--;
     return;
   }
   for (const struct weir__message *m = cell->owned; m; m = m->next) {
     bytes += WEIR__ENVELOPE + m->payload_bytes;
     count++;
   }
-  policy->look_in = count / 8;
-  if (bytes > policy->memory) holds_too_much(cell, bytes);
+  rare->look_in = count / 8;
+  if (bytes > rare->memory) holds_too_much(cell, bytes);
 }

@@ -107,7 +107,7 @@ int weir__route_name(struct weir__route *route, const char *name)
 
 void weir__route_add(struct weir__route *route, struct weir__cell *instance)
 {
-  instance->extras->policy->route = route;
+  instance->extras->rare->route = route;
   atomic_store_explicit(&route->refs[route->made++], weir__ref_of(instance).bits, memory_order_release);
 }
 
@@ -130,10 +130,9 @@ void weir__route_unmake(struct weir__route *route)
 
 void weir__route_leave(struct weir__cell *instance)
 {
-  struct weir__policy *policy = instance->extras->policy;
-  struct weir__route *r = policy ? policy->route : NULL;
+  struct weir__route *r = instance->extras->rare->route;
   if (!r) return;
-  policy->route = NULL;
+  instance->extras->rare->route = NULL;
   if (atomic_fetch_sub_explicit(&r->living, 1, memory_order_acq_rel) == 1) weir__route_unmake(r);
 }
 

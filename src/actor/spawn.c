@@ -39,11 +39,30 @@ struct weir__extras *weir__extras(struct weir__cell *cell)
   return extras;
 }
 
+struct weir__rare *weir__rare(struct weir__cell *cell)
+{
+  struct weir__extras *extras = weir__extras(cell);
+  if (extras && !extras->rare) extras->rare = make_zeroed(sizeof *extras->rare);
+  if (extras && extras->rare) return extras->rare;
+  weir_error(WEIR_ENOMEM, "no memory for an actor");
+  return NULL;
+}
+
+/* Its lists are empty. */
+static void free_rare(struct weir__rare *rare)
+{
+  if (rare->next_config) weir__message_end(rare->next_config, WEIR__FREED);
+  if (rare->before_config) weir__message_end(rare->before_config, WEIR__FREED);
+  free(rare->breaker);
+  free(rare->kept);
+  weir__depot_put(weir__depot_class(sizeof *rare), rare);
+}
+
 void weir__extras_free(struct weir__extras *extras)
 {
   if (extras->config) weir__message_end(extras->config, WEIR__FREED);
   if (extras->papers) weir__message_end(extras->papers, WEIR__FREED);
-  weir__policy_free(extras->policy);
+  if (extras->rare) free_rare(extras->rare);
   weir__depot_put(weir__depot_class(sizeof *extras), extras);
 }
 
@@ -202,7 +221,6 @@ static void unfurnish(struct weir__cell *cell)
   if (extras) {
     if (extras->node) weir__node_free(extras->node);
     if (extras->name) weir__name_remove(cell->rt, extras->name);
-    free(extras->kept);
     weir__extras_free(extras);
   }
   weir__state_free(cell, cell->type->state_bytes);
@@ -289,7 +307,7 @@ static struct weir__cell *prepare_instance(const struct order *order, const weir
   if (o->name) one.name = name;
   struct weir__cell *cell = prepare(order, &one, rc);
   free(name);
-  if (!cell || weir__policy(cell)) return cell;
+  if (!cell || weir__rare(cell)) return cell;
   take_back(order, cell);
   *rc = WEIR_ENOMEM;
   return NULL;

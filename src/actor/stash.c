@@ -11,11 +11,11 @@
 
 int weir__kept_make(struct weir__cell *cell)
 {
-  struct weir__extras *extras = weir__extras(cell);
-  struct weir__kept *kept = extras ? calloc(1, sizeof *kept) : NULL;
+  struct weir__rare *rare = weir__rare(cell);
+  struct weir__kept *kept = rare ? calloc(1, sizeof *kept) : NULL;
   if (!kept) return weir_error(WEIR_ENOMEM, "no memory for an actor");
   kept->stash_end = &kept->stash;
-  extras->kept = kept;
+  rare->kept = kept;
   cell->keeps_places = true;
   return WEIR_OK;
 }
@@ -23,7 +23,7 @@ int weir__kept_make(struct weir__cell *cell)
 struct weir__kept *weir__kept_here(const char *what)
 {
   struct weir__cell *cell = weir__cell_here();
-  if (cell && cell->type->keeps_places) return cell->extras->kept;
+  if (cell && cell->type->keeps_places) return cell->extras->rare->kept;
   if (cell)
     weir_error(WEIR_EINVAL, "%s: the type %s does not say .keeps_places = true", what, cell->type->name);
   else
@@ -35,14 +35,14 @@ struct weir__kept *weir__kept_here(const char *what)
 
 void weir__place_in_hand(struct weir__cell *cell, const struct weir__message *m)
 {
-  struct weir__kept *kept = cell->extras->kept;
+  struct weir__kept *kept = cell->extras->rare->kept;
   assert(kept->hand == 0);
   if (m->kind != WEIR__OWN_TIMER) kept->hand = weir__places(m->payload_bytes);
 }
 
 void weir__place_back(struct weir__cell *cell)
 {
-  struct weir__kept *kept = cell->extras->kept;
+  struct weir__kept *kept = cell->extras->rare->kept;
   uint32_t places = kept->hand;
   kept->hand = 0;
   if (places) weir__mpsc_places_back(cell, places);
@@ -50,7 +50,7 @@ void weir__place_back(struct weir__cell *cell)
 
 uint32_t weir__places_kept(const struct weir__cell *cell)
 {
-  const struct weir__kept *kept = cell->keeps_places ? cell->extras->kept : NULL;
+  const struct weir__kept *kept = cell->keeps_places ? cell->extras->rare->kept : NULL;
   return kept ? kept->stash_places + kept->hand : 0;
 }
 
@@ -152,12 +152,12 @@ int weir_unstash(size_t count)
 size_t weir_stashed(void)
 {
   struct weir__cell *cell = weir__cell_here();
-  return cell && cell->type->keeps_places ? cell->extras->kept->stash_count : 0;
+  return cell && cell->type->keeps_places ? cell->extras->rare->kept->stash_count : 0;
 }
 
 void weir__hand_to_queue(struct weir__cell *cell, struct weir__message *m)
 {
-  cell->extras->kept->hand = 0;
+  cell->extras->rare->kept->hand = 0;
   m->next = cell->queued;
   if (!cell->queued) cell->queued_end = &m->next;
   cell->queued = m;
@@ -166,7 +166,7 @@ void weir__hand_to_queue(struct weir__cell *cell, struct weir__message *m)
 void weir__kept_put_back(struct weir__cell *cell)
 {
   if (!cell->keeps_places) return;
-  put_back(cell, cell->extras->kept, SIZE_MAX);
+  put_back(cell, cell->extras->rare->kept, SIZE_MAX);
   weir__place_back(cell);
 }
 

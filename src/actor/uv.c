@@ -56,13 +56,13 @@ void *weir__uv_new(size_t size)
 {
   struct weir__cell *cell = weir__cell_here();
   if (!weir__worker_here()) cell = NULL; /* on the blocking pool */
-  struct weir__extras *extras = cell ? weir__extras(cell) : NULL;
+  struct weir__rare *rare = cell ? weir__rare(cell) : NULL;
   if (!cell) weir_error(WEIR_EINVAL, "only an actor's handler on a worker can own a libuv handle");
   if (weir__simulation_here()) {
     weir_error(WEIR_ENOTSUP, "there are no libuv handles in a simulation");
     return NULL;
   }
-  if (!extras) return NULL;
+  if (!rare) return NULL;
   struct weir__handle *h = calloc(1, HEAD + size);
   if (!h) {
     weir_error(WEIR_ENOMEM, "no memory for a libuv handle");
@@ -71,10 +71,10 @@ void *weir__uv_new(size_t size)
   weir__stay_here(cell);
   h->cell = cell;
   h->owner = weir__ref_of(cell);
-  h->next = extras->handles;
-  h->link = &extras->handles;
+  h->next = rare->handles;
+  h->link = &rare->handles;
   if (h->next) h->next->link = &h->next;
-  extras->handles = h;
+  rare->handles = h;
   return handle_of(h);
 }
 
@@ -90,7 +90,7 @@ static void forget(struct weir__handle *h)
   if (h->next) h->next->link = h->link;
   free(h);
   /* The last one of an actor that has ended: its zombie ends, too (H2). */
-  if (!cell->extras->handles && (cell->phase == WEIR__ZOMBIE || cell->phase == WEIR__DOWN))
+  if (!cell->extras->rare->handles && (cell->phase == WEIR__ZOMBIE || cell->phase == WEIR__DOWN))
     weir__cell_wake(cell, weir__mpsc_nudge(cell));
 }
 
@@ -135,7 +135,7 @@ void weir_uv_close(void *handle)
 
 void weir__handles_close(struct weir__cell *cell)
 {
-  for (struct weir__handle *h = cell->extras->handles, *next; h; h = next) {
+  for (struct weir__handle *h = cell->extras->rare->handles, *next; h; h = next) {
     next = h->next;
     close_handle(h);
   }
