@@ -331,7 +331,8 @@ static size_t free_slot(struct supervisor *s)
 /* `name`: of a dynamic one; "": none. */
 static struct child *add_child(struct supervisor *s, struct spec *spec, const char *name)
 {
-  struct child *c = calloc(1, offsetof(struct child, name) + strlen(name) + 1);
+  size_t bytes = strlen(name) + 1;
+  struct child *c = calloc(1, offsetof(struct child, name) + bytes);
   size_t slot = c ? free_slot(s) : 0;
   if (!c || slot == s->slot_count) {
     free(c);
@@ -339,7 +340,7 @@ static struct child *add_child(struct supervisor *s, struct spec *spec, const ch
     return NULL;
   }
   c->spec = spec;
-  strcpy(c->name, name);
+  memcpy(c->name, name, bytes);
   c->number = (uint64_t)++s->generation << 32 | slot;
   c->state = WEIR_CHILD_STOPPED;
   c->ref = weir__ref_error_make(WEIR_EDEAD);

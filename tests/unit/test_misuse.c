@@ -209,7 +209,9 @@ static void a_handler_can_not_free_what_it_has_borrowed(void **state)
   memset(&seen, 0, sizeof seen);
   int saved, fd = listen_begin(&saved);
   weir_ref s = weir_spawn(&sinner, .config = WEIR_VALUE(setup, .text = "mine"));
-  weir_send(s, note, .text = "a text that is borrowed, too");
+  /* So long that nothing else of this test gets its memory. */
+  weir_send(s, note,
+            .text = "a text that is borrowed, too: it goes on and on, and on, until it takes more than two lines");
   struct note *n = NULL;
   int rc = weir_ask(s, WEIR_SECONDS(20), &n, question, .what = 1);
   weir_stop(s); /* the answer came in the middle of the handler */
