@@ -19,6 +19,7 @@ for line in '^weir: cooks: soup failed: dish [0-9]* is burnt (restart 1 of 1000,
 done
 expect_that 'a long way down is told in a line' [ "$(grep -c stir err)" -lt "$((4 * $(grep -c 'stack overflow$' err)))" ]
 
+rm -f err # it is waited for what the next one says
 $kitchen >out 2>err &
 pid=$!
 wait_for err 'roast failed'

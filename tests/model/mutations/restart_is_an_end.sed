@@ -3,4 +3,4 @@
 # file: src/actor/end.c
 # scenario: restart_and_watch
 # finds: news() == 0
-/^static void end_incarnation/,/^}/ s/^  weir__groups_end\(cell\);/  weir__groups_end(cell);\n  weir__watchers_told(cell, code, why);/
+/^static void end_incarnation/,/^}/ s/^  end_lists\(cell, code, why\);/  end_lists(cell, code, why);\n  weir__watchers_told(cell, code, why);/

@@ -73,7 +73,7 @@ static bool await_report(void)
     if ((m = weir__mpsc_pop(boss))) break;
     model_pause();
   }
-  bool down = m->type == weir_message_weir__child_down();
+  bool down = weir_message_same(m->type, weir_message_weir__child_down());
   weir__message_end(m, WEIR__HANDLED);
   return down;
 }
