@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <weir/arena.h>
+
 #include "io.h"
 #include "stock.h"
 #include <weir/records.h>
@@ -171,10 +173,18 @@ static int go_on(void)
 
 /* ---- clauses ---- */
 
+/* Deferred: a kill, after which no end clause runs, leaves nothing open either. */
+static void file_lines_close(void *state)
+{
+  struct file_lines *f = state;
+  (void)weir__io_close(f->io);
+  free(f->partial);
+}
+
 static int file_lines_open(struct file_lines *f, const struct file_lines_config *c)
 {
   if (!c || c->path_count == 0) return weir_error(WEIR_EINVAL, "file_lines: \"paths\" names no file");
-  int rc = WEIR_OK;
+  int rc = weir_defer(file_lines_close, f);
   for (size_t i = 0; i < c->path_count && !rc; i++) rc = check_path(c->paths[i]);
   if (rc) return rc;
   f->config = c;
@@ -194,15 +204,7 @@ static int file_lines_read(struct file_lines *f, const struct read_on *m)
   return rc;
 }
 
-static void file_lines_close(struct file_lines *f)
-{
-  (void)weir__io_close(f->io);
-  free(f->partial);
-}
-
-WEIR_ACTOR(file_lines,
-           WEIR_ON_START(file_lines_config, file_lines_open) WEIR_ON(read_on, file_lines_read)
-               WEIR_ON_END(file_lines_close),
+WEIR_ACTOR(file_lines, WEIR_ON_START(file_lines_config, file_lines_open) WEIR_ON(read_on, file_lines_read),
            .runs = WEIR_PINNED, .help = "reads files line by line");
 
 const struct weir__stock weir__stock_file_lines = {

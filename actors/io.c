@@ -12,10 +12,11 @@
  *
  * I1  `busy`: the loop holds the request (pool) or the poll is active (polled). Begins and ends on the actor's worker,
  *     so nothing here is atomic.
- * I2  `waiting`: a handler waits, and `done` is its promise. The callback ends the wait by dropping the promise: no
- *     value has to travel, and dropping needs no memory, so it can't fail.
+ * I2  `waiting`: a handler waits for `future`, and `done` is its promise. The callback ends the wait by dropping the
+ *     promise: no value has to travel, and dropping needs no memory, so it can't fail. A kill takes the handler away from
+ *     its wait: closing ends what is left of that.
  * I3  The request and its memory are in here, never on a stack (F4). If the wait for a request is broken off, it stays
- *     busy; if its actor can't even wait in its end clause, it is orphaned and its callback frees it. */
+ *     busy; what is closed then is orphaned, and its callback frees it. */
 #include "io.h"
 
 #include <fcntl.h>
@@ -43,6 +44,7 @@ struct weir__io {
   bool waiting;  /* I2 */
   bool orphaned; /* I3 */
   weir_promise done;
+  weir_future future; /* I2; 0: there is none */
   char room[];
 };
 
@@ -61,19 +63,27 @@ static void arrived(struct weir__io *io)
   io->waiting = false;
 }
 
+static void forget_wait(struct weir__io *io)
+{
+  if (io->waiting) weir_promise_drop(io->done);
+  if (io->future.bits) weir_future_drop(io->future);
+  io->waiting = false;
+  io->future.bits = 0;
+}
+
 static int wait_while_busy(struct weir__io *io)
 {
-  weir_future future;
   struct weir_none *nothing;
   if (!io->busy) return WEIR_OK;
-  int rc = weir_oneshot(&io->done, &future);
+  int rc = weir_oneshot(&io->done, &io->future);
   if (rc) return rc;
   io->waiting = true;
-  rc = weir_future_wait(future, WEIR_FOREVER, &nothing, weir_none);
-  if (rc == WEIR_ECLOSED) return WEIR_OK;
-  if (io->waiting) weir_promise_drop(io->done);
-  io->waiting = false;
-  weir_future_drop(future);
+  rc = weir_future_wait(io->future, WEIR_FOREVER, &nothing, weir_none);
+  if (rc == WEIR_ECLOSED) {
+    io->future.bits = 0;
+    return WEIR_OK;
+  }
+  forget_wait(io);
   return rc;
 }
 
@@ -281,13 +291,24 @@ static int release(struct weir__io *io)
   return rc;
 }
 
+/* I3: from here on it is its callback's. So that it is closed when its actor has ended that is waited for, if we may. */
+static void orphan(struct weir__io *io)
+{
+  weir_future future;
+  struct weir_none *nothing;
+  io->orphaned = true;
+  uv_cancel((uv_req_t *)&io->request);
+  if (weir_cancelled() || weir_oneshot(&io->done, &future)) return;
+  io->waiting = true;
+  if (weir_future_wait(future, WEIR_FOREVER, &nothing, weir_none) != WEIR_ECLOSED) weir_future_drop(future);
+}
+
 int weir__io_close(struct weir__io *io)
 {
   if (!io) return WEIR_OK;
+  forget_wait(io);
   if (io->poll) weir_uv_close(io->poll);
-  if (io->busy) {
-    uv_cancel((uv_req_t *)&io->request);
-    io->orphaned = wait_while_busy(io) != WEIR_OK && io->busy;
-  }
-  return io->orphaned ? WEIR_OK : release(io);
+  if (io->poll || !io->busy) return release(io);
+  orphan(io);
+  return WEIR_OK;
 }

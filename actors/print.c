@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <weir/arena.h>
 #include <weir/edge.h>
 #include <weir/timer.h>
 
@@ -33,9 +34,13 @@ struct print {
   bool timer_set; /* a flush is on its way */
 };
 
+/* Deferred: see file_lines.c. */
+static void print_close(void *state) { (void)weir__io_close(((struct print *)state)->io); }
+
 static int print_open(struct print *p, const struct print_config *c)
 {
-  return weir__io_open(c ? c->path : "-", WEIR__IO_WRITE, PIECE_BYTES, &p->io);
+  int rc = weir_defer(print_close, p);
+  return rc ? rc : weir__io_open(c ? c->path : "-", WEIR__IO_WRITE, PIECE_BYTES, &p->io);
 }
 
 /* Told to stop, it gives up what was not written yet. */
@@ -94,11 +99,9 @@ static int print_ended(struct print *p)
   return rc;
 }
 
-static void print_close(struct print *p) { (void)weir__io_close(p->io); }
-
 WEIR_ACTOR(print,
            WEIR_ON_START(print_config, print_open) WEIR_ON(tally, print_tally) WEIR_ON(flush, print_flush)
-               WEIR_ON(weir_inputs_ended, print_ended) WEIR_ON_END(print_close),
+               WEIR_ON(weir_inputs_ended, print_ended),
            .runs = WEIR_PINNED, .help = "prints tallies, \"count word\" on each line");
 
 const struct weir__stock weir__stock_print = {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <weir/arena.h>
+
 #include "stock.h"
 #include <weir/records.h>
 
@@ -27,12 +29,15 @@ struct split {
   size_t room;
 };
 
+/* Deferred: see file_lines.c. */
+static void split_close(void *state) { free(((struct split *)state)->letters); }
+
 static int split_open(struct split *s, const struct split_config *c)
 {
   if (!c) return weir_error(WEIR_EINVAL, "split: no configuration");
   s->fold = c->fold_case ? IN_EACH(0x20) : 0;
   s->out = weir_output("out");
-  return WEIR_OK;
+  return weir_defer(split_close, s);
 }
 
 /* A zero behind the last word, and what is written past it: letters come in eights. Doubling keeps a text whose lines
@@ -90,10 +95,7 @@ static int split_line(struct split *s, const struct line *l)
   return rc;
 }
 
-static void split_close(struct split *s) { free(s->letters); }
-
-WEIR_ACTOR(split, WEIR_ON_START(split_config, split_open) WEIR_ON(line, split_line) WEIR_ON_END(split_close),
-           .help = "splits lines into words");
+WEIR_ACTOR(split, WEIR_ON_START(split_config, split_open) WEIR_ON(line, split_line), .help = "splits lines into words");
 
 const struct weir__stock weir__stock_split = {
     .actor = &split, .config = weir_message_split_config, .takes = weir_message_line, .gives = weir_message_word};

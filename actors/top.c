@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <weir/arena.h>
 #include <weir/edge.h>
 
 #include "stock.h"
@@ -90,12 +91,20 @@ static int replace_smallest(struct top *t, const struct tally *m)
 
 /* ---- clauses ---- */
 
+/* Deferred: see file_lines.c. */
+static void top_close(void *state)
+{
+  struct top *t = state;
+  for (size_t i = 0; i < t->size; i++) free(t->heap[i].word);
+  free(t->heap);
+}
+
 static int top_open(struct top *t, const struct top_config *c)
 {
   if (!c || c->k < 1) return weir_error(WEIR_EINVAL, "top: \"k\" must be at least 1");
   t->most = (size_t)c->k;
   t->out = weir_output("out");
-  return WEIR_OK;
+  return weir_defer(top_close, t);
 }
 
 static int top_tally(struct top *t, const struct tally *m)
@@ -130,15 +139,7 @@ static int top_ended(struct top *t)
   return rc;
 }
 
-static void top_close(struct top *t)
-{
-  for (size_t i = 0; i < t->size; i++) free(t->heap[i].word);
-  free(t->heap);
-}
-
-WEIR_ACTOR(top,
-           WEIR_ON_START(top_config, top_open) WEIR_ON(tally, top_tally) WEIR_ON(weir_inputs_ended, top_ended)
-               WEIR_ON_END(top_close),
+WEIR_ACTOR(top, WEIR_ON_START(top_config, top_open) WEIR_ON(tally, top_tally) WEIR_ON(weir_inputs_ended, top_ended),
            .help = "keeps the k largest tallies; sends them at the end of its inputs, the largest first");
 
 const struct weir__stock weir__stock_top = {

@@ -411,6 +411,16 @@ static void order(weir_ref ref, uint32_t flags, struct weir__message *papers, in
   weir__wait_close(w); /* its name went nowhere */
 }
 
+bool weir__child_is_down(weir_ref ref)
+{
+  struct weir__cell *cell = weir__cell_at(weir__slot_of(ref));
+  if (!cell) return false;
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
+  bool down = weir__is_there(cell, ref) && !cell->extras->papers;
+  weir__bucket_unlock(bucket);
+  return down;
+}
+
 void weir__child_restart(weir_ref ref, bool flush, struct weir__message *papers, struct weir__outcome *outcome)
 {
   papers_in(papers)->starting = true;

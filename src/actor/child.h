@@ -69,6 +69,8 @@ struct weir__message *weir__papers_make(const struct weir__papers *papers);
 /* Spawns a child and waits until it has started. `papers`: owned. `*ref` is set before that, if there is one. */
 void weir__child_start(const weir_actor *type, const weir_spawn_options *options, struct weir__message *papers,
                        weir_ref *ref, struct weir__outcome *outcome);
+/* Is it DOWN, or just about to be? */
+bool weir__child_is_down(weir_ref ref);
 /* One that is DOWN starts again; waits until it has. `papers`: owned. */
 void weir__child_restart(weir_ref ref, bool flush, struct weir__message *papers, struct weir__outcome *outcome);
 /* Tells one to end, VICTIM, FOR_GOOD, and KILLED or DRAINING, and waits until it has, at most until the deadline. `papers` (owned,

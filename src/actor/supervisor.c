@@ -583,16 +583,22 @@ static bool drains(void)
   return (flags & (WEIR__DRAINING | WEIR__STOPPING)) == WEIR__DRAINING;
 }
 
-/* In reverse order; dynamic ones all at once. */
+static void end_one_of_all(struct supervisor *s, struct child *c)
+{
+  if (drains() && !is_made(c)) drain_child(c);
+  end_child(s, c, is_made(c) && !options_of(s)->ends_made ? WEIR__VICTIM : WEIR__FOR_GOOD);
+}
+
+/* In reverse order; dynamic ones all at once. Those that are DOWN before all others: nothing of them runs, and who waits
+ * for a place or an answer there, in an end clause perhaps, would wait for a restart that never comes. */
 static void end_all(struct supervisor *s)
 {
   uint32_t how = WEIR__FOR_GOOD | (drains() ? WEIR__DRAINING : 0);
   for (struct child *c = is_dynamic(s) ? s->first : NULL; c; c = c->after)
     if (is_there(c) && time_to_end(c)) weir__child_tell(c->ref, how);
-  for (struct child *c = s->last; c; c = c->before) {
-    if (drains() && !is_made(c)) drain_child(c);
-    end_child(s, c, is_made(c) && !options_of(s)->ends_made ? WEIR__VICTIM : WEIR__FOR_GOOD);
-  }
+  for (struct child *c = s->last; c; c = c->before)
+    if (is_there(c) && weir__child_is_down(c->ref)) end_one_of_all(s, c);
+  for (struct child *c = s->last; c; c = c->before) end_one_of_all(s, c);
 }
 
 /* ---- budgets ---- */

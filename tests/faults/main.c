@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@
 
 enum {
   RUNS_MOST = 4000,
+  FDS_MOST = 256,
   FILES_MOST = 24, /* more than any scenario opens */
   TICK_NS = 2000000,
   TICKS_MOST = 10000, /* of a run: 20 s. Ticks are counted, not time: who is stopped and goes on has not used it up */
@@ -92,6 +94,22 @@ static int entries(const char *path)
   return count;
 }
 
+static void note_descriptors(bool open_now[FDS_MOST])
+{
+  for (int fd = 0; fd < FDS_MOST; fd++) open_now[fd] = fcntl(fd, F_GETFD) >= 0;
+}
+
+/* Each open one that `before` did not have, with what it is. */
+static void name_descriptors(const bool before[FDS_MOST])
+{
+  for (int fd = 0; fd < FDS_MOST; fd++) {
+    char link[64], target[128];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = before[fd] ? -1 : readlink(link, target, sizeof target);
+    if (n >= 0) failed("descriptor %d is left: %.*s", fd, (int)n, target);
+  }
+}
+
 /* A joined thread may be there for a moment. */
 static void look_for_threads(int allowed)
 {
@@ -139,7 +157,8 @@ static bool is_new(const struct fault_plan *plan, struct fault_site *site)
 
 static void run_here(const struct scenario *scenario, int number, const struct fault_plan *plan)
 {
-  int fds = entries("/proc/self/fd");
+  bool open_before[FDS_MOST];
+  note_descriptors(open_before);
   few_files = plan->mode == FAULT_FILES;
   fault_begin(plan, number);
   scenario->run();
@@ -147,7 +166,7 @@ static void run_here(const struct scenario *scenario, int number, const struct f
   atomic_store(&result->came_by, few_files ? plan->n < FILES_MOST : fault_count() > 0);
   look_at_accounts();
   if (!has_own_threads()) look_for_threads((scenario->about & USES_POOL) != 0);
-  if (entries("/proc/self/fd") != fds) failed("%d descriptors, before: %d", entries("/proc/self/fd"), fds);
+  name_descriptors(open_before);
   struct fault_site *site = fault_first();
   if (plan->mode != FAULT_FROM && plan->mode != FAULT_FILES && site) {
     atomic_fetch_add(&site->failed, 1);

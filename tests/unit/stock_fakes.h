@@ -33,6 +33,8 @@
 #define weir_promise_drop fake_promise_drop
 #define weir_future_wait_value fake_future_wait
 #define weir_future_drop fake_future_drop
+#define weir_defer fake_defer
+#define weir_cancelled fake_cancelled
 
 /* An actor calls some of these. */
 #define UNUSED __attribute__((unused))
@@ -49,6 +51,7 @@ static struct {
   uv_loop_t loop;
   bool wait_pending; /* a promise was made and not yet dropped */
   int cancel_after;  /* this many waits from now one is told to stop; 0: none is */
+  bool killed;       /* from now on: no wait is of any use */
   bool no_memory;    /* from now on */
   jmp_buf landing;   /* of weir_fail() */
 } fake;
@@ -158,6 +161,15 @@ UNUSED static int fake_future_wait(weir_future future, weir_duration within, con
 }
 
 UNUSED static void fake_future_drop(weir_future future) { assert_int_equal(future.bits, 1); }
+
+/* The test itself calls what is deferred. */
+UNUSED static int fake_defer(void (*f)(void *arg), void *arg)
+{
+  assert_true(f && arg);
+  return WEIR_OK;
+}
+
+UNUSED static bool fake_cancelled(void) { return fake.killed; }
 
 /* For cmocka: a new world for each test, in which nothing may be left over at its end. */
 UNUSED static int fake_setup(void **unused)

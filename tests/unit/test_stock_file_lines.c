@@ -285,6 +285,19 @@ static void a_request_that_nobody_can_wait_for_frees_itself(void **unused)
   file_lines_close(&s.state); /* the leak checker sees to the rest */
 }
 
+static void what_a_kill_left_in_flight_frees_itself(void **unused)
+{
+  (void)unused;
+  const char *path = path_a;
+  struct source s;
+  assert_int_equal(open_source(&s, 1, &path, 100), WEIR_OK);
+  s.state.io->waiting = fake.wait_pending = true; /* the handler that waited is gone */
+  s.state.io->done.bits = s.state.io->future.bits = 1;
+  fake.killed = true;
+  file_lines_close(&s.state);
+  assert_false(fake.wait_pending); /* nobody waits any more, neither for the piece nor for its end */
+}
+
 /* ---- pipes ---- */
 
 /* Replaces a standard descriptor, and puts it back. */
@@ -443,6 +456,7 @@ int main(void)
       ON_FILES(no_file_at_all_fails_the_start),
       ON_FILES(a_stop_during_a_read_waits_for_it_at_the_end),
       ON_FILES(a_request_that_nobody_can_wait_for_frees_itself),
+      ON_FILES(what_a_kill_left_in_flight_frees_itself),
       ON_FILES(the_standard_input_may_be_a_pipe),
       ON_FILES(a_fifo_whose_writer_comes_later_is_waited_for),
       ON_FILES(a_stop_ends_the_wait_for_a_pipe),

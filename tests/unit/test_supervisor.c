@@ -329,6 +329,42 @@ static void a_child_may_fail_its_group_when_its_own_restarts_are_spent(void **st
   assert_int_equal(atomic_load(&told.group_spent), 1);
 }
 
+/* A child that has something to say in the end, to a sibling, and waits for a place for it. */
+struct mourner {
+  WEIR_EMPTY;
+};
+static _Atomic(int) last_words;
+static int mourner_hears(struct mourner *m, const struct number *n)
+{
+  (void)m, (void)n;
+  return WEIR_OK;
+}
+static void mourner_ends(struct mourner *m)
+{
+  int rc;
+  (void)m;
+  do rc = weir_send(weir_find("a"), number, .n = 1);
+  while (rc == WEIR_OK);
+  atomic_store(&last_words, rc);
+}
+WEIR_ACTOR(mourner, WEIR_ON(number, mourner_hears) WEIR_ON_END(mourner_ends));
+
+/* That one would have to be started again by the supervisor, which ends: so it is ended first. */
+static void what_is_down_keeps_nobody_from_ending(void **state)
+{
+  (void)state;
+  atomic_store(&last_words, 0);
+  weir_ref tree =
+      weir_supervise(.on_event = on_event, .children = WEIR_CHILDREN(KID("a", .max_restarts = WEIR_NO_RESTARTS,
+                                                                         .capacity = 2, .when_spent = WEIR_ESCALATE),
+                                                                     {&mourner, .name = "b"}));
+  assert_int_equal(started(tree), WEIR_OK);
+  act("a", CRASH);
+  wait_for_end(tree);
+  assert_int_equal(atomic_load(&last_words), WEIR_EDEAD);
+  assert_int_equal(atomic_load(&told.killed), 0);
+}
+
 /* A child whose start asks its supervisor. */
 struct curious {
   int64_t code;
@@ -470,6 +506,7 @@ int main(void)
       WITH_FAMILY(old_restarts_are_forgotten),
       WITH_FAMILY(trouble_29_a_bad_child_with_a_budget_of_its_own_leaves_its_siblings_alone),
       WITH_FAMILY(a_child_may_fail_its_group_when_its_own_restarts_are_spent),
+      WITH_FAMILY(what_is_down_keeps_nobody_from_ending),
       WITH_FAMILY(trouble_12_a_start_that_asks_its_supervisor_is_told),
       WITH_FAMILY(trouble_24_a_stash_outlives_a_restart),
       WITH_FAMILY(trouble_31_who_asks_a_child_that_fails_is_told_at_once),
