@@ -70,26 +70,39 @@ static struct weir__wired wired_as(const struct weir__assembly *a, size_t index)
   return wired;
 }
 
-static int make_instance(struct weir__assembly *a, size_t index, size_t instance, weir_ref *ref)
+int weir__assembly_make(struct weir__assembly *a, size_t index, size_t instance, bool held)
 {
   const struct weir__graph_actor *actor = &a->graph->actors[index];
   const char *name = instance_name(a, actor, instance);
   struct weir__wired wired = wired_as(a, index);
-  wired.arg = name ? a->instance(a->arg, name) : NULL;
+  if (held) wired.held = true, wired.inputs = actor->inputs ? 1 : 0;
+  wired.arg = a->instances[index][instance] = name ? a->instance(a->arg, name) : NULL;
   if (!wired.arg) return weir_error(WEIR_ENOMEM, "no memory for an actor");
   weir_spawn_options options = {.name = name, .capacity = actor->capacity, .on = a->rt};
   if (actor->config) options.config = (weir_value){.type = actor->stock->config, .at = actor->config};
-  *ref = weir__spawn_wired(actor->stock->actor, &options, &wired);
-  return weir_ref_error(*ref);
+  weir_ref ref = a->refs[index][instance] = weir__spawn_wired(actor->stock->actor, &options, &wired);
+  return weir_ref_error(ref);
+}
+
+int weir__assembly_prepare(struct weir__assembly *a)
+{
+  const struct weir__graph *g = a->graph;
+  a->refs = weir__arena_array(a->arena, g->count, sizeof *a->refs);
+  a->instances = weir__arena_array(a->arena, g->count, sizeof *a->instances);
+  a->left_down = weir__arena_array(a->arena, g->count, sizeof(bool));
+  for (size_t i = 0; a->refs && a->instances && i < g->count; i++) {
+    a->refs[i] = weir__arena_array(a->arena, g->actors[i].instances, sizeof(weir_ref));
+    a->instances[i] = weir__arena_array(a->arena, g->actors[i].instances, sizeof(void *));
+  }
+  if (a->arena->failed) return weir_error(WEIR_ENOMEM, "no memory for the actors");
+  if (g->supervisor_count) mark_left_down(a, 0, false);
+  return WEIR_OK;
 }
 
 static int make_actor(struct weir__assembly *a, size_t index)
 {
-  const struct weir__graph_actor *actor = &a->graph->actors[index];
-  weir_ref *refs = a->refs[index] = weir__arena_array(a->arena, actor->instances, sizeof(weir_ref));
   int rc = WEIR_OK;
-  if (!refs) return weir_error(WEIR_ENOMEM, "no memory for an actor");
-  for (size_t i = 0; !rc && i < actor->instances; i++) rc = make_instance(a, index, i, &refs[i]);
+  for (size_t i = 0; !rc && i < a->graph->actors[index].instances; i++) rc = weir__assembly_make(a, index, i, false);
   return rc;
 }
 
@@ -126,35 +139,41 @@ static struct weir__wiring wiring_of(const struct weir__assembly *a, const struc
       .output = output->name, .targets = targets, .count = count, .nowhere = nowhere_of(output->leads)};
 }
 
-/* `targets`: room for two for each wire. `wirings`: for one for each output. */
-static int wire_instances(struct weir__assembly *a, size_t index, struct weir__target *targets,
-                          struct weir__wiring *wirings)
-{
-  const struct weir__graph_actor *actor = &a->graph->actors[index];
-  size_t count = 0;
-  int rc = WEIR_OK;
-  for (size_t i = 0; i < actor->output_count; i++) {
-    wirings[count] = wiring_of(a, &actor->outputs[i], targets);
-    targets += wirings[count++].count;
-  }
-  for (size_t i = 0; !rc && i < actor->instances; i++) rc = weir__wire(a->refs[index][i], wirings, count);
-  return rc;
-}
-
-static int wire_actor(struct weir__assembly *a, size_t index)
+int weir__assembly_outputs(const struct weir__assembly *a, size_t index, struct weir__outputs *o)
 {
   const struct weir__graph_actor *actor = &a->graph->actors[index];
   size_t wires = 0;
   for (size_t i = 0; i < actor->output_count; i++) wires += actor->outputs[i].count;
   struct weir__target *targets = calloc(2 * wires + 1, sizeof *targets);
   struct weir__wiring *wirings = calloc(actor->output_count + 1, sizeof *wirings);
-  int rc = WEIR_ENOMEM;
-  if (targets && wirings)
-    rc = wire_instances(a, index, targets, wirings);
-  else
-    weir_error(rc, "no memory for an actor's edges");
-  free(targets);
-  free(wirings);
+  *o = (struct weir__outputs){.wired = wired_as(a, index), .targets = targets, .wirings = wirings};
+  if (!targets || !wirings) {
+    weir__assembly_outputs_free(o);
+    return weir_error(WEIR_ENOMEM, "no memory for an actor's edges");
+  }
+  for (size_t i = 0; i < actor->output_count; i++) {
+    wirings[i] = wiring_of(a, &actor->outputs[i], targets);
+    targets += wirings[i].count;
+  }
+  o->wired.outputs = wirings;
+  o->wired.output_count = actor->output_count;
+  return WEIR_OK;
+}
+
+void weir__assembly_outputs_free(struct weir__outputs *o)
+{
+  free(o->targets);
+  free(o->wirings);
+}
+
+static int wire_actor(struct weir__assembly *a, size_t index)
+{
+  struct weir__outputs o;
+  int rc = weir__assembly_outputs(a, index, &o);
+  if (rc) return rc;
+  for (size_t i = 0; !rc && i < a->graph->actors[index].instances; i++)
+    rc = weir__wire(a->refs[index][i], o.wired.outputs, o.wired.output_count);
+  weir__assembly_outputs_free(&o);
   return rc;
 }
 
@@ -181,20 +200,25 @@ static int strategy_of(const char *name)
                                              : WEIR_ONE_FOR_ONE;
 }
 
-static void add_instances(const struct weir__assembly *a, size_t index, weir_child *children, size_t *count)
+weir_child weir__assembly_child(const struct weir__assembly *a, size_t index, size_t instance)
 {
   const struct weir__graph_actor *actor = &a->graph->actors[index];
-  for (size_t i = 0; i < actor->instances; i++) {
-    weir_child *child = &children[(*count)++];
-    *child = (weir_child){.type = actor->stock->actor,
-                          .name = weir__actor_name(weir__cell_known(weir__slot_of(a->refs[index][i]))),
-                          .restart = WEIR_TRANSIENT,
-                          .mailbox = WEIR_KEEP,
-                          .made = a->refs[index][i]};
-    if (actor->on_failure)
-      child->backoff =
-          (weir_backoff){.first = actor->on_failure->backoff[0], .most = actor->on_failure->backoff[1], .jitter = 0.2};
-  }
+  weir_ref made = a->refs[index][instance];
+  weir_child child = {.type = actor->stock->actor,
+                      .name = weir__actor_name(weir__cell_known(weir__slot_of(made))),
+                      .restart = WEIR_TRANSIENT,
+                      .mailbox = WEIR_KEEP,
+                      .made = made};
+  if (actor->on_failure)
+    child.backoff =
+        (weir_backoff){.first = actor->on_failure->backoff[0], .most = actor->on_failure->backoff[1], .jitter = 0.2};
+  return child;
+}
+
+static void add_instances(const struct weir__assembly *a, size_t index, weir_child *children, size_t *count)
+{
+  for (size_t i = 0; i < a->graph->actors[index].instances; i++)
+    children[(*count)++] = weir__assembly_child(a, index, i);
 }
 
 static weir_supervisor_options *options_of(struct weir__assembly *a, size_t index);
@@ -275,6 +299,7 @@ static int keeper_start(struct keeper *k, const struct weir__keep *c)
   k->assembly = (struct weir__assembly *)(uintptr_t)c->assembly;
   weir_ref root = weir__supervise((const weir_supervisor_options *)(uintptr_t)c->options);
   int rc = weir_ref_error(root);
+  if (!rc) atomic_store_explicit(&k->assembly->root, root.bits, memory_order_release);
   if (!rc) rc = weir_monitor(root).error;
   if (!rc) return WEIR_OK;
   k->assembly->gave_up(k->assembly->arg, rc, "supervision", weir_error_text());
@@ -318,11 +343,8 @@ static int make_blame(struct weir__assembly *a)
 int weir__assemble(struct weir__assembly *a)
 {
   const struct weir__graph *g = a->graph;
-  a->refs = weir__arena_array(a->arena, g->count, sizeof *a->refs);
-  a->left_down = weir__arena_array(a->arena, g->count, sizeof(bool));
-  if (!a->refs || !a->left_down) return weir_error(WEIR_ENOMEM, "no memory for the actors");
-  int rc = make_blame(a);
-  if (g->supervisor_count) mark_left_down(a, 0, false);
+  int rc = weir__assembly_prepare(a);
+  if (!rc) rc = make_blame(a);
   for (size_t i = 0; !rc && i < g->count; i++) rc = make_actor(a, g->order[i]);
   for (size_t i = 0; !rc && i < g->count; i++) rc = wire_actor(a, i);
   return rc ? rc : start_keeper(a);

@@ -7,6 +7,8 @@
 #ifndef WEIR_TOPOLOGY_ASSEMBLE_H
 #define WEIR_TOPOLOGY_ASSEMBLE_H
 
+#include <weir/supervisor.h>
+
 #include "actor/edge.h"
 #include "topology/graph.h"
 
@@ -26,7 +28,10 @@ struct weir__assembly {
   void (*gave_up)(void *arg, int code, const char *who, const char *text);
   void *arg;
   /* Written by weir__assemble(). */
-  weir_ref **refs; /* of each actor's instances */
+  weir_ref **refs;   /* of each actor's instances … */
+  void ***instances; /* … and what their callbacks are given */
+  _Atomic(uint64_t)
+      root;        /* the ref of the supervisor of all, once it has begun. Release, acquire: who reads it asks it */
   weir_ref keeper; /* who keeps the supervisors: all ends with it */
   bool *left_down; /* of each actor: others go on when its supervisor gives up */
   struct weir__blame *blame;
@@ -34,6 +39,23 @@ struct weir__assembly {
 
 /* Makes, wires and starts all. On error, with a text, what was made is left to the end of the runtime. */
 int weir__assemble(struct weir__assembly *a);
+
+/* ---- the steps, for who changes a topology that runs (reload.h) ---- */
+
+/* Room for what is written, but for the root. WEIR_ENOMEM, with a text. */
+int weir__assembly_prepare(struct weir__assembly *a);
+/* Makes one instance of an actor. Of one that is held (actor/rewire.h) nobody counts as its sender yet but who holds it. */
+int weir__assembly_make(struct weir__assembly *a, size_t actor, size_t instance, bool held);
+/* How an actor's instances are wired. Owned: weir__assembly_outputs_free(). WEIR_ENOMEM, with a text. */
+struct weir__outputs {
+  struct weir__wired wired;
+  struct weir__target *targets;
+  struct weir__wiring *wirings;
+};
+int weir__assembly_outputs(const struct weir__assembly *a, size_t actor, struct weir__outputs *outputs);
+void weir__assembly_outputs_free(struct weir__outputs *outputs);
+/* As its supervisor is to have it. */
+weir_child weir__assembly_child(const struct weir__assembly *a, size_t actor, size_t instance);
 /* The runtime has been stopped. Also for one that was never begun, or not to its end. */
 void weir__disassemble(struct weir__assembly *a);
 

@@ -12,13 +12,6 @@
 static uint64_t add(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
 static uint64_t times(uint64_t a, uint64_t b) { return b && a > UINT64_MAX / b ? UINT64_MAX : a * b; }
 
-static uint64_t capacity_of(const struct weir__graph_actor *actor)
-{
-  enum { DEFAULT_CAPACITY = 64 };
-  if (actor->capacity) return actor->capacity;
-  return actor->stock && actor->stock->actor->capacity ? actor->stock->actor->capacity : DEFAULT_CAPACITY;
-}
-
 /* One batch for each pair of instances. */
 static uint64_t under_way(const struct weir__graph *g, const struct weir__graph_actor *actor)
 {
@@ -35,7 +28,7 @@ static uint64_t under_way(const struct weir__graph *g, const struct weir__graph_
 
 static uint64_t memory_of(const struct weir__graph *g, const struct weir__graph_actor *actor, uint64_t stack)
 {
-  uint64_t places = actor->stock && actor->stock->takes ? add(capacity_of(actor), 1) : 0;
+  uint64_t places = actor->stock && actor->stock->takes ? add(weir__graph_capacity(actor), 1) : 0;
   uint64_t each = add(times(places, WEIR__PLACE_BYTES), stack);
   return add(times(each, actor->instances), under_way(g, actor));
 }

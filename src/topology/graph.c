@@ -16,6 +16,12 @@ static int by_name_then_place(const void *left, const void *right)
   return order ? order : (*a > *b) - (*a < *b);
 }
 
+size_t weir__graph_capacity(const struct weir__graph_actor *actor)
+{
+  if (actor->capacity) return actor->capacity;
+  return actor->stock && actor->stock->actor->capacity ? actor->stock->actor->capacity : WEIR__MAILBOX_USUAL;
+}
+
 bool weir__graph_index(struct weir__graph *graph, struct weir__arena *arena)
 {
   size_t count = graph->count;

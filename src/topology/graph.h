@@ -15,7 +15,8 @@ enum {
   WEIR__NAME_MAX = 63, /* characters */
   WEIR__WORKERS_MAX = 256,
   WEIR__INSTANCES_MAX = 1024,
-  WEIR__MAILBOX_MAX = 16777216
+  WEIR__MAILBOX_MAX = 16777216,
+  WEIR__MAILBOX_USUAL = 64 /* places, where neither document nor type say how many */
 };
 
 /* From one output to one actor. */
@@ -119,6 +120,8 @@ struct weir__graph {
   uint64_t memory; /* the most bytes that mailboxes, batches under way and stacks can come to; UINT64_MAX: or more */
 };
 
+/* Places of each instance's mailbox. */
+size_t weir__graph_capacity(const struct weir__graph_actor *actor);
 /* Sorts `by_name`. False: no memory. */
 bool weir__graph_index(struct weir__graph *graph, struct weir__arena *arena);
 /* The first actor of that name, or graph->count. Needs `by_name`. */

@@ -255,13 +255,6 @@ static void plan_config(const struct weir__graph_actor *before, const struct wei
   }
 }
 
-static size_t capacity_of(const struct weir__graph_actor *actor)
-{
-  enum { DEFAULT_CAPACITY = 64 };
-  if (actor->capacity) return actor->capacity;
-  return actor->stock->actor->capacity ? actor->stock->actor->capacity : DEFAULT_CAPACITY;
-}
-
 static bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
 
 /* Who holds records by a key has them for as long as it lives: no type can hand them to another instance. */
@@ -344,8 +337,9 @@ static void plan_kept(struct planning *p, size_t index, const struct family *old
   if (planned->config) plan_claims(p, after, &s);
   plan_instances(before, after, planned, &s);
   if (before->pinned != after->pinned) REFUSE(&s, "pinned can't change while it runs");
-  planned->capacity = capacity_of(before) != capacity_of(after);
-  if (planned->capacity) say(&s, "mailbox.capacity %zu -> %zu", capacity_of(before), capacity_of(after));
+  planned->capacity = weir__graph_capacity(before) != weir__graph_capacity(after);
+  if (planned->capacity)
+    say(&s, "mailbox.capacity %zu -> %zu", weir__graph_capacity(before), weir__graph_capacity(after));
   plan_outputs(p, before, after, planned, &s);
   plan_failing(before, after, planned, &s);
   if (p->before->supervisor_count && p->after->supervisor_count &&

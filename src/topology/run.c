@@ -8,56 +8,26 @@
  * R2  What callbacks change is in struct run, under its lock. The lock is a leaf, and held for a few stores and the
  *     printing of a line.
  * R3  Callbacks come until the runtime has been stopped; after that the run belongs to its thread alone.
- * R4  The refs are written before `all_spawned` is set, under the lock; a signal that comes earlier is heeded then. */
+ * R4  A signal that comes before `all_spawned` is set is heeded then; who makes an instance later looks whether one came. */
+#include "topology/run.h"
+
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 
 #include <weir/link.h>
-#include <weir/oneshot.h>
 
-#include "actor/shutdown.h"
-#include "topology/assemble.h"
+#include "topology/reload.h"
 #include "topology/tables.h"
-#include "topology/topology.h"
 
 /* How many lost messages are described; the rest is counted. */
 enum { LOST_DESCRIBED = 3, DRAIN_S = 10 };
 
-/* One instance of an actor. What its callbacks are given. */
-struct instance {
-  struct run *run;
-  weir_actor_account account; /* under the run's lock */
-};
-
-struct run {
-  const struct weir__graph *graph;
-  struct weir__arena arena;
-  weir_runtime *rt;
-  struct weir__assembly assembly;
-  struct instance *instances; /* all of them, in the order in which they are made */
-  size_t made;
-  const weir_listener *listener; /* borrowed, may be NULL */
-  struct weir__shutdown shutdown;
-  weir_promise promise; /* dropped when the run is settled: R1 */
-  uv_mutex_t lock;
-  /* Under the lock: */
-  struct weir__report report;
-  size_t living; /* instances that have not ended, those that are still to be spawned included */
-  uint64_t lost;
-  uint64_t dead; /* records that became dead letters; `described`: of how many that was told by itself */
-  unsigned dead_described;
-  int failure; /* the code with which the run fails; WEIR_OK so far */
-  char failure_text[2048];
-  bool settled, all_spawned; /* R1, R4 */
-  bool ends;                 /* a signal came */
-};
-
 /* ---- what callbacks do ---- */
 
 /* Notes the first failure of the run: what comes after it comes of it. With the lock held. */
-static void fail(struct run *run, int code, const char *what, const char *text)
+static void fail(struct weir__run *run, int code, const char *what, const char *text)
 {
   if (run->failure) return;
   run->failure = code;
@@ -65,7 +35,7 @@ static void fail(struct run *run, int code, const char *what, const char *text)
 }
 
 /* Notes that a call on the run's own thread failed. */
-static void fail_here(struct run *run, int code, const char *what)
+static void fail_here(struct weir__run *run, int code, const char *what)
 {
   uv_mutex_lock(&run->lock);
   fail(run, code, what, weir_error_text());
@@ -73,7 +43,7 @@ static void fail_here(struct run *run, int code, const char *what)
 }
 
 /* R1 */
-static void settle(struct run *run)
+static void settle(struct weir__run *run)
 {
   uv_mutex_lock(&run->lock);
   bool first = !run->settled;
@@ -84,8 +54,8 @@ static void settle(struct run *run)
 
 static void on_ended(void *arg, const struct weir__ending *ending)
 {
-  struct instance *instance = arg;
-  struct run *run = instance->run;
+  struct weir__instance *instance = arg;
+  struct weir__run *run = instance->run;
   uv_mutex_lock(&run->lock);
   instance->account.code = ending->code;
   instance->account.mailbox_high = ending->high_water;
@@ -95,18 +65,28 @@ static void on_ended(void *arg, const struct weir__ending *ending)
   instance->account.turned_away = ending->turned_away;
   instance->account.dead_letters = ending->dead;
   run->dead += ending->dead;
-  run->living--;
-  bool settles = !run->living;
+  bool settles = !--run->living;
   uv_mutex_unlock(&run->lock);
   if (settles) settle(run);
 }
 
+/* With the lock held. */
+static void describe_dead(struct weir__run *run, const char *actor, const char *message, int code, const char *text)
+{
+  if (run->dead_described++ < LOST_DESCRIBED)
+    weir__report_add(&run->report, NULL, 0, 0, "%s: a record (%s) became a dead letter: %s", actor, message,
+                     text && *text ? text : weir_strerror(code));
+}
+
+/* What one that was removed had not handled by its time becomes dead letters: nobody failed. */
 static void on_lost(void *arg, const char *actor, const char *message, int code, const char *text)
 {
-  struct run *run = ((struct instance *)arg)->run;
+  const struct weir__instance *instance = arg;
+  struct weir__run *run = instance->run;
   uv_mutex_lock(&run->lock);
-  run->lost++;
-  if (run->lost <= LOST_DESCRIBED)
+  if (instance->removed)
+    run->dead++, describe_dead(run, actor, message, code, text);
+  else if (run->lost++ < LOST_DESCRIBED)
     weir__report_add(&run->report, NULL, 0, 0, "%s lost a message (%s): %s", actor, message,
                      text && *text ? text : weir_strerror(code));
   uv_mutex_unlock(&run->lock);
@@ -114,35 +94,42 @@ static void on_lost(void *arg, const char *actor, const char *message, int code,
 
 static void on_dead(void *arg, const char *actor, const char *message, int code, const char *text)
 {
-  struct run *run = ((struct instance *)arg)->run;
+  struct weir__run *run = ((struct weir__instance *)arg)->run;
   uv_mutex_lock(&run->lock);
-  if (run->dead_described++ < LOST_DESCRIBED)
-    weir__report_add(&run->report, NULL, 0, 0, "%s: a record (%s) became a dead letter: %s", actor, message,
-                     text && *text ? text : weir_strerror(code));
+  describe_dead(run, actor, message, code, text);
   uv_mutex_unlock(&run->lock);
 }
 
 /* The first failure: there is nobody who restarts what has failed. */
 static void on_gave_up(void *arg, int code, const char *who, const char *text)
 {
-  struct run *run = arg;
+  struct weir__run *run = arg;
   uv_mutex_lock(&run->lock);
   if (!run->settled) fail(run, code, who, text);
   uv_mutex_unlock(&run->lock);
   settle(run);
 }
 
+/* Behind the others: so they are found in the order in which they were made. */
 static void *on_instance(void *arg, const char *name)
 {
-  struct run *run = arg;
-  struct instance *instance = &run->instances[run->made++];
-  *instance = (struct instance){.run = run, .account.actor = name};
+  struct weir__run *run = arg;
+  size_t bytes = strlen(name) + 1;
+  struct weir__instance *instance = calloc(1, sizeof *instance + bytes);
+  if (!instance) return NULL;
+  memcpy(instance->name, name, bytes);
+  instance->run = run;
+  instance->account.actor = instance->name;
+  uv_mutex_lock(&run->lock);
+  *(run->last ? &run->last->next : &run->first) = instance;
+  run->last = instance;
+  run->living++;
+  uv_mutex_unlock(&run->lock);
   return instance;
 }
 
-static int assemble(struct run *run)
+static int assemble(struct weir__run *run)
 {
-  run->instances = weir__arena_array(&run->arena, run->living, sizeof *run->instances);
   run->assembly = (struct weir__assembly){.graph = run->graph,
                                           .arena = &run->arena,
                                           .rt = run->rt,
@@ -152,34 +139,62 @@ static int assemble(struct run *run)
                                           .dead = on_dead,
                                           .gave_up = on_gave_up,
                                           .arg = run};
-  int rc = run->instances ? weir__assemble(&run->assembly) : weir_error(WEIR_ENOMEM, "no memory for the actors");
+  int rc = weir__assemble(&run->assembly);
   if (rc) fail_here(run, rc, "can't spawn the actors");
   return rc;
 }
 
 /* ---- a signal comes ---- */
 
-static bool is_source(const struct weir__graph_actor *actor) { return actor->inputs == 0; }
-static bool is_any(const struct weir__graph_actor *actor) { return actor != NULL; }
-
-/* All have been spawned. One that has ended already does not mind. */
-static void tell(struct run *run, bool (*who)(const struct weir__graph_actor *), int (*what)(weir_ref))
+/* The next one, or the first (NULL). They stay until the run has ended. */
+static struct weir__instance *instance_after(struct weir__run *run, const struct weir__instance *before)
 {
+  uv_mutex_lock(&run->lock);
+  struct weir__instance *next = before ? before->next : run->first;
+  uv_mutex_unlock(&run->lock);
+  return next;
+}
+
+/* One that has ended already does not mind; one that is being made is told by who makes it (R4). */
+static void tell(struct weir__run *run, bool sources_only, int (*what)(weir_ref))
+{
+  for (struct weir__instance *i = instance_after(run, NULL); i; i = instance_after(run, i)) {
+    uv_mutex_lock(&run->lock);
+    weir_ref ref = sources_only && !i->is_source ? (weir_ref){0} : i->ref;
+    uv_mutex_unlock(&run->lock);
+    if (ref.bits) what(ref);
+  }
+}
+
+bool weir__run_has_made(struct weir__instance *instance, weir_ref ref, bool is_source)
+{
+  struct weir__run *run = instance->run;
+  uv_mutex_lock(&run->lock);
+  instance->ref = ref;
+  instance->is_source = is_source;
+  bool goes_on = !run->ends;
+  uv_mutex_unlock(&run->lock);
+  return goes_on;
+}
+
+static void note_made(struct weir__run *run)
+{
+  const struct weir__assembly *a = &run->assembly;
   for (size_t i = 0; i < run->graph->count; i++)
-    for (size_t k = 0; who(&run->graph->actors[i]) && k < run->graph->actors[i].instances; k++)
-      what(run->assembly.refs[i][k]);
+    for (size_t k = 0; k < run->graph->actors[i].instances; k++)
+      (void)weir__run_has_made(a->instances[i][k], a->refs[i][k], run->graph->actors[i].inputs == 0);
 }
 
 /* No supervisor starts them again. */
-static int stop_for_good(weir_ref ref) { return weir__tell(ref, WEIR__STOPPING | WEIR__CANCELLED | WEIR__FOR_GOOD); }
+int weir__stop_for_good(weir_ref ref) { return weir__tell(ref, WEIR__STOPPING | WEIR__CANCELLED | WEIR__FOR_GOOD); }
 
-static int kill_for_good(weir_ref ref)
+int weir__kill_for_good(weir_ref ref)
 {
-  stop_for_good(ref);
+  weir__stop_for_good(ref);
   return weir_kill(ref);
 }
 
-static bool may_tell(struct run *run)
+static bool may_tell(struct weir__run *run)
 {
   uv_mutex_lock(&run->lock);
   bool may = run->all_spawned;
@@ -189,45 +204,54 @@ static bool may_tell(struct run *run)
 
 static void on_signal(void *arg, int signum)
 {
-  struct run *run = arg;
+  struct weir__run *run = arg;
   if (run->listener && run->listener->ending) run->listener->ending(run->listener->arg, signum);
   uv_mutex_lock(&run->lock);
   run->ends = true;
+  run->shutdown.within = run->drain; /* read on this worker alone */
   uv_mutex_unlock(&run->lock);
-  if (may_tell(run)) tell(run, is_source, stop_for_good);
+  if (may_tell(run)) tell(run, true, weir__stop_for_good);
 }
 
 static void on_late(void *arg)
 {
-  struct run *run = arg;
+  struct weir__run *run = arg;
   char what[64];
   snprintf(what, sizeof what, "not all was handled within %g s", (double)run->shutdown.within.ns / 1e9);
   uv_mutex_lock(&run->lock);
   bool late = run->living > 0;
   if (late && run->shutdown.within.ns) fail(run, WEIR_ETIMEDOUT, "told to end", what);
   uv_mutex_unlock(&run->lock);
-  if (late && may_tell(run)) tell(run, is_any, stop_for_good);
+  if (late && may_tell(run)) tell(run, false, weir__stop_for_good);
 }
 
 static void on_very_late(void *arg)
 {
-  struct run *run = arg;
-  if (may_tell(run)) tell(run, is_any, kill_for_good);
+  struct weir__run *run = arg;
+  if (may_tell(run)) tell(run, false, weir__kill_for_good);
 }
 
-/* R4 */
-static void spawned_all(struct run *run)
+/* R4. The count of the living was one too many until here: so that nobody settles it before all are there. */
+static void spawned_all(struct weir__run *run)
 {
+  note_made(run);
   uv_mutex_lock(&run->lock);
   run->all_spawned = true;
-  bool ends = run->ends;
+  bool ends = run->ends, settles = !--run->living;
   uv_mutex_unlock(&run->lock);
-  if (ends) tell(run, is_source, stop_for_good);
+  if (settles) settle(run);
+  if (ends) tell(run, true, weir__stop_for_good);
+}
+
+weir_duration weir__run_drain(const struct weir__run *run, const struct weir__graph *graph)
+{
+  if (run->serving.drain.ns >= 0) return run->serving.drain;
+  return graph->settings ? graph->settings->drain : WEIR_SECONDS(DRAIN_S);
 }
 
 /* ---- from the start to the end ---- */
 
-static void wait_until_settled(struct run *run, weir_future future)
+static void wait_until_settled(struct weir__run *run, weir_future future)
 {
   struct weir_none *nothing = NULL;
   int rc = weir_future_wait(future, WEIR_FOREVER, &nothing, weir_none);
@@ -246,7 +270,16 @@ static int start_runtime(const weir_runtime_options *options, weir_runtime **rt)
   return weir_runtime_start(&plain, rt);
 }
 
-static void start_and_wait(struct run *run, const weir_runtime_options *options)
+static void begin(struct weir__run *run)
+{
+  spawned_all(run);
+  int rc = run->serving.began ? weir__reloader_start(run) : WEIR_OK;
+  if (!rc) return;
+  fail_here(run, rc, "it can't be changed while it runs");
+  settle(run);
+}
+
+static void start_and_wait(struct weir__run *run, const weir_runtime_options *options)
 {
   weir_future future;
   int rc = weir_oneshot(&run->promise, &future);
@@ -262,12 +295,12 @@ static void start_and_wait(struct run *run, const weir_runtime_options *options)
   if (rc)
     settle(run); /* what has been spawned may wait for an input that never comes */
   else
-    spawned_all(run);
+    begin(run);
   wait_until_settled(run, future);
 }
 
 /* R3: on return the runtime is gone, and nobody else knows of the run. */
-static void run_graph(struct run *run, const weir_runtime_options *options)
+static void run_graph(struct weir__run *run, const weir_runtime_options *options)
 {
   start_and_wait(run, options);
   int rc = weir_runtime_stop(run->rt, WEIR_MILLIS(0));
@@ -276,7 +309,7 @@ static void run_graph(struct run *run, const weir_runtime_options *options)
 
 /* What was on its way when an actor failed is given up, before or after that is known here. That belongs to the
  * failure, in one line with it; single losses are described only where nothing else went wrong. */
-static void report_end(struct run *run)
+static void report_end(struct weir__run *run)
 {
   char lost[64] = "", dead[64] = "";
   if (run->lost)
@@ -293,22 +326,22 @@ static void report_end(struct run *run)
     weir__report_add(&run->report, NULL, 0, 0, "%s", dead + 2);
 }
 
-static int finish(struct run *run, const weir_listener *listener)
+static int finish(struct weir__run *run, const weir_listener *listener)
 {
   report_end(run);
   weir__tell_problems(&run->report, listener);
-  for (size_t i = 0; listener && listener->account && i < run->made; i++)
-    listener->account(listener->arg, &run->instances[i].account);
+  for (const struct weir__instance *i = run->first; listener && listener->account && i; i = i->next)
+    if (!i->undone) listener->account(listener->arg, &i->account);
   if (run->failure) return weir_error(run->failure, "%s", run->failure_text);
   return run->lost ? weir_error(WEIR_EDEAD, "%" PRIu64 " messages were lost", run->lost) : WEIR_OK;
 }
 
-static int run_topology(const weir_topology *topology, const weir_runtime_options *runtime, struct run *run)
+static int run_topology(const weir_topology *topology, const weir_runtime_options *runtime, struct weir__run *run)
 {
   weir_runtime_options as_written;
   weir_topology_runtime(topology, &as_written);
   run->graph = &topology->graph;
-  for (size_t i = 0; i < run->graph->count; i++) run->living += run->graph->actors[i].instances;
+  run->living = 1;
   int rc = uv_mutex_init(&run->lock);
   if (rc) return weir_error(rc, "no lock for a run");
   run_graph(run, runtime ? runtime : &as_written);
@@ -316,22 +349,34 @@ static int run_topology(const weir_topology *topology, const weir_runtime_option
   weir__disassemble(&run->assembly);
   uv_mutex_destroy(&run->lock);
   weir__arena_free(&run->arena);
+  weir_topology_free(run->own);
+  while (run->first) {
+    struct weir__instance *instance = run->first;
+    run->first = instance->next;
+    free(instance);
+  }
   return rc;
 }
 
 int weir_topology_run(const weir_topology *topology, const weir_runtime_options *runtime, const weir_listener *listener)
 {
-  struct run run = {.listener = listener};
+  struct weir__run run = {.listener = listener};
+  return run_topology(topology, runtime, &run);
+}
+
+int weir__topology_serve(const weir_topology *topology, const weir_runtime_options *runtime,
+                         const weir_listener *listener, const struct weir__serving *serving)
+{
+  struct weir__run run = {.listener = listener,
+                          .serving = *serving,
+                          .shutdown = {.begin = on_signal, .stop = on_late, .kill = on_very_late}};
+  run.drain = weir__run_drain(&run, &topology->graph);
+  run.shutdown.arg = &run;
   return run_topology(topology, runtime, &run);
 }
 
 int weir_topology_serve(const weir_topology *topology, const weir_runtime_options *runtime,
                         const weir_listener *listener, weir_duration drain)
 {
-  const struct weir__settings *settings = topology->graph.settings;
-  if (drain.ns < 0) drain = settings ? settings->drain : WEIR_SECONDS(DRAIN_S);
-  struct run run = {.listener = listener,
-                    .shutdown = {.within = drain, .begin = on_signal, .stop = on_late, .kill = on_very_late}};
-  run.shutdown.arg = &run;
-  return run_topology(topology, runtime, &run);
+  return weir__topology_serve(topology, runtime, listener, &(struct weir__serving){.drain = drain});
 }

@@ -1,0 +1,589 @@
+/* reload.c: see reload.h. */
+#include "topology/reload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <weir/ask.h>
+#include <weir/blocking.h>
+#include <weir/link.h>
+#include <weir/mailbox.h>
+#include <weir/registry.h>
+#include <weir/stash.h>
+#include <weir/supervisor.h>
+
+#include "actor/change.h"
+#include "actor/rewire.h"
+#include "platform/clock.h"
+#include "runtime/wait.h"
+#include "topology/plan.h"
+#include "topology/run.h"
+#include "topology/tables.h"
+
+#define GRACE WEIR_SECONDS(1) /* for what was killed */
+
+/* An instance that is new, or removed. */
+struct moving {
+  struct weir__instance *instance;
+  weir_ref ref;
+  weir_ref tree; /* its supervisor */
+  size_t actor, index;
+  bool started; /* new: its supervisor has it */
+  weir_watch watch;
+};
+
+/* A configuration that was changed. */
+struct changed {
+  weir_ref ref;
+  size_t before, after; /* indexes of its actor */
+};
+
+struct reloading {
+  struct weir__run *run;
+  const struct weir__reload *asked;
+  weir_topology *next;            /* owned until it is in force … */
+  weir_topology *old;             /* … and from then on the one before, if a reload had brought it */
+  struct weir__assembly assembly; /* of the next one */
+  struct weir__reload_plan plan;
+  struct weir__arena arena; /* of this reload alone */
+  struct moving *added, *removed;
+  size_t added_count, removed_count;
+  struct weir__rewiring **rewirings;
+  size_t rewiring_count;
+  struct changed *changes;
+  size_t change_count;
+  int64_t deadline;
+  struct weir__reloaded answer;
+  size_t problem_room;
+};
+
+static const struct weir__graph *before_of(const struct reloading *r) { return r->run->graph; }
+static const struct weir__graph *after_of(const struct reloading *r) { return &r->next->graph; }
+
+static weir_duration left_of(const struct reloading *r)
+{
+  int64_t left = r->deadline - weir__now_ns();
+  return WEIR__NS(left > 1 ? left : 1);
+}
+
+/* ---- the answer ---- */
+
+static int failed_with(struct reloading *r, const char *outcome, const char *what, int code)
+{
+  char text[1024];
+  const char *why = weir_error_text();
+  snprintf(text, sizeof text, "%s%s%s", what, *what ? ": " : "", *why ? why : weir_strerror(code));
+  r->answer.outcome = outcome;
+  r->answer.why = weir__arena_text(&r->arena, text);
+  return code;
+}
+
+static int failed(struct reloading *r, const char *what, int code) { return failed_with(r, "failed", what, code); }
+
+static void take_plan(struct reloading *r)
+{
+  struct weir__reload_step *steps = weir__arena_array(&r->arena, r->plan.count + 1, sizeof *steps);
+  for (size_t i = 0; steps && i < r->plan.count; i++) {
+    const struct weir__plan_line *line = &r->plan.lines[i];
+    const char mark[2] = {line->mark, 0};
+    steps[i] = (struct weir__reload_step){weir__arena_text(&r->arena, mark), line->name, line->text};
+  }
+  r->answer.plan = steps;
+  r->answer.step_count = steps ? r->plan.count : 0;
+}
+
+static const char *copy_of(struct reloading *r, const char *text)
+{
+  return text ? weir__arena_text(&r->arena, text) : NULL;
+}
+
+static void on_problem(void *arg, const weir_problem *problem)
+{
+  struct reloading *r = arg;
+  struct weir__reloaded *a = &r->answer;
+  if (a->problem_count == r->problem_room) {
+    size_t room = r->problem_room ? 2 * r->problem_room : 16;
+    struct weir__reload_problem *more = weir__arena_array(&r->arena, room, sizeof *more);
+    if (!more) return;
+    if (a->problem_count) memcpy(more, a->problems, a->problem_count * sizeof *more);
+    a->problems = more;
+    r->problem_room = room;
+  }
+  ((struct weir__reload_problem *)(uintptr_t)a->problems)[a->problem_count++] =
+      (struct weir__reload_problem){.file = copy_of(r, problem->file),
+                                    .line = problem->line,
+                                    .column = problem->column,
+                                    .pointer = copy_of(r, problem->pointer),
+                                    .text = copy_of(r, problem->text),
+                                    .message = copy_of(r, problem->what)};
+}
+
+/* ---- reading, and the plan ---- */
+
+/* On the blocking pool. */
+static int read_file(struct reloading *r)
+{
+  weir_listener listener = {.problem = on_problem, .arg = r};
+  struct weir__topology_options options = {.types = r->run->serving.types, .reads_secrets = true};
+  return weir__topology_read(&options, &(struct weir__origin){.name = r->run->serving.file}, &listener, &r->next);
+}
+
+static bool has_ended(struct weir__run *run)
+{
+  uv_mutex_lock(&run->lock);
+  bool ended = run->ends || run->settled;
+  uv_mutex_unlock(&run->lock);
+  return ended;
+}
+
+/* WEIR_OK: it is to be done. Else the answer is there. */
+static int decide(struct reloading *r)
+{
+  int rc = weir_run_blocking(read_file, r);
+  r->answer.outcome = "refused";
+  if (rc) return r->answer.problem_count ? rc : failed_with(r, rc == WEIR_ENOMEM ? "failed" : "refused", "", rc);
+  if (!weir__plan_reload(before_of(r), after_of(r), &r->arena, &r->plan))
+    return failed(r, "no memory for a plan", WEIR_ENOMEM);
+  take_plan(r);
+  if (r->plan.refuses) return WEIR_EINVAL;
+  if (!r->plan.count)
+    r->answer.outcome = "unchanged";
+  else if (r->asked->dry_run)
+    r->answer.outcome = "would_apply";
+  else if (has_ended(r->run))
+    return failed(r, "the run is ending", weir_error(WEIR_ESHUTDOWN, "nothing is changed any more"));
+  else
+    return WEIR_OK;
+  return WEIR_STOP;
+}
+
+/* ---- what is new ---- */
+
+/* An actor's supervisor. */
+static weir_ref tree_of(const struct reloading *r, const struct weir__graph *g, size_t actor)
+{
+  for (size_t i = 1; i < g->supervisor_count; i++)
+    for (size_t k = 0; k < g->supervisors[i].count; k++)
+      if (!g->supervisors[i].children[k].is_supervisor && g->supervisors[i].children[k].index == actor)
+        return weir_find(g->supervisors[i].name);
+  return (weir_ref){atomic_load_explicit(&r->run->assembly.root, memory_order_acquire)};
+}
+
+static size_t kept_instances(const struct reloading *r, size_t actor)
+{
+  size_t before = r->plan.actors[actor].before, now = after_of(r)->actors[actor].instances;
+  size_t was = before == WEIR__PLAN_NEW ? 0 : before_of(r)->actors[before].instances;
+  return was < now ? was : now;
+}
+
+static int prepare(struct reloading *r)
+{
+  const struct weir__graph *before = before_of(r), *after = after_of(r);
+  size_t was = 0, now = 0, rewired = 0;
+  for (size_t i = 0; i < before->count; i++) was += before->actors[i].instances;
+  for (size_t i = 0; i < after->count; i++) now += after->actors[i].instances;
+  rewired = now;
+  r->assembly = r->run->assembly;
+  r->assembly.graph = after;
+  r->assembly.arena = &r->next->arena;
+  int rc = weir__assembly_prepare(&r->assembly);
+  r->added = weir__arena_array(&r->arena, now + 1, sizeof *r->added);
+  r->removed = weir__arena_array(&r->arena, was + 1, sizeof *r->removed);
+  r->rewirings = weir__arena_array(&r->arena, rewired + 1, sizeof *r->rewirings);
+  r->changes = weir__arena_array(&r->arena, now + 1, sizeof *r->changes);
+  if (rc || r->arena.failed) return failed(r, "", weir_error(WEIR_ENOMEM, "no memory for a reload"));
+  for (size_t i = 0; i < after->count; i++)
+    for (size_t k = 0; k < kept_instances(r, i); k++) {
+      r->assembly.refs[i][k] = r->run->assembly.refs[r->plan.actors[i].before][k];
+      r->assembly.instances[i][k] = r->run->assembly.instances[r->plan.actors[i].before][k];
+    }
+  return WEIR_OK;
+}
+
+/* It never was, as far as the run knows. */
+static void forget(struct weir__run *run, struct weir__instance *instance)
+{
+  uv_mutex_lock(&run->lock);
+  instance->undone = true;
+  run->living--;
+  uv_mutex_unlock(&run->lock);
+}
+
+static int make_new(struct reloading *r, size_t actor, size_t index)
+{
+  struct moving *m = &r->added[r->added_count];
+  int rc = weir__assembly_make(&r->assembly, actor, index, true);
+  struct weir__instance *instance = r->assembly.instances[actor][index];
+  *m = (struct moving){.instance = instance, .ref = r->assembly.refs[actor][index], .actor = actor, .index = index};
+  if (rc && instance) forget(r->run, instance);
+  if (rc) return failed(r, after_of(r)->actors[actor].name, rc);
+  r->added_count++;
+  m->tree = tree_of(r, after_of(r), actor);
+  m->watch = weir_monitor(m->ref);
+  if (weir__run_has_made(instance, m->ref, after_of(r)->actors[actor].inputs == 0)) return WEIR_OK;
+  return failed(r, "the run is ending", weir_error(WEIR_ESHUTDOWN, "nothing is changed any more"));
+}
+
+/* Receivers before their senders. */
+static int make_all_new(struct reloading *r)
+{
+  const struct weir__graph *g = after_of(r);
+  int rc = WEIR_OK;
+  for (size_t i = 0; !rc && i < g->count; i++)
+    for (size_t k = kept_instances(r, g->order[i]); !rc && k < g->actors[g->order[i]].instances; k++)
+      rc = make_new(r, g->order[i], k);
+  return rc;
+}
+
+/* All of them count a new sender, also if one has ended: then this sender's end will tell them that there is none. */
+static int begin_inputs(const struct weir__wired *wired)
+{
+  int rc = WEIR_OK;
+  for (size_t o = 0; o < wired->output_count; o++)
+    for (size_t t = 0; t < wired->outputs[o].count; t++) {
+      const struct weir__target *target = &wired->outputs[o].targets[t];
+      for (size_t i = 0; i < target->count && !target->closes; i++) {
+        int why = weir__input_begins(target->instances[i]);
+        if (!rc) rc = why;
+      }
+    }
+  return rc;
+}
+
+static int wire_new(struct reloading *r, const struct moving *m)
+{
+  struct weir__outputs o;
+  int rc = weir__assembly_outputs(&r->assembly, m->actor, &o);
+  if (rc) return failed(r, m->instance->name, rc);
+  rc = weir__wire(m->ref, o.wired.outputs, o.wired.output_count);
+  if (!rc) rc = begin_inputs(&o.wired);
+  weir__assembly_outputs_free(&o);
+  return rc ? failed(r, m->instance->name, rc) : WEIR_OK;
+}
+
+static int start_new(struct reloading *r, struct moving *m)
+{
+  weir_child child = weir__assembly_child(&r->assembly, m->actor, m->index);
+  int rc = weir__start_child(m->tree, left_of(r), NULL, &child);
+  m->started = true;
+  if (rc == WEIR_EINDOUBT || rc == WEIR_ETIMEDOUT) weir__kill_for_good(m->ref);
+  if (!rc || rc == WEIR_ESHUTDOWN) return WEIR_OK; /* it has nothing to do */
+  return failed(r, m->instance->name, rc);
+}
+
+static int start_all_new(struct reloading *r)
+{
+  int rc = make_all_new(r);
+  for (size_t i = 0; !rc && i < r->added_count; i++) rc = wire_new(r, &r->added[i]);
+  for (size_t i = 0; !rc && i < r->added_count; i++) rc = start_new(r, &r->added[i]);
+  return rc;
+}
+
+/* ---- what stays ---- */
+
+static int rewire_instance(struct reloading *r, size_t actor, size_t index, const struct weir__wired *wired)
+{
+  struct weir__rewiring *rewiring;
+  size_t count;
+  int rc = weir__rewiring_make(r->assembly.refs[actor][index], wired, &rewiring);
+  if (rc == WEIR_EDEAD) return WEIR_OK; /* it sends no more */
+  if (rc) return failed(r, after_of(r)->actors[actor].name, rc);
+  r->rewirings[r->rewiring_count++] = rewiring;
+  const weir_ref *begins = weir__rewiring_begins(rewiring, &count);
+  for (size_t i = 0; i < count; i++) {
+    int why = weir__input_begins(begins[i]);
+    if (!rc) rc = why;
+  }
+  return rc ? failed(r, after_of(r)->actors[actor].name, rc) : WEIR_OK;
+}
+
+static int rewire_actor(struct reloading *r, size_t actor)
+{
+  struct weir__outputs o;
+  int rc = weir__assembly_outputs(&r->assembly, actor, &o);
+  if (rc) return failed(r, after_of(r)->actors[actor].name, rc);
+  for (size_t k = 0; !rc && k < kept_instances(r, actor); k++) rc = rewire_instance(r, actor, k, &o.wired);
+  weir__assembly_outputs_free(&o);
+  return rc;
+}
+
+/* From one configuration to the other, as its table says. */
+static int change_config(weir_ref ref, const struct weir__graph_actor *from, const struct weir__graph_actor *to,
+                         weir_duration within)
+{
+  weir_value config = {.type = to->stock->config, .at = to->config};
+  weir_reload how = weir__config_difference(config.type(), from->config, to->config, NULL);
+  int rc =
+      how == WEIR_RELOAD_RESTART ? weir__restart_with(ref, config, within) : weir__reconfigure(ref, config, within);
+  return rc == WEIR_RESTART ? WEIR_OK : rc;
+}
+
+static int change_actor(struct reloading *r, size_t actor)
+{
+  size_t before = r->plan.actors[actor].before;
+  for (size_t k = 0; k < kept_instances(r, actor); k++) {
+    weir_ref ref = r->assembly.refs[actor][k];
+    int rc = change_config(ref, &before_of(r)->actors[before], &after_of(r)->actors[actor], left_of(r));
+    if (rc == WEIR_EDEAD && !weir_alive(ref)) continue; /* it has ended: there is nobody to be changed */
+    if (rc) return failed(r, after_of(r)->actors[actor].name, rc);
+    r->changes[r->change_count++] = (struct changed){ref, before, actor};
+  }
+  return WEIR_OK;
+}
+
+static int change_all(struct reloading *r)
+{
+  int rc = WEIR_OK;
+  for (size_t i = 0; !rc && i < after_of(r)->count; i++)
+    if (r->plan.actors[i].before != WEIR__PLAN_NEW && r->plan.actors[i].wiring) rc = rewire_actor(r, i);
+  for (size_t i = 0; !rc && i < after_of(r)->count; i++)
+    if (r->plan.actors[i].config) rc = change_actor(r, i);
+  return rc;
+}
+
+/* ---- waiting for ends ---- */
+
+static bool is_one_of(const void *message, void *arg)
+{
+  const struct weir_down *down = message;
+  const struct moving *m = arg;
+  for (; m->ref.bits; m++)
+    if (m->watch.bits == down->watch) return true;
+  return false;
+}
+
+/* All that are watched have ended, or the time is over. The list ends with a ref of all zeros. */
+static void await_ends(struct moving *list, size_t count, int64_t deadline)
+{
+  while (count) {
+    struct weir_down *down = NULL;
+    int64_t left = deadline - weir__now_ns();
+    int rc = weir_select(WEIR__NS(left > 0 ? left : 0), &down, weir_down, .when = is_one_of, .arg = list);
+    if (rc) return;
+    weir_free(down);
+    count--;
+  }
+}
+
+static void watch_no_more(struct moving *list, size_t count)
+{
+  for (size_t i = 0; i < count; i++) (void)weir_demonitor(list[i].watch);
+}
+
+static size_t living(const struct moving *list, size_t count)
+{
+  size_t n = 0;
+  for (size_t i = 0; i < count; i++) n += weir_alive(list[i].ref);
+  return n;
+}
+
+/* Its supervisor forgets it. One that has not ended, though it was killed, it keeps. */
+static void take_from_supervisor(const struct moving *m)
+{
+  if (weir_alive(m->ref)) return;
+  (void)weir_stop_child(m->tree, GRACE, m->instance->name);
+  (void)weir_delete_child(m->tree, GRACE, m->instance->name);
+}
+
+/* ---- it came to nothing ---- */
+
+static void give_back(struct reloading *r)
+{
+  while (r->change_count) {
+    const struct changed *c = &r->changes[--r->change_count];
+    (void)change_config(c->ref, &after_of(r)->actors[c->after], &before_of(r)->actors[c->before], r->asked->timeout);
+  }
+  while (r->rewiring_count) {
+    struct weir__rewiring *rewiring = r->rewirings[--r->rewiring_count];
+    size_t count;
+    const weir_ref *begins = weir__rewiring_begins(rewiring, &count);
+    for (size_t i = 0; i < count; i++) (void)weir__input_ends(begins[i]);
+    weir__rewiring_free(rewiring);
+  }
+}
+
+static void undo(struct reloading *r)
+{
+  give_back(r);
+  uv_mutex_lock(&r->run->lock);
+  for (size_t i = 0; i < r->added_count; i++) r->added[i].instance->undone = r->added[i].instance->removed = true;
+  uv_mutex_unlock(&r->run->lock);
+  for (size_t i = 0; i < r->added_count; i++) weir__stop_for_good(r->added[i].ref);
+  await_ends(r->added, r->added_count, weir__deadline(GRACE));
+  for (size_t i = 0; i < r->added_count; i++)
+    if (weir_alive(r->added[i].ref)) weir__kill_for_good(r->added[i].ref);
+  await_ends(r->added, living(r->added, r->added_count), weir__deadline(GRACE));
+  watch_no_more(r->added, r->added_count);
+  for (size_t i = 0; i < r->added_count; i++)
+    if (r->added[i].started) take_from_supervisor(&r->added[i]);
+}
+
+/* ---- it is in force ---- */
+
+static int collect_removed(struct reloading *r)
+{
+  const struct weir__graph *before = before_of(r);
+  size_t *first = weir__arena_array(&r->arena, before->count + 1, sizeof *first); /* of those, which goes first */
+  if (!first) return failed(r, "", weir_error(WEIR_ENOMEM, "no memory for a reload"));
+  for (size_t i = 0; i < after_of(r)->count; i++)
+    if (r->plan.actors[i].before != WEIR__PLAN_NEW) first[r->plan.actors[i].before] = kept_instances(r, i);
+  for (size_t i = 0; i < before->count; i++)
+    for (size_t k = first[i]; k < before->actors[i].instances; k++)
+      r->removed[r->removed_count++] = (struct moving){.instance = r->run->assembly.instances[i][k],
+                                                       .ref = r->run->assembly.refs[i][k],
+                                                       .tree = tree_of(r, before, i),
+                                                       .actor = i,
+                                                       .index = k};
+  return WEIR_OK;
+}
+
+static void remove_all(struct reloading *r)
+{
+  uv_mutex_lock(&r->run->lock);
+  for (size_t i = 0; i < r->removed_count; i++) r->removed[i].instance->removed = true;
+  uv_mutex_unlock(&r->run->lock);
+  for (size_t i = 0; i < r->removed_count; i++) {
+    struct moving *m = &r->removed[i];
+    m->watch = weir_monitor(m->ref);
+    weir__node_is_removed(m->ref);
+    if (m->instance->is_source) weir__stop_for_good(m->ref);
+  }
+}
+
+static void take_graph(struct reloading *r)
+{
+  struct weir__run *run = r->run;
+  weir_topology *old = run->own;
+  uv_mutex_lock(&run->lock);
+  run->graph = after_of(r);
+  run->drain = weir__run_drain(run, after_of(r));
+  uv_mutex_unlock(&run->lock);
+  run->assembly.graph = after_of(r);
+  run->assembly.arena = r->assembly.arena;
+  run->assembly.refs = r->assembly.refs;
+  run->assembly.instances = r->assembly.instances;
+  run->assembly.left_down = r->assembly.left_down;
+  run->own = r->next;
+  run->generation++;
+  r->old = old;
+}
+
+/* A signal that came meanwhile has told those that were there. */
+static void let_all_go(struct reloading *r)
+{
+  for (size_t i = 0; i < r->added_count; i++) {
+    struct moving *m = &r->added[i];
+    weir__let_go(m->ref);
+    if (!m->instance->is_source) (void)weir__input_ends(m->ref); /* D3 */
+    (void)weir_demonitor(m->watch);
+    if (m->instance->is_source && has_ended(r->run)) weir__stop_for_good(m->ref);
+  }
+}
+
+static void put_in_force(struct reloading *r)
+{
+  const struct weir__graph *after = after_of(r);
+  for (size_t i = 0; i < after->count; i++)
+    for (size_t k = 0; r->plan.actors[i].capacity && k < kept_instances(r, i); k++)
+      (void)weir_set_capacity(r->assembly.refs[i][k], weir__graph_capacity(&after->actors[i]));
+  while (r->rewiring_count) weir__rewire(r->rewirings[--r->rewiring_count]);
+  remove_all(r);
+  take_graph(r);
+  let_all_go(r);
+}
+
+static void end_removed(struct reloading *r)
+{
+  weir_duration drain = weir__run_drain(r->run, r->run->graph);
+  await_ends(r->removed, r->removed_count, weir__deadline(drain));
+  const char **killed = weir__arena_array(&r->arena, r->removed_count + 1, sizeof *killed);
+  for (size_t i = 0; i < r->removed_count; i++) {
+    if (!weir_alive(r->removed[i].ref)) continue;
+    if (killed) killed[r->answer.killed_count++] = r->removed[i].instance->name;
+    weir__kill_for_good(r->removed[i].ref);
+  }
+  r->answer.killed = killed;
+  await_ends(r->removed, living(r->removed, r->removed_count), weir__deadline(GRACE));
+  watch_no_more(r->removed, r->removed_count);
+  for (size_t i = 0; i < r->removed_count; i++) take_from_supervisor(&r->removed[i]);
+}
+
+/* ---- the reloader ---- */
+
+static int64_t dead_letters_of(struct weir__run *run)
+{
+  uv_mutex_lock(&run->lock);
+  int64_t dead = run->dead_described;
+  uv_mutex_unlock(&run->lock);
+  return dead;
+}
+
+static void apply(struct reloading *r)
+{
+  int64_t dead = dead_letters_of(r->run);
+  int rc = prepare(r);
+  if (!rc) rc = start_all_new(r);
+  if (!rc) rc = collect_removed(r);
+  if (!rc) rc = change_all(r);
+  if (!rc) {
+    put_in_force(r);
+    end_removed(r);
+    weir_topology_free(r->old);
+    r->next = NULL; /* the run's */
+    r->answer.outcome = "applied";
+  } else {
+    undo(r);
+  }
+  r->answer.dead_letters = dead_letters_of(r->run) - dead;
+}
+
+struct weir__reloader_plan {
+  uint64_t run; /* its address */
+};
+WEIR_SHARED(weir__reloader_plan, "weir.reloader_plan", WEIR_FIELD(run));
+
+struct reloader {
+  struct weir__run *run;
+};
+
+static int reloader_start(struct reloader *s, const struct weir__reloader_plan *plan)
+{
+  s->run = (struct weir__run *)(uintptr_t)plan->run;
+  return WEIR_OK;
+}
+
+static int reloader_reload(struct reloader *s, const struct weir__reload *m)
+{
+  struct reloading r = {.run = s->run, .asked = m, .deadline = weir__deadline(m->timeout)};
+  weir_asker asker = weir_answer_later();
+  weir_ignore_deadline(); /* what was begun is brought to an end */
+  int rc = decide(&r);
+  if (!rc) apply(&r);
+  r.answer.generation = s->run->generation;
+  if (asker.bits && weir_answer_value(asker, WEIR_AT(weir__reloaded, &r.answer)))
+    weir_refuse(asker, WEIR_ENOMEM, "no memory for the answer");
+  weir_topology_free(r.next);
+  weir__arena_free(&r.arena);
+  return WEIR_OK;
+}
+
+/* Of one that was killed, and ended later still. */
+static int reloader_down(struct reloader *s, const struct weir_down *m)
+{
+  (void)s, (void)m;
+  return WEIR_OK;
+}
+
+WEIR_ACTOR(reloader,
+           WEIR_ON_START(weir__reloader_plan, reloader_start) WEIR_ON(weir__reload, reloader_reload)
+               WEIR_ON(weir_down, reloader_down),
+           .keeps_places = true);
+
+int weir__reloader_start(struct weir__run *run)
+{
+  struct weir__reloader_plan plan = {(uintptr_t)run};
+  weir_ref ref = weir_spawn(&reloader, .on = run->rt, .config = WEIR_AT(weir__reloader_plan, &plan));
+  int rc = weir_ref_error(ref);
+  return rc ? rc : run->serving.began(run->serving.arg, run->rt, ref);
+}
