@@ -325,7 +325,7 @@ int weir__change_handle(struct weir__cell *cell, struct weir__message *m)
 {
   if (!weir__take_in_hand(cell, m)) return WEIR_OK;
   int rc = change(cell, m);
-  weir__settle(cell, rc);
+  weir__settle(cell, rc == WEIR_RESTART ? WEIR_OK : rc); /* who waits for the start is answered then */
   return rc == WEIR_RESTART ? WEIR_STOP : WEIR_OK;
 }
 
