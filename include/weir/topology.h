@@ -32,6 +32,38 @@ typedef struct weir_actor_account {
   uint64_t dead_letters WEIR__ZERO;     /* records that it refused, failed with or gave away, and that went there */
 } weir_actor_account;
 
+/** A step of a record that is followed, or of one that comes of it: of one that was sent while it was handled. */
+typedef struct weir_step {
+  /* "given"        the record that is followed: ACTOR, a source, gives it …
+   * "got"          … or is about to handle it
+   * "sent"         ACTOR sends it, by OUTPUT, TO another one; NULL: to nobody
+   * "begun"        ACTOR begins to handle it, after TIME
+   * "refused"      ACTOR's handler has refused it, by CODE and TEXT; then it is tried again, or given up
+   * "failed"       ACTOR has failed with it; then likewise, when it has started again
+   * "diverted"     its receiver is full: it goes TO another one
+   * and the ends:
+   * "done"         ACTOR has handled it, in TIME; RECORDS came of it
+   * "dropped"      its receiver is full, or gone, and the edge says so
+   * "discarded"    nobody gets it
+   * "dead letter"  nobody gets it; it was refused, by TEXT, or its output leads there
+   * "lost"         by CODE and TEXT
+   * "over"         all has come to an end, after TIME: RECORDS were followed, BEYOND more were not */
+  const char *what WEIR__ZERO;
+  const char *record WEIR__ZERO; /* which one: "1" is the first, "1.2" the second that came of it */
+  int depth WEIR__ZERO;          /* 1, 2, … */
+  const char *actor WEIR__ZERO;
+  const char *output WEIR__ZERO;
+  const char *to WEIR__ZERO;
+  weir_value value
+      WEIR__ZERO; /* "given", "got" and "sent": what it is. Secrets in it are as they are: see weir_print_value() */
+  weir_duration time WEIR__ZERO;
+  unsigned records WEIR__ZERO;
+  uint64_t beyond WEIR__ZERO;
+  int code WEIR__ZERO;
+  const char *text WEIR__ZERO;
+  const char *json WEIR__ZERO; /* all of this as a line of JSON, a value without its secrets; NULL: no memory */
+} weir_step;
+
 /** Who is told of problems. All is called on the thread that called weir_topology_…(), before that call returns, and
  * what it is given is borrowed until it returns. */
 typedef struct weir_listener {
@@ -42,6 +74,12 @@ typedef struct weir_listener {
   /* weir_topology_serve(): a signal came, and everything ends in order from now on. Unlike the others on a worker: must not
    * wait. NULL: not wanted. */
   void (*ending)(void *arg, int signum) WEIR__ZERO;
+  /* One record is followed, and each of its steps told, in the order in which they were taken, until 256 records come of it.
+   * Likewise on a worker: must not wait. NULL: not wanted. */
+  void (*step)(void *arg, const weir_step *step) WEIR__ZERO;
+  const char *follow
+      WEIR__ZERO; /* the actor whose first record is followed: that it gives, if it is a source, else that it
+                                    gets. NULL: the first source of the document */
 } weir_listener;
 
 /**
@@ -113,6 +151,10 @@ enum {
  */
 WEIR_API WEIR_NODISCARD int weir_topology_draw(const char *file, int form, const weir_listener *listener, char **text,
                                                size_t *size);
+
+/** The full name of one of its actors, those of templates included, from 0 on; borrowed from the topology. NULL: there are not so
+ * many. Threads: any. Does not wait. */
+WEIR_API const char *weir_topology_actor(const weir_topology *topology, size_t index);
 
 /** Reads what the document says of its runtime. Threads: any. Does not wait. */
 WEIR_API void weir_topology_runtime(const weir_topology *topology, weir_runtime_options *options);

@@ -22,6 +22,7 @@
 #include "platform/clock.h"
 #include "runtime/strand.h"
 
+#define FIRST_GIVEN UINT32_MAX /* what is sent is the one that is followed */
 enum { RECORDS_MOST = 256, RECORDS_MANY = 8, ROOM_LEAST = 2 << 10, ROOM_MOST = WEIR__PLACE_BYTES, ALIGNMENT = 8 };
 
 /* The payload of a batch: this, then the records, each behind its size. */
@@ -32,10 +33,12 @@ struct batch {
   uint32_t attempts;        /* how often that one was tried */
   bool given_up;            /* it failed its actor for the last time (E3) */
   bool shares;              /* the type's records may hold shares of bytes */
+  bool follows;             /* some record is followed */
   uint32_t used, room;      /* bytes of the payload */
 };
 struct record {
-  uint64_t bytes; /* of the payload behind it, rounded up */
+  uint32_t bytes;    /* of the payload behind it, rounded up */
+  uint32_t followed; /* its number among those that are followed; 0: it is not */
 };
 
 static const weir_message batch_type = {.name = "weir.batch", .file = __FILE__, .line = __LINE__};
@@ -193,6 +196,11 @@ int weir__node_make(struct weir__cell *cell, const struct weir__wired *wired)
   node->lost = wired->lost;
   node->dead_letter = wired->dead;
   node->arg = wired->arg;
+  node->gives_first = wired->follows == WEIR__FOLLOWS_FIRST_GIVEN;
+  if (node->gives_first) node->follows = FIRST_GIVEN;
+  node->gets_first = wired->follows == WEIR__FOLLOWS_FIRST_GOT;
+  node->step = wired->step;
+  node->step_arg = wired->step_arg;
   const char *const *names = cell->type->outputs;
   static const char *const usual[] = {"out", NULL};
   for (size_t i = 0; i < 8 && (names[0] ? names : usual)[i]; i++)
@@ -221,6 +229,75 @@ weir_ref weir_output(const char *name)
       weir_error(WEIR_EINVAL, "%s has no output \"%s\"", weir__actor_name(cell), name ? name : ""));
 }
 
+/* ---- what is told of a record that is followed ---- */
+
+static uint32_t tell_step(const struct weir__cell *cell, struct weir__step step)
+{
+  const struct weir__graph_node *node = weir__node_of(cell);
+  step.actor = weir__actor_name(cell);
+  return node->step(node->step_arg, &step);
+}
+
+static void tell_of(const struct weir__cell *cell, uint32_t record, int kind, int code, const char *text)
+{
+  if (WEIR__UNLIKELY(record != 0))
+    tell_step(cell, (struct weir__step){.kind = kind, .record = record, .code = code, .text = text});
+}
+
+/* A record is in a batch, or goes nowhere: it comes of the one that is being handled, or is the first that a source gives.
+ * Returns its number. */
+WEIR__SLOW static uint32_t tell_sent(struct edge *e, weir_ref to, const weir_message *type, const void *value)
+{
+  struct weir__graph_node *node = e->node;
+  if (node->follows == FIRST_GIVEN)
+    node->follows = tell_step(e->owner, (struct weir__step){.kind = WEIR__STEP_GIVEN, .type = type, .value = value});
+  if (!node->follows) return 0;
+  return tell_step(
+      e->owner,
+      (struct weir__step){
+          .kind = WEIR__STEP_SENT, .record = node->follows, .output = e->name, .to = to, .type = type, .value = value});
+}
+
+/* A source has sent something: was it the first? */
+WEIR__SLOW static void first_is_given(struct edge *e)
+{
+  struct weir__graph_node *node = e->node;
+  if (!node->gives_first || node->follows == FIRST_GIVEN) return;
+  node->gives_first = false;
+  tell_of(e->owner, node->follows, WEIR__STEP_DONE, WEIR_OK, NULL);
+  node->follows = 0;
+}
+
+/* The numbers of those in a batch, from a record on: it may be gone by the time that there is something to tell. */
+struct followed {
+  uint32_t count, numbers[WEIR__FOLLOWED_MOST];
+};
+
+static void note_followed(struct followed *list, const struct batch *b)
+{
+  const char *at = (const char *)b + b->at;
+  list->count = 0;
+  for (uint32_t i = b->handled; b->follows && i < b->count; i++) {
+    const struct record *r = (const struct record *)(const void *)at;
+    if (r->followed && list->count < WEIR__FOLLOWED_MOST) list->numbers[list->count++] = r->followed;
+    at += sizeof *r + r->bytes;
+  }
+}
+
+static void tell_of_noted(const struct weir__cell *cell, const struct followed *list, int kind, int code,
+                          const char *text)
+{
+  for (uint32_t i = 0; i < list->count; i++) tell_of(cell, list->numbers[i], kind, code, text);
+}
+
+WEIR__SLOW static void tell_of_all(const struct weir__cell *cell, const struct batch *b, int kind, int code,
+                                   const char *text)
+{
+  struct followed list;
+  note_followed(&list, b);
+  tell_of_noted(cell, &list, kind, code, text);
+}
+
 /* ---- what is lost ---- */
 
 static void tell_lost(struct weir__cell *cell, const weir_message *type, int code, const char *text)
@@ -241,6 +318,7 @@ void weir__lost(struct weir__cell *cell, struct weir__message *m, int code, cons
   /* The record in hand is among those that are lost: it was not finished. */
   struct batch *b = batch_of(m);
   for (uint32_t i = b->handled; i < b->count; i++) tell_lost(cell, b->type, code, text);
+  if (b->follows && weir__node_of(cell)) tell_of_all(cell, b, WEIR__STEP_LOST, code, text);
 }
 
 /* ---- routes ---- */
@@ -286,37 +364,48 @@ static struct weir__message *make_batch(struct edge *e, const weir_message *type
   return m;
 }
 
-/* A record was copied to the end of the batch, and with it belongs to the batch. */
-static void take_in(struct weir__message *m, const struct record *r)
+/* A record is on its way into a batch. */
+struct passing {
+  struct edge *edge;
+  weir_ref to;
+  const weir_message *type;
+  const void *value;
+  const struct record *diverted; /* it is this one, out of another batch; NULL: it is sent just now */
+};
+
+/* It was copied to the end of the batch, and with it belongs to the batch. */
+static inline void take_in(struct weir__message *m, struct record *r, size_t bytes, const struct passing *p)
 {
   struct batch *b = batch_of(m);
-  b->used += (uint32_t)(sizeof *r + r->bytes);
+  r->bytes = (uint32_t)round_up(bytes);
+  b->used += (uint32_t)sizeof *r + r->bytes;
   b->count++;
   if (b->shares) m->shares = true;
+  r->followed = p->diverted ? p->diverted->followed : 0;
+  if (WEIR__UNLIKELY(p->edge->node->follows && !p->diverted)) r->followed = tell_sent(p->edge, p->to, p->type, r + 1);
+  if (WEIR__UNLIKELY(r->followed)) b->follows = true;
 }
 
 /* Behind the last record, if there is room for this one. */
-static bool append(struct weir__message *m, const weir_message *type, const void *value)
+static inline bool append(struct weir__message *m, const struct passing *p)
 {
   struct batch *b = batch_of(m);
   size_t left = b->room - b->used;
   struct record *r = (struct record *)(void *)((char *)b + b->used);
-  if (b->type != type || b->count == RECORDS_MOST || left < sizeof *r) return false;
-  size_t bytes = weir__copy_if_fits(type, value, r + 1, (left - sizeof *r) & ~(size_t)(ALIGNMENT - 1));
+  if (b->type != p->type || b->count == RECORDS_MOST || left < sizeof *r) return false;
+  size_t bytes = weir__copy_if_fits(p->type, p->value, r + 1, (left - sizeof *r) & ~(size_t)(ALIGNMENT - 1));
   if (!bytes) return false;
-  r->bytes = round_up(bytes);
-  take_in(m, r);
+  take_in(m, r, bytes, p);
   return true;
 }
 
 /* Likewise, of a size that is known to fit: a batch was made for it. */
-static void append_first(struct weir__message *m, const weir_message *type, const void *value, size_t bytes)
+static void append_first(struct weir__message *m, const struct passing *p, size_t bytes)
 {
   struct batch *b = batch_of(m);
   struct record *r = (struct record *)(void *)((char *)b + b->used);
-  r->bytes = round_up(bytes);
-  weir__copy_value(type, value, r + 1, bytes);
-  take_in(m, r);
+  weir__copy_value(p->type, p->value, r + 1, bytes);
+  take_in(m, r, bytes, p);
 }
 
 void weir__batch_release(struct weir__message *m)
@@ -364,19 +453,42 @@ static bool is_pending(const struct weir__graph_node *node)
   return atomic_load_explicit(&node->wiring, memory_order_relaxed) == WEIR__EDGES_PENDING;
 }
 
-/* Owns the message, but for WEIR_EFULL without `waits`. `may_be_gone`: then what is sent is dropped. */
-static int post(struct edge *e, weir_ref to, struct weir__message *m, bool waits, bool may_be_gone)
+/* Owns the message, but for WEIR_EFULL without `waits`. */
+static int deliver(weir_ref to, struct weir__message *m, bool waits)
 {
   struct weir__parcel p = {.type = m->type, .message = m, .deadline = INT64_MAX, .bytes = m->payload_bytes};
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   uint32_t generation = weir__generation_of(to);
+  int rc = waits ? weir__cell_send(cell, generation, &p, INT64_MAX, WEIR_EDEAD)
+                 : weir__cell_try(cell, generation, &p, WEIR_EDEAD);
+  if (rc && (rc != WEIR_EFULL || waits)) weir__parcel_drop(&p);
+  return rc;
+}
+
+/* As deliver(), of a batch with records that are followed; what becomes of them is told. */
+WEIR__SLOW static int deliver_followed(struct edge *e, weir_ref to, struct weir__message *m, bool waits,
+                                       bool may_be_gone)
+{
+  struct followed list;
+  note_followed(&list, batch_of(m));
+  int rc = deliver(to, m, waits);
+  int kind = rc != WEIR_EDEAD      ? WEIR__STEP_LOST
+             : may_be_gone         ? WEIR__STEP_DROPPED
+             : is_pending(e->node) ? WEIR__STEP_DEAD
+                                   : WEIR__STEP_LOST;
+  if (rc && (rc != WEIR_EFULL || waits)) tell_of_noted(e->owner, &list, kind, rc, weir__error_text_of(rc));
+  return rc;
+}
+
+/* Likewise. `may_be_gone`: then what is sent is dropped. */
+static int post(struct edge *e, weir_ref to, struct weir__message *m, bool waits, bool may_be_gone)
+{
   bool is_batch = m->kind == WEIR__BATCH;
   uint32_t records = is_batch ? batch_of(m)->count : 0;
   const weir_message *type = is_batch ? batch_of(m)->type : m->type;
-  int rc = waits ? weir__cell_send(cell, generation, &p, INT64_MAX, WEIR_EDEAD)
-                 : weir__cell_try(cell, generation, &p, WEIR_EDEAD);
+  bool follows = WEIR__UNLIKELY(is_batch && batch_of(m)->follows);
+  int rc = follows ? deliver_followed(e, to, m, waits, may_be_gone) : deliver(to, m, waits);
   if (!rc || (rc == WEIR_EFULL && !waits)) return rc;
-  weir__parcel_drop(&p);
   if (rc == WEIR_EDEAD && may_be_gone) {
     e->dropped += records;
     return WEIR_OK;
@@ -419,6 +531,8 @@ static int send_off(struct edge *e, struct target *t, size_t i, bool waits)
   if (rc != WEIR_EFULL || (waits && t->when_full == WEIR__FULL_WAITS)) return rc;
   if (t->when_full == WEIR__FULL_DROPS) {
     e->dropped += batch_of(m)->count;
+    if (batch_of(m)->follows)
+      tell_of_all(e->owner, batch_of(m), WEIR__STEP_DROPPED, WEIR_EFULL, "its receiver is full");
     weir__message_end(m, WEIR__UNSENT);
     return WEIR_OK;
   }
@@ -439,33 +553,38 @@ static int check_size(weir_ref to, const weir_message *type, size_t bytes)
 }
 
 /* There is no batch under way, or no room in it. */
-static int begin_batch(struct edge *e, struct target *t, size_t i, const weir_message *type, const void *value,
-                       bool waits)
+static int begin_batch(struct target *t, size_t i, const struct passing *p, bool waits)
 {
+  struct edge *e = p->edge;
   size_t bytes;
-  int rc = weir__measure(type, value, &bytes);
-  if (!rc && bytes > WEIR__PLACE_BYTES / 2) rc = check_size(t->instances[i], type, bytes);
+  int rc = weir__measure(p->type, p->value, &bytes);
+  if (!rc && bytes > WEIR__PLACE_BYTES / 2) rc = check_size(t->instances[i], p->type, bytes);
   if (!rc && t->batches[i]) {
     rc = send_off(e, t, i, waits);
     if (!rc && waits && weir_cancelled()) rc = weir_error(WEIR_ECANCELED, "told to stop"); /* this one is in no batch */
   }
   if (rc) return rc;
-  t->batches[i] = make_batch(e, type, round_up(bytes));
+  t->batches[i] = make_batch(e, p->type, round_up(bytes));
   if (!t->batches[i]) return WEIR_ENOMEM;
-  append_first(t->batches[i], type, value, bytes);
+  append_first(t->batches[i], p, bytes);
   return WEIR_OK;
 }
 
 /* WEIR_ECANCELED: its actor was killed, and the record is in no batch. */
-static int divert_record(struct edge *e, struct target *t, const weir_message *type, const void *value)
+static int divert_record(struct edge *e, struct target *t, const weir_message *type, const struct record *r)
 {
-  ptrdiff_t i = pick(t, type, value);
+  ptrdiff_t i = pick(t, type, r + 1);
   struct weir__message *m = i < 0 ? NULL : t->batches[i];
-  if (i >= 0 && m && append(m, type, value)) return WEIR_OK;
+  struct passing p = {e, i < 0 ? (weir_ref){0} : t->instances[i], type, r + 1, r};
+  if (WEIR__UNLIKELY(r->followed && i >= 0))
+    tell_step(e->owner, (struct weir__step){.kind = WEIR__STEP_DIVERTED, .record = r->followed, .to = p.to});
+  if (i >= 0 && m && append(m, &p)) return WEIR_OK;
   int rc = i < 0 ? WEIR_EINVAL : send_off(e, t, (size_t)i, true); /* if it fails, that is told */
   if (rc == WEIR_ECANCELED) return rc;
-  if (i >= 0) rc = begin_batch(e, t, (size_t)i, type, value, true);
-  if (rc) tell_lost(e->owner, type, rc, weir__error_text_of(rc));
+  if (i >= 0) rc = begin_batch(t, (size_t)i, &p, true);
+  if (!rc) return WEIR_OK;
+  tell_lost(e->owner, type, rc, weir__error_text_of(rc));
+  tell_of(e->owner, r->followed, WEIR__STEP_LOST, rc, weir__error_text_of(rc));
   return WEIR_OK;
 }
 
@@ -478,9 +597,9 @@ static int divert(struct edge *e, struct target *t, struct weir__message *m)
   e->diverted += b->count;
   for (; b->handled < b->count; b->handled++) {
     struct record *r = record_in(b);
-    rc = divert_record(e, t->instead, b->type, r + 1);
+    rc = divert_record(e, t->instead, b->type, r);
     if (rc) break;
-    b->at += (uint32_t)(sizeof *r + r->bytes);
+    b->at += (uint32_t)sizeof *r + r->bytes;
   }
   if (rc) weir__lost(e->owner, m, rc, "its sender was killed");
   weir__message_end(m, rc ? WEIR__UNSENT : WEIR__FREED);
@@ -492,14 +611,20 @@ static int send_to(struct edge *e, struct target *t, const weir_message *type, c
   ptrdiff_t i = pick(t, type, value);
   if (i < 0) return WEIR_EINVAL;
   struct weir__message *m = t->batches[i];
-  if (!m || !append(m, type, value)) return begin_batch(e, t, (size_t)i, type, value, waits);
+  struct passing p = {e, t->instances[i], type, value, NULL};
+  if (!m || !append(m, &p)) return begin_batch(t, (size_t)i, &p, waits);
   int rc = batch_of(m)->count == RECORDS_MOST ? send_off(e, t, (size_t)i, waits) : WEIR_OK;
   return rc == WEIR_EFULL ? WEIR_OK : rc; /* it is in the batch */
 }
 
 /* An output that leads to nobody. */
-static void send_nowhere(struct edge *e, const weir_message *type)
+static void send_nowhere(struct edge *e, const weir_message *type, const void *value)
 {
+  static const int ends[] = {[WEIR__UNWIRED] = WEIR__STEP_LOST,
+                             [WEIR__DISCARDED] = WEIR__STEP_DISCARDED,
+                             [WEIR__DEAD_LETTERS] = WEIR__STEP_DEAD};
+  if (WEIR__UNLIKELY(e->node->follows))
+    tell_of(e->owner, tell_sent(e, (weir_ref){0}, type, value), ends[e->nowhere], WEIR_OK, NULL);
   if (e->nowhere == WEIR__UNWIRED) tell_lost(e->owner, type, WEIR_EDEAD, "the output is not wired");
   if (e->nowhere != WEIR__DEAD_LETTERS) return;
   weir__node_of(e->owner)->dead++;
@@ -516,9 +641,10 @@ int weir__edge_send(struct weir__cell *cell, const weir_message *type, const voi
   if (waits && deadline_ns != INT64_MAX)
     return weir_error(WEIR_EINVAL, "an output takes weir_send() and weir_try_send()");
   weir__node_uses_edges(here, e->node, waits);
-  if (!e->count) send_nowhere(e, type);
+  if (!e->count) send_nowhere(e, type, value);
   for (size_t i = 0; i < e->count && !rc; i++)
     if (!e->targets[i].is_spare) rc = send_to(e, &e->targets[i], type, value, waits);
+  if (WEIR__UNLIKELY(e->node->follows)) first_is_given(e);
   return rc;
 }
 
@@ -680,21 +806,24 @@ static weir_duration wait_before(const struct weir__graph_node *node, unsigned n
   return WEIR__NS(most && ns > most ? most : ns);
 }
 
-/* A record that is not handled here goes along `e`, if there is such an edge. One that its actor's stop cut off, or for
- * which there was no memory, was not refused: it is lost. */
-static void pass_by(struct weir__cell *cell, struct edge *e, const struct batch *b, const void *record, int code,
-                    const char *text)
+/* The record in hand, which is not handled, goes along `e`, if there is such an edge. One that its actor's stop cut off, or
+ * for which there was no memory, was not refused: it is lost. */
+static void pass_by(struct weir__cell *cell, struct edge *e, struct batch *b, int code, const char *text)
 {
-  if (!e && !told_to_stop(cell) && code != WEIR_ENOMEM)
+  struct record *r = record_in(b);
+  if (!e && !told_to_stop(cell) && code != WEIR_ENOMEM) {
     bury(cell, b->type, code, text);
-  else if (!e || weir__edge_send(e->cell, b->type, record, true, INT64_MAX))
+    tell_of(cell, r->followed, WEIR__STEP_DEAD, code, text);
+  } else if (!e || weir__edge_send(e->cell, b->type, r + 1, true, INT64_MAX)) {
     tell_lost(cell, b->type, code, text);
+    tell_of(cell, r->followed, WEIR__STEP_LOST, code, text);
+  }
 }
 
-/* A record that was refused, or failed its actor, for the last time. */
-static void give_up(struct weir__cell *cell, const struct batch *b, const void *record, int code, const char *text)
+/* It was refused, or failed its actor, for the last time. */
+static void give_up(struct weir__cell *cell, struct batch *b, int code, const char *text)
 {
-  pass_by(cell, weir__node_of(cell)->failed, b, record, code, text);
+  pass_by(cell, weir__node_of(cell)->failed, b, code, text);
 }
 
 /* ---- the breaker of an actor of a topology: it gets its records all the same, and sends them elsewhere ---- */
@@ -717,42 +846,80 @@ static void breaker_hears(struct weir__graph_node *node, bool well)
   if (breaker_is_open(node)) node->opened_ns = weir__now_ns();
 }
 
-static void turn_away(struct weir__cell *cell, const struct batch *b, const void *record)
+static void turn_away(struct weir__cell *cell, struct batch *b)
 {
+  static const char why[] = "its breaker is open";
   struct weir__graph_node *node = weir__node_of(cell);
   node->turned_away++;
-  pass_by(cell, node->open, b, record, WEIR_EOPEN, "its breaker is open");
+  tell_of(cell, record_in(b)->followed, WEIR__STEP_REFUSED, WEIR_EOPEN, why);
+  pass_by(cell, node->open, b, WEIR_EOPEN, why);
 }
 
 /* The record in hand. `attempts` is in the batch, as the actor may come again in between (E3). */
 static int handle_record(struct weir__cell *cell, struct batch *b, const weir_message *type)
 {
   struct weir__graph_node *node = weir__node_of(cell);
-  const void *record = record_in(b) + 1;
+  struct record *r = record_in(b);
   for (;;) {
     if (breaker_turns_away(node)) {
-      turn_away(cell, b, record);
+      turn_away(cell, b);
       return WEIR_OK;
     }
     weir__strand_message(weir__strand_here(), 0, INT64_MAX);
-    int rc = weir__handle(cell, type, record, NULL);
+    int rc = weir__handle(cell, type, r + 1, NULL);
     bool well = !rc || rc == WEIR_STOP;
     if (well || !weir_cancelled()) breaker_hears(node, well);
     if (well) return rc;
     char text[sizeof((struct weir__error *)0)->text];
     const char *known = weir__error_text_of(rc);
     snprintf(text, sizeof text, "%s", known ? known : weir_strerror(rc));
+    tell_of(cell, r->followed, WEIR__STEP_REFUSED, rc, text);
     if (b->attempts < node->retries && !told_to_stop(cell) && !weir_sleep(wait_before(node, ++b->attempts))) continue;
-    give_up(cell, b, record, rc, text);
+    give_up(cell, b, rc, text);
     return WEIR_OK;
   }
 }
 
+/* As handle_record(), of one that is followed, or is to be: what is sent meanwhile comes of it. */
+WEIR__SLOW static int handle_followed(struct weir__cell *cell, struct batch *b, const weir_message *type)
+{
+  struct weir__graph_node *node = weir__node_of(cell);
+  struct record *r = record_in(b);
+  if (!r->followed)
+    r->followed = tell_step(cell, (struct weir__step){.kind = WEIR__STEP_GOT, .type = b->type, .value = r + 1});
+  node->gets_first = false;
+  if (r->followed) b->follows = true;
+  tell_of(cell, r->followed, WEIR__STEP_BEGUN, WEIR_OK, NULL);
+  node->follows = r->followed;
+  int rc = handle_record(cell, b, type);
+  node->follows = 0;
+  tell_of(cell, r->followed, WEIR__STEP_DONE, WEIR_OK, NULL);
+  return rc;
+}
+
+static bool is_followed(const struct weir__cell *cell, struct batch *b)
+{
+  return WEIR__UNLIKELY(record_in(b)->followed || weir__node_of(cell)->gets_first);
+}
+
 static void go_on_to_next(struct batch *b)
 {
-  b->at += (uint32_t)(sizeof(struct record) + record_in(b)->bytes);
+  b->at += (uint32_t)sizeof(struct record) + record_in(b)->bytes;
   b->handled++;
   b->attempts = 0;
+}
+
+/* Its actor failed with it, and has come again. */
+static void give_up_what_failed(struct weir__cell *cell, struct batch *b)
+{
+  struct weir__graph_node *node = weir__node_of(cell);
+  uint32_t followed = record_in(b)->followed;
+  b->given_up = false;
+  node->follows = followed;
+  give_up(cell, b, WEIR_EFAILED, "its actor failed with it");
+  node->follows = 0;
+  tell_of(cell, followed, WEIR__STEP_DONE, WEIR_OK, NULL);
+  go_on_to_next(b);
 }
 
 int weir__batch_handle(struct weir__cell *cell, struct weir__message *m)
@@ -762,19 +929,12 @@ int weir__batch_handle(struct weir__cell *cell, struct weir__message *m)
   int rc = WEIR_OK;
   cell->in_hand = m;
   weir__strand_takes(weir__strand_here(), b->type);
-  if (b->given_up) {
-    b->given_up = false;
-    give_up(cell, b, record_in(b) + 1, WEIR_EFAILED, "its actor failed with it");
-    go_on_to_next(b);
-  }
+  if (b->given_up) give_up_what_failed(cell, b);
   while (b->handled < b->count && rc != WEIR_STOP && !told_to_stop(cell)) {
-    rc = handle_record(cell, b, type);
+    rc = is_followed(cell, b) ? handle_followed(cell, b, type) : handle_record(cell, b, type);
     go_on_to_next(b);
   }
-  while (b->handled < b->count) {
-    b->handled++;
-    tell_lost(cell, b->type, WEIR_EDEAD, "its actor was stopped");
-  }
+  if (b->handled < b->count) weir__lost(cell, m, WEIR_EDEAD, "its actor was stopped");
   cell->in_hand = NULL;
   struct weir__worker *w = weir__worker_here();
   if (w) weir__worker_did(w, (int)(b->count / 8)); /* else on the blocking pool */
@@ -790,6 +950,8 @@ bool weir__batch_again(struct weir__cell *cell, struct weir__message *m)
     b->given_up = b->attempts >= node->retries;
     b->attempts++;
     breaker_hears(node, false);
+    tell_of(cell, record_in(b)->followed, WEIR__STEP_FAILED, WEIR_EFAILED, "its actor failed with it");
+    node->follows = 0;
   } else {
     atomic_fetch_add_explicit(&node->inputs_left, 1,
                               memory_order_relaxed); /* the last end of them all comes once more */

@@ -58,6 +58,42 @@ struct weir__wiring {
 #define WEIR__FAILED_OUTPUT "failed"
 #define WEIR__OPEN_OUTPUT "breaker"
 
+/* What happens to a record that is followed. One comes first; what is sent while one is handled comes of it, and is followed, too.
+ *
+ *   GIVEN or GOT, SENT --> BEGUN --> REFUSED, or FAILED, and begun again --> it has come to an end
+ *                    '---- DIVERTED ---------------------------------^ */
+enum weir__step_kind {
+  WEIR__STEP_GIVEN, /* the first one: by a source … */
+  WEIR__STEP_GOT,   /* … or another actor is about to handle it */
+  WEIR__STEP_SENT,  /* along an output */
+  WEIR__STEP_BEGUN, /* its handler begins */
+  WEIR__STEP_REFUSED,
+  WEIR__STEP_FAILED,    /* its actor failed with it, and may come again */
+  WEIR__STEP_DIVERTED,  /* another one gets it */
+  WEIR__STEP_DONE,      /* an end, as all that follow: its handler has returned */
+  WEIR__STEP_DROPPED,   /* its receiver was full, or is gone */
+  WEIR__STEP_DISCARDED, /* its output leads nowhere */
+  WEIR__STEP_DEAD,      /* it became a dead letter */
+  WEIR__STEP_LOST
+};
+enum { WEIR__FOLLOWED_MOST = 256 }; /* what comes beyond these is not followed */
+
+/* All borrowed. */
+struct weir__step {
+  int kind;        /* enum weir__step_kind */
+  uint32_t record; /* its number; SENT: of the one that it comes of; of the first: 0 */
+  const char *actor;
+  const char *output;       /* SENT: along which … */
+  weir_ref to;              /* … to whom, as in DIVERTED; all zeros: to nobody */
+  const weir_message *type; /* of the first, and SENT */
+  const void *value;
+  int code; /* REFUSED, FAILED, and ends that are not DONE */
+  const char *text;
+};
+
+/* Which record an actor is to begin with. */
+enum weir__follows { WEIR__FOLLOWS_WHAT_COMES, WEIR__FOLLOWS_FIRST_GIVEN, WEIR__FOLLOWS_FIRST_GOT };
+
 /* How an actor of a graph ended. All borrowed. */
 struct weir__ending {
   weir_ref actor;
@@ -93,6 +129,10 @@ struct weir__wired {
   /* One that was refused, that failed its actor, or that came while its breaker was open became a dead letter; likewise. */
   void (*dead)(void *arg, const char *actor, const char *message, int code, const char *text);
   void *arg;
+  int follows; /* enum weir__follows; where there is no `step` nothing is followed */
+  /* Returns the number of a record from 1 on, of the first and SENT; 0: that one is not followed. Likewise. */
+  uint32_t (*step)(void *step_arg, const struct weir__step *step);
+  void *step_arg;
 };
 
 /* As weir_spawn(), with edges. `wired` and what it points to are borrowed until it returns, but for the functions. */

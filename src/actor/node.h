@@ -60,7 +60,9 @@ struct weir__graph_node {
   bool ends_anyway;            /* under the lock of its actor's bucket, once that can be reached */
   _Atomic(uint32_t) wiring;    /* enum weir__wiring_state: N2 */
   struct weir__rewiring *next; /* PENDING: what is to be in force. Written under that lock */
-  unsigned inside;     /* so many frames of an edge's code wait: nothing may be changed under them. The owner's */
+  unsigned inside; /* so many frames of an edge's code wait: nothing may be changed under them. The owner's */
+  uint32_t
+      follows; /* what it sends comes of that record, which is followed; 0: of none; or FIRST_GIVEN of edge.c. The owner's */
   struct edge *failed; /* WEIR__FAILED_OUTPUT, if it leads somewhere; NULL: what failed becomes dead letters */
   struct edge *open;   /* where records go while the breaker is open; NULL: likewise */
   unsigned retries;
@@ -72,6 +74,9 @@ struct weir__graph_node {
   void (*lost)(void *, const char *, const char *, int, const char *);
   void (*dead_letter)(void *, const char *, const char *, int, const char *);
   void *arg;
+  bool gives_first, gets_first; /* that one is followed: until it has been given, or has come. The owner's */
+  uint32_t (*step)(void *, const struct weir__step *);
+  void *step_arg;
 };
 
 /* An edge with nothing in it that leads nowhere yet, for that actor. False: no memory; it is freed all the same. */

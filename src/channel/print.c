@@ -11,6 +11,7 @@
 #include "channel/fields.h"
 #include "channel/units.h"
 #include "platform/number.h"
+#include "platform/utf8.h"
 #include "runtime/simulation.h"
 
 enum { TEXT_MOST = 60, BYTES_MOST = 16, ITEMS_MOST = 8, DEPTH_MOST = 8 };
@@ -75,8 +76,21 @@ static void add_text(struct printing *p, const char *text, size_t length)
   if (shown < length) add(p, "... %zu bytes", length);
 }
 
+/* What people can read. */
+static bool is_text(weir_bytes b)
+{
+  const char *at = b.data;
+  size_t i = 0;
+  while (i < b.size && ((unsigned char)at[i] >= 0x20 || at[i] == '\n' || at[i] == '\t') && at[i] != 0x7f) i++;
+  return b.size && i == b.size && weir__is_utf8(at, b.size);
+}
+
 static void add_bytes(struct printing *p, weir_bytes b)
 {
+  if (is_text(b)) {
+    add_text(p, b.data, b.size);
+    return;
+  }
   add(p, "<%zu bytes", b.size);
   for (size_t i = 0; b.data && i < b.size && i < BYTES_MOST; i++)
     add(p, "%s%02x", i ? " " : ": ", ((const unsigned char *)b.data)[i]);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/follow.h"
 #include "cli/say.h"
 #include "json/suggest.h"
 
@@ -23,6 +24,11 @@ static const char help[] =
     "                    the runtime's flavor, whatever FILE says\n"
     "  --workers N|auto  threads of the multi_thread flavor, 1 to 256, whatever FILE says; auto: one per core\n"
     "  --drain SECONDS   how long after a signal what is on its way may take, whatever FILE says; 0: no time\n"
+    "  --follow-one[=ACTOR]\n"
+    "                    shows on standard error the way of the first record that ACTOR gives, if it is a source, or "
+    "gets,\n"
+    "                    and of all that comes of it; without ACTOR of the first source\n"
+    "  --json            shows that way as JSON, a line for each step\n"
     "  --stats           at the end, says on standard error how full mailboxes were, what edges dropped, and how "
     "messages\n"
     "                    ended\n"
@@ -45,6 +51,9 @@ struct options {
   int flavor;          /* or FROM_FILE */
   int workers;         /* 0: auto; or FROM_FILE */
   weir_duration drain; /* or FROM_FILE */
+  bool follows;
+  const char *follow; /* NULL: the first source */
+  bool json;
   bool stats;
   bool help;
 };
@@ -85,6 +94,20 @@ static int read_drain(struct options *o, const char *value)
   return WEIR__EXIT_SUCCESS;
 }
 
+static int read_follow(struct options *o, const char *value)
+{
+  o->follows = true;
+  o->follow = value;
+  return WEIR__EXIT_SUCCESS;
+}
+
+static int read_json(struct options *o, const char *value)
+{
+  (void)value;
+  o->json = true;
+  return WEIR__EXIT_SUCCESS;
+}
+
 static int read_stats(struct options *o, const char *value)
 {
   (void)value;
@@ -99,13 +122,16 @@ static int read_help(struct options *o, const char *value)
   return WEIR__EXIT_SUCCESS;
 }
 
+enum takes { NO_VALUE, VALUE, VALUE_IF_GIVEN }; /* IF_GIVEN: "--follow-one=words", or nothing */
 static const struct option {
   const char *name;
-  bool takes_value;
+  enum takes takes;
   int (*read)(struct options *o, const char *value);
 } known_options[] = {
-    {"--flavor", true, read_flavor}, {"--workers", true, read_workers}, {"--drain", true, read_drain},
-    {"--stats", false, read_stats},  {"--help", false, read_help},      {"-h", false, read_help},
+    {"--flavor", VALUE, read_flavor}, {"--workers", VALUE, read_workers},
+    {"--drain", VALUE, read_drain},   {"--follow-one", VALUE_IF_GIVEN, read_follow},
+    {"--json", NO_VALUE, read_json},  {"--stats", NO_VALUE, read_stats},
+    {"--help", NO_VALUE, read_help},  {"-h", NO_VALUE, read_help},
 };
 enum { KNOWN_OPTIONS = sizeof known_options / sizeof known_options[0] };
 
@@ -125,9 +151,9 @@ static int read_option(struct options *o, char **arguments, int *at)
   const struct option *option = known_options;
   while (option < known_options + KNOWN_OPTIONS && strcmp(option->name, name) != 0) option++;
   if (option == known_options + KNOWN_OPTIONS) return unknown_option(name);
-  if (value && !option->takes_value) return weir__say_usage("run", "run: %s takes no value", name);
-  if (option->takes_value && !value) value = arguments[*at + 1] ? arguments[++*at] : NULL;
-  if (option->takes_value && !value) return weir__say_usage("run", "run: %s needs a value", name);
+  if (value && option->takes == NO_VALUE) return weir__say_usage("run", "run: %s takes no value", name);
+  if (option->takes == VALUE && !value) value = arguments[*at + 1] ? arguments[++*at] : NULL;
+  if (option->takes == VALUE && !value) return weir__say_usage("run", "run: %s needs a value", name);
   return option->read(o, value);
 }
 
@@ -150,16 +176,22 @@ static int read_options(struct options *o, int count, char **arguments)
     else
       code = read_option(o, arguments, &i);
   }
+  if (!code && !o->help && o->json && !o->follows) code = weir__say_usage("run", "run: --json is for --follow-one");
   if (!code && !o->help && !o->file) code = weir__say_usage("run", "run: which FILE?");
   return code;
 }
 
 /* ---- the run ---- */
 
-/* `said`, a size_t, counts. */
+struct saying {
+  size_t problems;
+  size_t steps; /* written by one at a time: steps are told so */
+  bool json;
+};
+
 static void say_problem(void *said, const weir_problem *problem)
 {
-  ++*(size_t *)said;
+  ((struct saying *)said)->problems++;
   weir__say_problems.problem(NULL, problem);
 }
 
@@ -167,6 +199,27 @@ static void say_ending(void *said, int signum)
 {
   (void)said;
   weir__say("%s: the sources stop; once more ends it at once", signum == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
+static void say_step(void *arg, const weir_step *step)
+{
+  struct saying *said = arg;
+  said->steps++;
+  if (!said->json)
+    weir__follow_say(step);
+  else if (step->json)
+    fprintf(stderr, "%s\n", step->json);
+}
+
+static int check_follow(const weir_topology *topology, const char *name)
+{
+  struct weir__suggestion suggestion = weir__suggest(name);
+  const char *actor;
+  for (size_t i = 0; (actor = weir_topology_actor(topology, i)); i++) {
+    if (strcmp(actor, name) == 0) return WEIR__EXIT_SUCCESS;
+    weir__suggest_offer(&suggestion, actor);
+  }
+  return weir__say_usage("run", "run: no actor \"%s\" to follow%s", name, weir__suggest_text(&suggestion));
 }
 
 static void print_account(void *said, const weir_actor_account *a)
@@ -207,11 +260,18 @@ static int run_topology(const weir_topology *topology, const struct options *o)
       return weir__say_usage("run", "run: the current_thread flavor has no other threads: --workers %d", o->workers);
     runtime.workers = 0;
   }
-  size_t said = 0;
-  weir_listener listener = {
-      .problem = say_problem, .account = o->stats ? print_account : NULL, .arg = &said, .ending = say_ending};
+  struct saying said = {.json = o->json};
+  int code = o->follow ? check_follow(topology, o->follow) : WEIR__EXIT_SUCCESS;
+  if (code) return code;
+  weir_listener listener = {.problem = say_problem,
+                            .account = o->stats ? print_account : NULL,
+                            .arg = &said,
+                            .ending = say_ending,
+                            .step = o->follows ? say_step : NULL,
+                            .follow = o->follow};
   int rc = weir_topology_serve(topology, &runtime, &listener, o->drain);
-  if (rc && !said) weir__say("%s", weir_strerror(rc)); /* there was no memory for more */
+  if (o->follows && !said.steps) weir__say("there was no record to follow");
+  if (rc && !said.problems) weir__say("%s", weir_strerror(rc)); /* there was no memory for more */
   if (o->stats) print_accounts();
   return rc ? WEIR__EXIT_FAILED : WEIR__EXIT_SUCCESS;
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json/scan.h"
+#include "platform/utf8.h"
 
 /* Room for so many bytes more, and a NUL; NULL: it is over. */
 static char *room_for(struct weir__draft *t, size_t bytes)

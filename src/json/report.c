@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json/scan.h"
+#include "platform/utf8.h"
 
 static bool make_room(struct weir__report *report)
 {

@@ -11,6 +11,7 @@
  * I3  The text is followed by a zero byte that does not belong to it, so one byte may always be looked at. */
 #include "json/scan.h"
 #include "platform/number.h"
+#include "platform/utf8.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -63,20 +64,6 @@ static int no_memory(struct scanner *s)
 }
 
 /* ---- characters ---- */
-
-static bool is_later_byte(unsigned char c) { return (c & 0xc0) == 0x80; }
-
-size_t weir__utf8_size(const unsigned char *c, const unsigned char *end)
-{
-  size_t left = (size_t)(end - c);
-  if (c[0] < 0x80) return 1;
-  if (c[0] < 0xc2 || c[0] > 0xf4 || left < 2 || !is_later_byte(c[1])) return 0;
-  if (c[0] < 0xe0) return 2;
-  if (left < 3 || !is_later_byte(c[2])) return 0;
-  if (c[0] < 0xf0) return (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) ? 0 : 3;
-  if (left < 4 || !is_later_byte(c[3])) return 0;
-  return (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f) ? 0 : 4;
-}
 
 static void skip_character(struct scanner *s, size_t size)
 {

@@ -11,9 +11,6 @@
  * twice: the first one counts then. `comments`: it may have some. Errors: WEIR_EINVAL for syntax, WEIR_ENOMEM. */
 int weir__scan(struct weir__document *document, bool comments);
 
-/* Bytes of the character at `c`, 0 if it is not valid UTF-8: cut short, overlong, a surrogate, above U+10FFFF. */
-size_t weir__utf8_size(const unsigned char *c, const unsigned char *end);
-
 /* The node of a key in the object `parent`, or WEIR__NO_NODE. */
 uint32_t weir__scan_find(const struct weir__document *document, uint32_t parent, const char *key);
 /* Enters the key of a copied node. False: no memory. */

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,15 +11,17 @@
 #include "channel/fields.h"
 #include "channel/print.h"
 #include "channel/units.h"
+#include "platform/utf8.h"
 #include "json/base64.h"
-#include "json/scan.h"
+#include "json/show.h"
 
 struct writing {
   char *text;
   size_t size, room;
   const weir_message *type; /* whose field this is */
   const weir_field *field;
-  int code; /* the first error; nothing is written after it */
+  bool hides; /* what is secret is null */
+  int code;   /* the first error; nothing is written after it */
 };
 
 static void write_struct(struct writing *w, const weir_message *type, const void *value);
@@ -250,7 +253,9 @@ static void write_field(struct writing *w, const void *value)
   const void *at = (const char *)value + f->offset;
   write_text(w, key, strlen(key));
   put(w, ":", 1);
-  if (f->kind == WEIR_KIND_LIST)
+  if (f->secret && w->hides)
+    put(w, "null", 4);
+  else if (f->kind == WEIR_KIND_LIST)
     write_items(w, LOAD(char *), weir__list_count(f, value));
   else if (f->kind == WEIR_KIND_ARRAY)
     write_items(w, at, weir__array_count(f));
@@ -274,7 +279,7 @@ static void write_struct(struct writing *w, const weir_message *type, const void
   w->field = outer_field;
 }
 
-int weir_json_write_value(weir_value value, char **text, size_t *size)
+static int write_value(weir_value value, bool hides, char **text, size_t *size)
 {
   size_t bytes;
   *text = NULL;
@@ -283,7 +288,7 @@ int weir_json_write_value(weir_value value, char **text, size_t *size)
   const weir_message *type = value.type();
   int rc = weir__measure(type, value.at, &bytes); /* sound, and not too deep */
   if (rc) return rc;
-  struct writing w = {0};
+  struct writing w = {.hides = hides};
   write_struct(&w, type, value.at);
   if (w.code) {
     free(w.text);
@@ -293,3 +298,7 @@ int weir_json_write_value(weir_value value, char **text, size_t *size)
   if (size) *size = w.size;
   return WEIR_OK;
 }
+
+int weir_json_write_value(weir_value value, char **text, size_t *size) { return write_value(value, false, text, size); }
+
+int weir__json_show(weir_value value, char **text, size_t *size) { return write_value(value, true, text, size); }

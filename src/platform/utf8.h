@@ -1,8 +1,13 @@
-/* utf8.h: texts that are cut where their room ends. */
+/* utf8.h: what is UTF-8, and stays so where texts are cut. */
 #ifndef WEIR__UTF8_H
 #define WEIR__UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* Bytes of the character at `c`, 0 if it is not valid UTF-8: cut short, overlong, a surrogate, above U+10FFFF. */
+size_t weir__utf8_size(const unsigned char *c, const unsigned char *end);
+bool weir__is_utf8(const char *text, size_t size);
 
 /* After snprintf(text, room, …), which returned `length`: a character that was cut in the middle goes wholly, so that what
  * was UTF-8 still is. */

@@ -57,7 +57,11 @@ static struct weir__wired wired_as(const struct weir__assembly *a, size_t index)
                               .ended = a->ended,
                               .lost = a->lost,
                               .dead = a->dead,
+                              .step = a->step,
+                              .step_arg = a->step_arg,
                               .ends_anyway = a->left_down[index]};
+  if (a->step && index == a->first)
+    wired.follows = actor->stock->takes ? WEIR__FOLLOWS_FIRST_GOT : WEIR__FOLLOWS_FIRST_GIVEN;
   if (actor->on_failure) {
     wired.retries = actor->on_failure->retry;
     wired.retry_first = actor->on_failure->backoff[0];

@@ -27,6 +27,10 @@ struct weir__assembly {
    * worker, must not wait. */
   void (*gave_up)(void *arg, int code, const char *who, const char *text);
   void *arg;
+  /* One record is followed: the first of that actor (an index). NULL: none is. */
+  uint32_t (*step)(void *step_arg, const struct weir__step *step);
+  void *step_arg;
+  size_t first;
   /* Written by weir__assemble(). */
   weir_ref **refs;   /* of each actor's instances … */
   void ***instances; /* … and what their callbacks are given */

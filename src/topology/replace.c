@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/utf8.h"
 #include "json/expect.h"
 #include "json/scan.h"
 
@@ -47,14 +48,6 @@ static bool put(struct replacing *r, const char *text, size_t size)
   return true;
 }
 
-static bool is_utf8(const char *text)
-{
-  const unsigned char *c = (const unsigned char *)text, *end = c + strlen(text);
-  size_t size = 1;
-  for (; c < end && size; c += size) size = weir__utf8_size(c, end);
-  return size;
-}
-
 static size_t name_size(const char *at)
 {
   size_t size = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
@@ -81,7 +74,7 @@ static void put_variable(struct replacing *r, const char *name, const char *othe
   if (otherwise && (!value || !*value)) value = otherwise;
   if (!value)
     refuse(r, "the environment has no %s, and no default is given: ${%s:-default}", weir__quote(name).text, name);
-  else if (!is_utf8(value))
+  else if (!weir__is_utf8(value, strlen(value)))
     refuse(r, "what the environment has as %s is not valid UTF-8", weir__quote(name).text);
   else
     put(r, value, strlen(value));

@@ -128,6 +128,22 @@ static void *on_instance(void *arg, const char *name)
   return instance;
 }
 
+/* A listener wants the steps of a record. */
+static int follow_one(struct weir__run *run)
+{
+  const struct weir__graph *g = run->graph;
+  const char *name = run->listener->follow;
+  size_t first = name ? weir__graph_find(g, name) : 0;
+  while (!name && first < g->count && g->actors[first].stock->takes) first++;
+  if (first == g->count) return weir_error(WEIR_EINVAL, "no actor \"%s\" to be followed", name ? name : "");
+  int rc = weir__follow_begin(&run->follow, run->listener);
+  if (rc) return rc;
+  run->assembly.step = weir__follow_step;
+  run->assembly.step_arg = &run->follow;
+  run->assembly.first = first;
+  return WEIR_OK;
+}
+
 static int assemble(struct weir__run *run)
 {
   run->assembly = (struct weir__assembly){.graph = run->graph,
@@ -139,7 +155,8 @@ static int assemble(struct weir__run *run)
                                           .dead = on_dead,
                                           .gave_up = on_gave_up,
                                           .arg = run};
-  int rc = weir__assemble(&run->assembly);
+  int rc = run->listener && run->listener->step ? follow_one(run) : WEIR_OK;
+  if (!rc) rc = weir__assemble(&run->assembly);
   if (rc) fail_here(run, rc, "can't spawn the actors");
   return rc;
 }
@@ -346,6 +363,7 @@ static int run_topology(const weir_topology *topology, const weir_runtime_option
   if (rc) return weir_error(rc, "no lock for a run");
   run_graph(run, runtime ? runtime : &as_written);
   rc = finish(run, run->listener);
+  if (run->assembly.step) weir__follow_end(&run->follow);
   weir__disassemble(&run->assembly);
   uv_mutex_destroy(&run->lock);
   weir__arena_free(&run->arena);

@@ -8,6 +8,7 @@
 
 #include "actor/shutdown.h"
 #include "topology/assemble.h"
+#include "topology/follow.h"
 #include "topology/topology.h"
 
 /* One instance of an actor: what its callbacks are given. It stays until the run has ended: they may come late. */
@@ -42,6 +43,7 @@ struct weir__run {
   const weir_listener *listener; /* borrowed, may be NULL */
   struct weir__serving serving;
   struct weir__shutdown shutdown;
+  struct weir__follow follow; /* if the listener wants steps */
   weir_promise promise; /* dropped when the run is settled: R1 */
   uv_mutex_t lock;
   /* Under the lock: */

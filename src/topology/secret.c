@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "platform/utf8.h"
 #include "topology/checking.h"
 #include "topology/source.h"
 #include "json/read.h"
-#include "json/scan.h"
 
 enum { SECRET_MOST = 64 << 10, NEWLINE_MOST = 2 };
 
@@ -65,21 +65,13 @@ static void cut_newline(struct contents *c)
   if (c->size && c->bytes[c->size - 1] == '\r') c->size--;
 }
 
-static bool is_utf8(const struct contents *c)
-{
-  const unsigned char *at = (const unsigned char *)c->bytes, *end = at + c->size;
-  size_t size = 1;
-  for (; at < end && size; at += size) size = weir__utf8_size(at, end);
-  return size;
-}
-
 /* It is as if the text stood in the document: so it must be one. */
 static const char *wrong_with_text(const struct contents *c)
 {
   if (!c->size) return "it is empty";
   if (c->size > SECRET_MOST) return "it holds more than 64 KiB";
   if (memchr(c->bytes, 0, c->size)) return "it holds a zero byte";
-  return is_utf8(c) ? NULL : "it is no UTF-8";
+  return weir__is_utf8(c->bytes, c->size) ? NULL : "it is no UTF-8";
 }
 
 static const char *read_value(struct weir__check *c, uint32_t node, const struct weir__secret *settings,

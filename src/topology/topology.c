@@ -92,6 +92,11 @@ int weir_topology_check(const char *file, const weir_check_options *options, con
   return !rc && looking.failed ? no_memory_for(file) : rc;
 }
 
+const char *weir_topology_actor(const weir_topology *topology, size_t index)
+{
+  return index < topology->graph.count ? topology->graph.actors[index].name : NULL;
+}
+
 void weir_topology_runtime(const weir_topology *topology, weir_runtime_options *options)
 {
   const struct weir__graph *g = &topology->graph;

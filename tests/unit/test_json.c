@@ -11,6 +11,7 @@
 
 #include "chance.h"
 #include "channel/fields.h"
+#include "platform/utf8.h"
 #include "json/scan.h"
 
 struct place {
