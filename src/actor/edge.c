@@ -48,6 +48,7 @@ static size_t round_up(size_t n) { return (n + ALIGNMENT - 1) & ~(size_t)(ALIGNM
 static struct batch *batch_of(struct weir__message *m) { return weir__payload(m); }
 /* The record that is the next to be handled, or is in hand. */
 static struct record *record_in(struct batch *b) { return (struct record *)(void *)((char *)b + b->at); }
+static struct record *first_of(struct weir__message *m) { return (struct record *)(void *)(batch_of(m) + 1); }
 
 /* ---- making ---- */
 
@@ -331,7 +332,7 @@ static const weir_field *key_of(const weir_message *type, const char *name)
 }
 
 /* Which instance gets the record; -1 (with a text): its type has no such field. */
-static ptrdiff_t pick(struct target *t, const weir_message *type, const void *value)
+static WEIR__INLINED ptrdiff_t pick(struct target *t, const weir_message *type, const void *value)
 {
   if (t->count == 1) return 0;
   if (t->route == WEIR__ROUND_ROBIN) return (ptrdiff_t)(t->turn++ % t->count);
@@ -364,54 +365,48 @@ static struct weir__message *make_batch(struct edge *e, const weir_message *type
   return m;
 }
 
-/* A record is on its way into a batch. */
-struct passing {
-  struct edge *edge;
-  weir_ref to;
-  const weir_message *type;
-  const void *value;
-  const struct record *diverted; /* it is this one, out of another batch; NULL: it is sent just now */
-};
-
-/* It was copied to the end of the batch, and with it belongs to the batch. */
-static inline void take_in(struct weir__message *m, struct record *r, size_t bytes, const struct passing *p)
+/* A record was copied to the end of the batch, and with it belongs to the batch. */
+static struct record *take_in(struct weir__message *m, struct record *r, size_t bytes)
 {
   struct batch *b = batch_of(m);
-  r->bytes = (uint32_t)round_up(bytes);
+  *r = (struct record){.bytes = (uint32_t)round_up(bytes)};
   b->used += (uint32_t)sizeof *r + r->bytes;
   b->count++;
   if (b->shares) m->shares = true;
-  r->followed = p->diverted ? p->diverted->followed : 0;
-  if (WEIR__UNLIKELY(p->edge->node->follows && !p->diverted)) r->followed = tell_sent(p->edge, p->to, p->type, r + 1);
-  if (WEIR__UNLIKELY(r->followed)) b->follows = true;
+  return r;
 }
 
-/* Behind the last record, if there is room for this one. */
-static inline bool append(struct weir__message *m, const struct passing *p)
+/* Behind the last record, if there is room for this one; NULL: there is none. */
+static struct record *append(struct weir__message *m, const weir_message *type, const void *value)
 {
   struct batch *b = batch_of(m);
   size_t left = b->room - b->used;
   struct record *r = (struct record *)(void *)((char *)b + b->used);
-  if (b->type != p->type || b->count == RECORDS_MOST || left < sizeof *r) return false;
-  size_t bytes = weir__copy_if_fits(p->type, p->value, r + 1, (left - sizeof *r) & ~(size_t)(ALIGNMENT - 1));
-  if (!bytes) return false;
-  take_in(m, r, bytes, p);
-  return true;
+  if (b->type != type || b->count == RECORDS_MOST || left < sizeof *r) return NULL;
+  size_t bytes = weir__copy_if_fits(type, value, r + 1, (left - sizeof *r) & ~(size_t)(ALIGNMENT - 1));
+  return bytes ? take_in(m, r, bytes) : NULL;
 }
 
 /* Likewise, of a size that is known to fit: a batch was made for it. */
-static void append_first(struct weir__message *m, const struct passing *p, size_t bytes)
+static void append_first(struct weir__message *m, const weir_message *type, const void *value, size_t bytes)
 {
   struct batch *b = batch_of(m);
   struct record *r = (struct record *)(void *)((char *)b + b->used);
-  weir__copy_value(p->type, p->value, r + 1, bytes);
-  take_in(m, r, bytes, p);
+  weir__copy_value(type, value, r + 1, bytes);
+  take_in(m, r, bytes);
+}
+
+/* One that was put into a batch has that number; 0: it is not followed. */
+static void follow(struct weir__message *m, struct record *r, uint32_t number)
+{
+  r->followed = number;
+  if (number) batch_of(m)->follows = true;
 }
 
 void weir__batch_release(struct weir__message *m)
 {
   struct batch *b = batch_of(m);
-  struct record *r = (struct record *)(void *)(b + 1);
+  struct record *r = first_of(m);
   for (uint32_t i = 0; i < b->count; i++) {
     weir__release(b->type, r + 1);
     r = (struct record *)(void *)((char *)(r + 1) + r->bytes);
@@ -552,39 +547,42 @@ static int check_size(weir_ref to, const weir_message *type, size_t bytes)
                     capacity);
 }
 
-/* There is no batch under way, or no room in it. */
-static int begin_batch(struct target *t, size_t i, const struct passing *p, bool waits)
+/* There is no batch under way, or no room in it: then the record is the first of a new one. */
+static int begin_batch(struct edge *e, struct target *t, size_t i, const weir_message *type, const void *value,
+                       bool waits)
 {
-  struct edge *e = p->edge;
   size_t bytes;
-  int rc = weir__measure(p->type, p->value, &bytes);
-  if (!rc && bytes > WEIR__PLACE_BYTES / 2) rc = check_size(t->instances[i], p->type, bytes);
+  int rc = weir__measure(type, value, &bytes);
+  if (!rc && bytes > WEIR__PLACE_BYTES / 2) rc = check_size(t->instances[i], type, bytes);
   if (!rc && t->batches[i]) {
     rc = send_off(e, t, i, waits);
     if (!rc && waits && weir_cancelled()) rc = weir_error(WEIR_ECANCELED, "told to stop"); /* this one is in no batch */
   }
   if (rc) return rc;
-  t->batches[i] = make_batch(e, p->type, round_up(bytes));
+  t->batches[i] = make_batch(e, type, round_up(bytes));
   if (!t->batches[i]) return WEIR_ENOMEM;
-  append_first(t->batches[i], p, bytes);
+  append_first(t->batches[i], type, value, bytes);
   return WEIR_OK;
 }
 
 /* WEIR_ECANCELED: its actor was killed, and the record is in no batch. */
-static int divert_record(struct edge *e, struct target *t, const weir_message *type, const struct record *r)
+static int divert_record(struct edge *e, struct target *t, const weir_message *type, const struct record *from)
 {
-  ptrdiff_t i = pick(t, type, r + 1);
-  struct weir__message *m = i < 0 ? NULL : t->batches[i];
-  struct passing p = {e, i < 0 ? (weir_ref){0} : t->instances[i], type, r + 1, r};
-  if (WEIR__UNLIKELY(r->followed && i >= 0))
-    tell_step(e->owner, (struct weir__step){.kind = WEIR__STEP_DIVERTED, .record = r->followed, .to = p.to});
-  if (i >= 0 && m && append(m, &p)) return WEIR_OK;
-  int rc = i < 0 ? WEIR_EINVAL : send_off(e, t, (size_t)i, true); /* if it fails, that is told */
-  if (rc == WEIR_ECANCELED) return rc;
-  if (i >= 0) rc = begin_batch(t, (size_t)i, &p, true);
-  if (!rc) return WEIR_OK;
-  tell_lost(e->owner, type, rc, weir__error_text_of(rc));
-  tell_of(e->owner, r->followed, WEIR__STEP_LOST, rc, weir__error_text_of(rc));
+  ptrdiff_t i = pick(t, type, from + 1);
+  struct record *r = i >= 0 && t->batches[i] ? append(t->batches[i], type, from + 1) : NULL;
+  if (!r) {
+    int rc = i < 0 ? WEIR_EINVAL : send_off(e, t, (size_t)i, true); /* if it fails, that is told */
+    if (rc == WEIR_ECANCELED) return rc;
+    if (i >= 0) rc = begin_batch(e, t, (size_t)i, type, from + 1, true);
+    if (rc) tell_lost(e->owner, type, rc, weir__error_text_of(rc));
+    if (rc) tell_of(e->owner, from->followed, WEIR__STEP_LOST, rc, weir__error_text_of(rc));
+    if (rc) return WEIR_OK;
+    r = first_of(t->batches[i]);
+  }
+  if (!from->followed) return WEIR_OK;
+  follow(t->batches[i], r, from->followed);
+  tell_step(e->owner,
+            (struct weir__step){.kind = WEIR__STEP_DIVERTED, .record = from->followed, .to = t->instances[i]});
   return WEIR_OK;
 }
 
@@ -606,29 +604,53 @@ static int divert(struct edge *e, struct target *t, struct weir__message *m)
   return rc;
 }
 
-static int send_to(struct edge *e, struct target *t, const weir_message *type, const void *value, bool waits)
+/* It is in a batch: that is told of one that is followed. */
+WEIR__SLOW static void follow_sent(struct edge *e, struct target *t, size_t i, struct record *r)
+{
+  struct weir__message *m = t->batches[i];
+  follow(m, r, tell_sent(e, t->instances[i], batch_of(m)->type, r + 1));
+}
+
+/* `follows`: the node says so, which is looked at once for all targets. */
+static WEIR__INLINED int send_to(struct edge *e, struct target *t, const weir_message *type, const void *value,
+                                 bool waits, bool follows)
 {
   ptrdiff_t i = pick(t, type, value);
   if (i < 0) return WEIR_EINVAL;
   struct weir__message *m = t->batches[i];
-  struct passing p = {e, t->instances[i], type, value, NULL};
-  if (!m || !append(m, &p)) return begin_batch(t, (size_t)i, &p, waits);
+  struct record *r = m ? append(m, type, value) : NULL;
+  if (!r) {
+    int begun = begin_batch(e, t, (size_t)i, type, value, waits);
+    if (!begun && follows) follow_sent(e, t, (size_t)i, first_of(t->batches[i]));
+    return begun;
+  }
+  if (follows) follow_sent(e, t, (size_t)i, r);
   int rc = batch_of(m)->count == RECORDS_MOST ? send_off(e, t, (size_t)i, waits) : WEIR_OK;
   return rc == WEIR_EFULL ? WEIR_OK : rc; /* it is in the batch */
 }
 
 /* An output that leads to nobody. */
-static void send_nowhere(struct edge *e, const weir_message *type, const void *value)
+static void send_nowhere(struct edge *e, const weir_message *type)
+{
+  if (e->nowhere == WEIR__UNWIRED) tell_lost(e->owner, type, WEIR_EDEAD, "the output is not wired");
+  if (e->nowhere != WEIR__DEAD_LETTERS) return;
+  e->node->dead++;
+  weir__tell_dead(e->owner, type, WEIR_EDEAD, "its output is the dead letters", false);
+}
+
+/* As weir__edge_send(), of a record that is followed. */
+WEIR__SLOW static int send_followed(struct edge *e, const weir_message *type, const void *value, bool waits)
 {
   static const int ends[] = {[WEIR__UNWIRED] = WEIR__STEP_LOST,
                              [WEIR__DISCARDED] = WEIR__STEP_DISCARDED,
                              [WEIR__DEAD_LETTERS] = WEIR__STEP_DEAD};
-  if (WEIR__UNLIKELY(e->node->follows))
-    tell_of(e->owner, tell_sent(e, (weir_ref){0}, type, value), ends[e->nowhere], WEIR_OK, NULL);
-  if (e->nowhere == WEIR__UNWIRED) tell_lost(e->owner, type, WEIR_EDEAD, "the output is not wired");
-  if (e->nowhere != WEIR__DEAD_LETTERS) return;
-  weir__node_of(e->owner)->dead++;
-  weir__tell_dead(e->owner, type, WEIR_EDEAD, "its output is the dead letters", false);
+  int rc = WEIR_OK;
+  if (!e->count) tell_of(e->owner, tell_sent(e, (weir_ref){0}, type, value), ends[e->nowhere], WEIR_OK, NULL);
+  if (!e->count) send_nowhere(e, type);
+  for (size_t i = 0; i < e->count && !rc; i++)
+    if (!e->targets[i].is_spare) rc = send_to(e, &e->targets[i], type, value, waits, true);
+  first_is_given(e);
+  return rc;
 }
 
 int weir__edge_send(struct weir__cell *cell, const weir_message *type, const void *value, bool waits,
@@ -641,10 +663,10 @@ int weir__edge_send(struct weir__cell *cell, const weir_message *type, const voi
   if (waits && deadline_ns != INT64_MAX)
     return weir_error(WEIR_EINVAL, "an output takes weir_send() and weir_try_send()");
   weir__node_uses_edges(here, e->node, waits);
-  if (!e->count) send_nowhere(e, type, value);
+  if (WEIR__UNLIKELY(e->node->follows)) return send_followed(e, type, value, waits);
+  if (!e->count) send_nowhere(e, type);
   for (size_t i = 0; i < e->count && !rc; i++)
-    if (!e->targets[i].is_spare) rc = send_to(e, &e->targets[i], type, value, waits);
-  if (WEIR__UNLIKELY(e->node->follows)) first_is_given(e);
+    if (!e->targets[i].is_spare) rc = send_to(e, &e->targets[i], type, value, waits, false);
   return rc;
 }
 
@@ -880,26 +902,24 @@ static int handle_record(struct weir__cell *cell, struct batch *b, const weir_me
   }
 }
 
-/* As handle_record(), of one that is followed, or is to be: what is sent meanwhile comes of it. */
-WEIR__SLOW static int handle_followed(struct weir__cell *cell, struct batch *b, const weir_message *type)
+/* If the record in hand is followed, or is to be: what is sent from now on comes of it. */
+WEIR__SLOW static void begin_to_follow(struct weir__cell *cell, struct weir__message *m)
 {
   struct weir__graph_node *node = weir__node_of(cell);
+  struct batch *b = batch_of(m);
   struct record *r = record_in(b);
+  if (!r->followed && !node->gets_first) return;
   if (!r->followed)
-    r->followed = tell_step(cell, (struct weir__step){.kind = WEIR__STEP_GOT, .type = b->type, .value = r + 1});
+    follow(m, r, tell_step(cell, (struct weir__step){.kind = WEIR__STEP_GOT, .type = b->type, .value = r + 1}));
   node->gets_first = false;
-  if (r->followed) b->follows = true;
   tell_of(cell, r->followed, WEIR__STEP_BEGUN, WEIR_OK, NULL);
   node->follows = r->followed;
-  int rc = handle_record(cell, b, type);
-  node->follows = 0;
-  tell_of(cell, r->followed, WEIR__STEP_DONE, WEIR_OK, NULL);
-  return rc;
 }
 
-static bool is_followed(const struct weir__cell *cell, struct batch *b)
+WEIR__SLOW static void end_to_follow(struct weir__cell *cell, struct batch *b)
 {
-  return WEIR__UNLIKELY(record_in(b)->followed || weir__node_of(cell)->gets_first);
+  weir__node_of(cell)->follows = 0;
+  tell_of(cell, record_in(b)->followed, WEIR__STEP_DONE, WEIR_OK, NULL);
 }
 
 static void go_on_to_next(struct batch *b)
@@ -912,26 +932,27 @@ static void go_on_to_next(struct batch *b)
 /* Its actor failed with it, and has come again. */
 static void give_up_what_failed(struct weir__cell *cell, struct batch *b)
 {
-  struct weir__graph_node *node = weir__node_of(cell);
-  uint32_t followed = record_in(b)->followed;
   b->given_up = false;
-  node->follows = followed;
+  weir__node_of(cell)->follows = record_in(b)->followed;
   give_up(cell, b, WEIR_EFAILED, "its actor failed with it");
-  node->follows = 0;
-  tell_of(cell, followed, WEIR__STEP_DONE, WEIR_OK, NULL);
+  end_to_follow(cell, b);
   go_on_to_next(b);
 }
 
 int weir__batch_handle(struct weir__cell *cell, struct weir__message *m)
 {
+  struct weir__graph_node *node = weir__node_of(cell);
   struct batch *b = batch_of(m);
   const weir_message *type = type_of_records(cell, b);
   int rc = WEIR_OK;
   cell->in_hand = m;
   weir__strand_takes(weir__strand_here(), b->type);
+  bool follows = b->follows || node->gets_first; /* some record here */
   if (b->given_up) give_up_what_failed(cell, b);
   while (b->handled < b->count && rc != WEIR_STOP && !told_to_stop(cell)) {
-    rc = is_followed(cell, b) ? handle_followed(cell, b, type) : handle_record(cell, b, type);
+    if (WEIR__UNLIKELY(follows)) begin_to_follow(cell, m);
+    rc = handle_record(cell, b, type);
+    if (WEIR__UNLIKELY(follows)) end_to_follow(cell, b);
     go_on_to_next(b);
   }
   if (b->handled < b->count) weir__lost(cell, m, WEIR_EDEAD, "its actor was stopped");

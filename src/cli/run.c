@@ -209,6 +209,8 @@ static void say_step(void *arg, const weir_step *step)
     weir__follow_say(step);
   else if (step->json)
     fprintf(stderr, "%s\n", step->json);
+  else
+    weir__say("no memory to show a step");
 }
 
 static int check_follow(const weir_topology *topology, const char *name)

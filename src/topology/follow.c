@@ -44,7 +44,9 @@ static void add_value(struct weir__draft *t, weir_value value)
   char *text;
   size_t size;
   add_text(t, "type", value.type()->name);
-  if (weir__json_show(value, &text, &size)) return;
+  int rc = weir__json_show(value, &text, &size);
+  if (rc == WEIR_ENOMEM) t->failed = true;
+  if (rc) return; /* it has a text that is not UTF-8 */
   if (size <= VALUE_MOST)
     weir__draft_add(t, ", \"value\": %s", text);
   else

@@ -111,7 +111,8 @@ static void run_piped(void)
 static void run_redirected(void)
 {
   char path[] = "/tmp/weir-faults-XXXXXX";
-  command((char *[]){"weir", "run", "--flavor", "multi_thread", "--workers", "1", topology_file(path), NULL},
+  command((char *[]){"weir", "run", "--flavor", "multi_thread", "--workers", "1", "--follow-one", "--json",
+                     topology_file(path), NULL},
           "b a\nb\n", false, 0, "2 b\n1 a\n");
   unlink(path);
 }

@@ -13,6 +13,7 @@
 #include <weir/weir.h>
 
 #include "topology/topology.h"
+#include "json/show.h"
 
 #define WORD "xyzzy-4711"
 
@@ -277,6 +278,21 @@ static void what_is_freed_is_overwritten(void **state)
   assert_int_equal(wiped, 1);
 }
 
+/* weir run --follow-one --json */
+static void a_value_that_is_shown_as_json_has_no_secrets(void **state)
+{
+  (void)state;
+  const char *const list[] = {WORD, WORD};
+  struct keys_config c = {
+      .text = WORD, .chars = WORD, .bytes = {WORD, sizeof WORD, NULL}, .list = list, .list_count = 2, .plain = "p"};
+  c.inner.token = WORD;
+  char *text;
+  assert_int_equal(weir__json_show(WEIR_AT(keys_config, &c), &text, NULL), WEIR_OK);
+  assert_string_equal(
+      text, "{\"text\":null,\"chars\":null,\"bytes\":null,\"list\":null,\"inner\":{\"token\":null},\"plain\":\"p\"}");
+  free(text);
+}
+
 static int clean_up(void **state)
 {
   (void)state;
@@ -296,6 +312,7 @@ int main(void)
       cmocka_unit_test(a_secret_is_named_as_it_is_and_where_it_may_stand),
       cmocka_unit_test(a_check_reads_no_secret),
       cmocka_unit_test(what_is_freed_is_overwritten),
+      cmocka_unit_test(a_value_that_is_shown_as_json_has_no_secrets),
   };
   if (!mkdtemp(folder)) return 1;
   return cmocka_run_group_tests(tests, NULL, clean_up);
