@@ -123,7 +123,7 @@ weir_ref weir_find(const char *name)
   return ref;
 }
 
-/* ---- for the watchdog: of an actor that may end meanwhile ---- */
+/* ---- for the watchdog, and who follows a record: of an actor that may end meanwhile ---- */
 
 static void copy_name(struct weir_runtime *rt, uint64_t bits, char *name, size_t size)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "platform/clock.h"
+#include "runtime/watchdog.h"
 #include "json/draft.h"
 #include "json/show.h"
 
@@ -22,8 +23,9 @@ static const char *const words[] = {
     [WEIR__STEP_DISCARDED] = "discarded", [WEIR__STEP_DEAD] = "dead letter", [WEIR__STEP_LOST] = "lost",
 };
 
-int weir__follow_begin(struct weir__follow *f)
+int weir__follow_begin(struct weir__follow *f, const weir_listener *listener)
 {
+  *f = (struct weir__follow){.listener = listener};
   return uv_mutex_init(&f->lock) ? weir_error(WEIR_ENOMEM, "no lock to follow a record") : WEIR_OK;
 }
 
@@ -134,7 +136,7 @@ static void note_times(struct weir__followed *r, int kind, weir_step *told)
   if (kind == WEIR__STEP_FAILED) r->sent_ns = now; /* it waits once more */
 }
 
-static uint32_t take_step(struct weir__follow *f, const struct weir__step *step)
+static uint32_t take_step(struct weir__follow *f, const struct weir__step *step, const char *to)
 {
   bool is_first = step->kind == WEIR__STEP_GIVEN || step->kind == WEIR__STEP_GOT;
   if (is_first && f->count) return 0; /* another instance has had it */
@@ -144,7 +146,7 @@ static uint32_t take_step(struct weir__follow *f, const struct weir__step *step)
   weir_step told = {.what = words[step->kind],
                     .actor = step->actor,
                     .output = step->output,
-                    .to = step->to.bits ? f->name(f->arg, step->to) : NULL,
+                    .to = step->to.bits ? to : NULL,
                     .code = step->code,
                     .text = step->text,
                     .records = r->children};
@@ -159,8 +161,10 @@ static uint32_t take_step(struct weir__follow *f, const struct weir__step *step)
 uint32_t weir__follow_step(void *follow, const struct weir__step *step)
 {
   struct weir__follow *f = follow;
+  char to[256] = "one that is gone";
+  if (step->to.bits) weir__name_of_running(weir_runtime_here(), step->to.bits, to, sizeof to);
   uv_mutex_lock(&f->lock);
-  uint32_t number = take_step(f, step);
+  uint32_t number = take_step(f, step, to);
   uv_mutex_unlock(&f->lock);
   return number;
 }

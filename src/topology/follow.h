@@ -22,9 +22,6 @@ struct weir__followed {
 
 struct weir__follow {
   const weir_listener *listener; /* borrowed */
-  /* Who an actor is: an instance's name. On any worker. */
-  const char *(*name)(void *arg, weir_ref actor);
-  void *arg;
   uv_mutex_t lock;
   /* Under the lock (W1): */
   struct weir__followed records[WEIR__FOLLOWED_MOST]; /* records[n - 1] has the number n */
@@ -33,7 +30,7 @@ struct weir__follow {
 };
 
 /* WEIR_OK, or an error with a text. */
-int weir__follow_begin(struct weir__follow *f);
+int weir__follow_begin(struct weir__follow *f, const weir_listener *listener);
 void weir__follow_end(struct weir__follow *f);
 /* For weir__wired. */
 uint32_t weir__follow_step(void *follow, const struct weir__step *step);

@@ -185,6 +185,7 @@ static int prepare(struct reloading *r)
   for (size_t i = 0; i < after->count; i++) now += after->actors[i].instances;
   rewired = now;
   r->assembly = r->run->assembly;
+  r->assembly.first = SIZE_MAX; /* who was followed first was there at the start */
   r->assembly.graph = after;
   r->assembly.arena = &r->next->arena;
   int rc = weir__assembly_prepare(&r->assembly);

@@ -44,7 +44,7 @@ struct weir__run {
   struct weir__serving serving;
   struct weir__shutdown shutdown;
   struct weir__follow follow; /* if the listener wants steps */
-  weir_promise promise; /* dropped when the run is settled: R1 */
+  weir_promise promise;       /* dropped when the run is settled: R1 */
   uv_mutex_t lock;
   /* Under the lock: */
   struct weir__instance *first, *last;
