@@ -62,7 +62,12 @@ WEIR_API bool weir_promise_wanted(weir_promise promise);
 WEIR_API WEIR_NODISCARD int weir_future_wait_value(weir_future future, weir_duration within, const weir_message *type,
                                                    void *out);
 WEIR_API WEIR_NODISCARD int weir_future_try_value(weir_future future, const weir_message *type, void *out);
-/** Gives the future up, and frees a value that is there. Threads: any, while nobody waits for it. Does not wait. */
+/**
+ * Gives the future up, and frees a value that is there. A future that nobody uses up keeps its value: in an actor that may
+ * be killed, or crash, weir_defer() is the place for it.
+ *
+ * Threads  Any, while nobody waits for it. Does not wait.
+ */
 WEIR_API void weir_future_drop(weir_future future);
 
 #ifdef __cplusplus
