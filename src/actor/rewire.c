@@ -341,7 +341,7 @@ void weir__let_go(weir_ref ref)
   weir__cell_wake(cell, wake);
 }
 
-void weir__node_is_removed(weir_ref ref)
+void weir__node_ends_anyway(weir_ref ref)
 {
   struct weir__cell *cell = weir__cell_known(weir__slot_of(ref));
   struct weir__bucket *bucket = weir__bucket_lock(cell);

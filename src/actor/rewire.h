@@ -35,7 +35,7 @@ int weir__input_ends(weir_ref ref);
 
 /* One that was spawned `held` goes on. */
 void weir__let_go(weir_ref ref);
-/* It is being removed: its end goes to those that it sends to, however it ends. */
-void weir__node_is_removed(weir_ref ref);
+/* Its end goes to those that it sends to, however it ends: it is being removed, or is a source that is told to end. */
+void weir__node_ends_anyway(weir_ref ref);
 
 #endif

@@ -447,7 +447,7 @@ static void remove_all(struct reloading *r)
   for (size_t i = 0; i < r->removed_count; i++) {
     struct moving *m = &r->removed[i];
     m->watch = weir_monitor(m->ref);
-    weir__node_is_removed(m->ref);
+    weir__node_ends_anyway(m->ref);
     if (m->instance->is_source) weir__stop_for_good(m->ref);
   }
 }

@@ -18,6 +18,7 @@
 
 #include <weir/link.h>
 
+#include "actor/rewire.h"
 #include "topology/reload.h"
 #include "topology/tables.h"
 
@@ -211,6 +212,13 @@ int weir__kill_for_good(weir_ref ref)
   return weir_kill(ref);
 }
 
+/* One that is DOWN would end as it failed; others are to know that nothing more comes. */
+static int end_source(weir_ref ref)
+{
+  weir__node_ends_anyway(ref);
+  return weir__stop_for_good(ref);
+}
+
 static bool may_tell(struct weir__run *run)
 {
   uv_mutex_lock(&run->lock);
@@ -227,7 +235,7 @@ static void on_signal(void *arg, int signum)
   run->ends = true;
   run->shutdown.within = run->drain; /* read on this worker alone */
   uv_mutex_unlock(&run->lock);
-  if (may_tell(run)) tell(run, true, weir__stop_for_good);
+  if (may_tell(run)) tell(run, true, end_source);
 }
 
 static void on_late(void *arg)
@@ -257,7 +265,7 @@ static void spawned_all(struct weir__run *run)
   bool ends = run->ends, settles = !--run->living;
   uv_mutex_unlock(&run->lock);
   if (settles) settle(run);
-  if (ends) tell(run, true, weir__stop_for_good);
+  if (ends) tell(run, true, end_source);
 }
 
 weir_duration weir__run_drain(const struct weir__run *run, const struct weir__graph *graph)

@@ -3,6 +3,7 @@
 #include <weir/supervisor.h>
 
 #include "actor/child.h"
+#include "actor/rewire.h"
 #include "unit/edge_fixture.h"
 
 enum { BREAKS = 5, MOST = 4000 };
@@ -161,6 +162,43 @@ static void who_has_made_it_ends_it_when_its_supervisor_has_given_up(void **stat
   assert_true(told == seen.sent || told == seen.sent + 1); /* what a send refuses may have been in a batch */
 }
 
+static _Atomic(bool) is_down;
+static void note_down(const weir_restart_event *event, void *arg)
+{
+  (void)arg;
+  if (event->what == WEIR_CHILD_FAILED) is_down = true;
+}
+
+/* As when a signal comes while a source is to be started again some time later. */
+static void a_source_that_is_down_ends_and_its_end_travels_on(void **state)
+{
+  (void)state;
+  is_down = false;
+  weir_ref sink = spawn_sink(0, 1, 0);
+  struct weir__target target = {.instances = &sink, .count = 1};
+  struct weir__wiring out = {.output = "out", .targets = &target, .count = 1};
+  struct weir__wired wired = wired_to(&out, 1, 0);
+  wired.supervised = true;
+  weir_ref s = weir__spawn_wired(&source, NULL, &wired);
+  weir_ref tree =
+      weir_supervise(.on_event = note_down,
+                     .children = WEIR_CHILDREN({&source, .name = "source", .restart = WEIR_TRANSIENT, .made = s,
+                                                .backoff = {.first = WEIR_SECONDS(3600), .most = WEIR_SECONDS(3600)}}));
+  assert_int_equal(weir_ref_error(tree), WEIR_OK);
+  weir_send(s, produce, .count = 300, .fails = true);
+  while (!is_down) weir_sleep(WEIR_MILLIS(0.1));
+  weir__node_ends_anyway(s);
+  weir__child_tell(s, WEIR__FOR_GOOD | WEIR__STOPPING | WEIR__CANCELLED);
+  wait_until_gone(s);
+  wait_until_gone(sink);
+  weir_stop(tree);
+  wait_until_gone(tree);
+  assert_int_equal(runtime_stopped(WEIR_SECONDS(20)), WEIR_OK);
+  assert_int_equal(seen.records[0], 300);
+  assert_true(seen.inputs_ended[0]);
+  expect_told(0, 0);
+}
+
 static void one_that_no_supervisor_has_taken_ends_with_its_runtime(void **state)
 {
   (void)state;
@@ -180,6 +218,7 @@ int main(void)
       ON_GRAPH(after_that_it_goes_along_the_failed_output),
       ON_GRAPH(the_end_of_the_inputs_comes_again),
       ON_GRAPH(who_has_made_it_ends_it_when_its_supervisor_has_given_up),
+      ON_GRAPH(a_source_that_is_down_ends_and_its_end_travels_on),
       ON_GRAPH(one_that_no_supervisor_has_taken_ends_with_its_runtime),
   };
   return RUN_ON_EACH_RUNTIME(tests);
