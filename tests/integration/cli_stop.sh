@@ -80,6 +80,29 @@ expect_that 'it says that not all was handled, and what was lost' \
   grep -q 'told to end: not all was handled within 0.5 s\(; [0-9]* messages\{0,1\} w[aser]* lost\)\{0,1\}$' err
 expect_that 'accounts are even' grep -q '^messages: created [0-9]* = .* + live 0$' err
 
+# A source that is down, as one beside it is to be started again some time: its end travels on, and what came of it is told.
+cat >down.json <<EOF
+{ "plugins": [{ "path": "$build/tests/plugins/vault.so" }],
+  "actors": [
+    { "name": "lines", "type": "file_lines", "config": { "paths": ["-"] }, "to": ["words", "vault"] },
+    { "name": "words", "type": "split", "to": "count" },
+    { "name": "count", "type": "count", "to": "out" },
+    { "name": "out", "type": "print" },
+    { "name": "vault", "type": "vault", "config": { "key": "k", "account": { "user": "me", "password": "p" } },
+      "on_failure": { "backoff": ["1h", "1h"] } } ],
+  "supervision": { "children": [{ "name": "pair", "strategy": "one_for_all", "children": ["lines", "vault"] }, "*"] } }
+EOF
+{ printf 'one two\nfail\n' && exec sleep 100; } >in &
+others=$!
+"$weir" run --drain 1 down.json <in >out 2>err &
+pid=$!
+wait_for err '^weir: pair: vault failed'
+kill -TERM $pid
+ended 1 'told to end, with one that is down'
+end_others
+expect_that 'what came of a source that is down is told' grep -qx '1 one' out
+expect_that 'and why not all was handled' grep -q 'told to end: not all was handled within 1 s' err
+
 # The second signal ends it at once.
 hold_output
 begin --drain 1000
