@@ -68,6 +68,34 @@ times=1
 topology here.so "$plugins/again.so"
 expect 78 '' "t.json:1:48: error: plugins[1].path: $plugins/again.so: its actor type \"total\" is in here.so already" "$weir" run t.json
 
+# In a file that is included a path is relative to that one; a plugin that several name is loaded once.
+mkdir -p parts/more
+cp here.so parts/more/there.so
+cp "$plugins/again.so" parts/again.so
+cat >parts/common.json <<EOF
+{ "plugins": [{ "path": "more/there.so" }], "actors": [{ "name": "sum", "type": "total" }] }
+EOF
+included() { # included PLUGIN...: of the first file
+  list=
+  for plugin; do list="$list${list:+, }{ \"path\": \"$plugin\" }"; done
+  cat >t.json <<EOF
+{ "include": ["parts/common.json"], "plugins": [$list],
+  "actors": [ { "name": "source", "type": "repeat", "config": { "times": 3 }, "to": "sum" } ] }
+EOF
+}
+included
+expect 0 '' '' "$weir" run t.json
+included parts/more/there.so ./parts/more/../more/there.so
+expect 0 '' '' "$weir" run t.json
+included parts/again.so
+expect 78 '' "parts/common.json:1:25: error: plugins[0].path: parts/more/there.so: its actor type \"total\" is in parts/again.so already" \
+  "$weir" check t.json
+sed 's/more/less/' parts/common.json >parts/wrong.json
+sed 's/common/wrong/' t.json >wrong.json
+expect_code 78 "$weir" check wrong.json
+expect_that 'one that is missing is named with its file' \
+  grep -q "^parts/wrong.json:1:25: error: plugins\\[0\\].path: can't be loaded as a plugin: parts/less/there.so: " err
+
 # A crash in a plugin fails its actor, where crashes can be contained: not under sanitizers and emulators, which have signal
 # handlers of their own, nor where stacks are switched by ucontext: there an example that needs it says so.
 sanitized() { nm -D "$build/weir" | grep -q '__[atu]b*san_'; }
