@@ -18,9 +18,9 @@ import gdb
 import gdb.unwinder
 
 ACTOR = 1  # enum weir__cell_kind
-CLOSED = 2  # WEIR__CLOSED
+CLOSED = 2 << 32  # WEIR__CLOSED
 FIBER_RESUME = 3  # enum weir__work_kind
-PLACES = (1 << 29) - 1
+GENERATION = (1 << 32) - 1  # weir__generation_in()
 ATTACHED = 1 << 3  # bits of a wait's word (runtime/wait.h)
 PHASE = 7
 CELL_PHASES = ["starts", "lives", "ends", "zombie"]
@@ -47,6 +47,11 @@ def atomic(value):
 
 def number(value):
     return int(atomic(value))
+
+
+def used_of(places, popped):
+    """weir__used_of()"""
+    return ((places >> 32) - popped & GENERATION) >> 3
 
 
 def offset_of(type_name, *path):
@@ -91,8 +96,7 @@ class Actor:
         return "closed" if phase == "lives" and number(self.cell["places"]) & CLOSED else phase
 
     def mailbox(self):
-        reserved = number(self.cell["places"]) >> 3 & PLACES
-        used = (reserved - number(self.cell["popped"])) & PLACES
+        used = used_of(number(self.cell["places"]), number(self.cell["popped"]))
         return "%d/%d" % (used, number(self.cell["capacity"]))
 
     def work(self):
@@ -121,8 +125,8 @@ def cells():
             (word,) = struct.unpack_from("Q", memory, cell + places)
             (gone,) = struct.unpack_from("I", memory, cell + popped)
             (has_type,) = struct.unpack_from("Q", memory, cell + actor_type)
-            free = word & CLOSED and not has_type and (word >> 3 & PLACES) == gone
-            if word >> 32 and not free:
+            free = word & CLOSED and not has_type and not used_of(word, gone)
+            if word & GENERATION and not free:
                 yield memory[cell + kind], start + cell
 
 

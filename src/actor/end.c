@@ -47,7 +47,7 @@ uintptr_t weir__tell_exit(struct weir__bucket *bucket, struct weir__cell *cell, 
 
 static bool names(const struct weir__cell *cell, weir_ref ref)
 {
-  return atomic_load_explicit(&cell->places, memory_order_acquire) >> 32 == weir__generation_of(ref) &&
+  return weir__generation_in(atomic_load_explicit(&cell->places, memory_order_acquire)) == weir__generation_of(ref) &&
          weir__cell_is_actor(cell);
 }
 
@@ -87,7 +87,7 @@ bool weir_alive(weir_ref ref)
   struct weir__cell *cell = weir_ref_error(ref) ? NULL : weir__cell_at(weir__slot_of(ref));
   if (!cell) return false;
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
-  if (places >> 32 != weir__generation_of(ref)) return false;
+  if (weir__generation_in(places) != weir__generation_of(ref)) return false;
   return !(places & WEIR__CLOSED) || (weir__is_relay(cell, ref) && weir__route_each(ref, is_alive, 0));
 }
 
@@ -101,7 +101,7 @@ static void stop_if_of(struct weir__cell *cell, void *runtime)
   bool lives = !(places & WEIR__CLOSED) || (atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & told);
   bool of = lives && weir__cell_is_actor(cell) && cell->rt == runtime;
   uint32_t flags = WEIR__STOPPING | WEIR__CANCELLED | WEIR__FOR_GOOD;
-  uintptr_t wake = of ? tell(bucket, cell, (uint32_t)(places >> 32), flags) : 0;
+  uintptr_t wake = of ? tell(bucket, cell, weir__generation_in(places), flags) : 0;
   weir__bucket_unlock(bucket);
   weir__cell_wake(cell, wake);
 }

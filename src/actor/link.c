@@ -45,7 +45,7 @@ static uint64_t name_of(const struct weir__watch *r) { return (uint64_t)r->gener
 
 bool weir__is_there(const struct weir__cell *cell, weir_ref ref)
 {
-  return atomic_load_explicit(&cell->places, memory_order_acquire) >> 32 == weir__generation_of(ref) &&
+  return weir__generation_in(atomic_load_explicit(&cell->places, memory_order_acquire)) == weir__generation_of(ref) &&
          weir__cell_is_actor(cell) && !(atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__TOLD_END);
 }
 

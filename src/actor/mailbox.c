@@ -45,7 +45,7 @@ int weir_stats_read(weir_ref ref, weir_stats *stats)
   *stats = (weir_stats){0};
   if (!cell) return rc;
   struct weir__bucket *bucket = weir__bucket_lock(cell);
-  bool is = atomic_load_explicit(&cell->places, memory_order_acquire) >> 32 == weir__generation_of(ref);
+  bool is = weir__generation_in(atomic_load_explicit(&cell->places, memory_order_acquire)) == weir__generation_of(ref);
   if (is) read_stats(cell, stats);
   weir__bucket_unlock(bucket);
   return is ? WEIR_OK : gone(ref);

@@ -19,7 +19,7 @@
 static inline bool weir__is_relay(const struct weir__cell *cell, weir_ref ref)
 {
   return atomic_load_explicit(&cell->kind, memory_order_relaxed) >= WEIR__CELL_EDGE &&
-         atomic_load_explicit(&cell->places, memory_order_relaxed) >> 32 == weir__generation_of(ref);
+         weir__generation_in(atomic_load_explicit(&cell->places, memory_order_relaxed)) == weir__generation_of(ref);
 }
 
 /* Sends a value to where the relay leads. The errors of weir_send_value(). */

@@ -142,7 +142,7 @@ void weir__route_leave(struct weir__cell *instance)
 static bool still_is(weir_ref ref)
 {
   struct weir__cell *cell = weir__cell_at(weir__slot_of(ref));
-  return atomic_load_explicit(&cell->places, memory_order_relaxed) >> 32 == weir__generation_of(ref);
+  return weir__generation_in(atomic_load_explicit(&cell->places, memory_order_relaxed)) == weir__generation_of(ref);
 }
 
 /* Its record, to be read as T2 says, and how many instances it has. NULL: it is no route, or all of them have ended. */

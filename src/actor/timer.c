@@ -111,7 +111,7 @@ static bool push_own(struct weir__cell *cell, weir_ref to, struct weir__message 
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
-  bool lives = places >> 32 == weir__generation_of(to) && !(places & WEIR__CLOSED);
+  bool lives = weir__generation_in(places) == weir__generation_of(to) && !(places & WEIR__CLOSED);
   if (lives) weir__unbias(cell);
   uintptr_t wake = lives ? weir__mpsc_push(cell, m) : 0;
   /* Lives: locked. Release: who sees it finds the message. */

@@ -492,7 +492,7 @@ static WEIR__INLINED void pop_next(struct turn t, struct weir__message *m, uint3
     *seen = places;
     weir__mpsc_note_high_water(cell, popped);
   }
-  atomic_store_explicit(&cell->popped, (popped + taken) & WEIR__RESERVED_MAX, memory_order_release);
+  atomic_store_explicit(&cell->popped, popped + taken * WEIR__ONE_POPPED, memory_order_release);
   cell->popped_unseen = true;
 }
 

@@ -71,7 +71,7 @@ void weir__unbias_slowly(struct weir__cell *cell)
 void weir__unbias_for(struct weir__cell *cell, uint32_t generation)
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
-  if (atomic_load_explicit(&cell->places, memory_order_acquire) >> 32 == generation) weir__unbias(cell);
+  if (weir__generation_in(atomic_load_explicit(&cell->places, memory_order_acquire)) == generation) weir__unbias(cell);
   weir__bucket_unlock(bucket);
 }
 

@@ -54,7 +54,7 @@ static inline bool weir__is_biased(const struct weir__cell *cell)
 static inline bool weir__is_ours(const struct weir__cell *cell, const struct weir__worker *w, uint32_t generation,
                                  uint64_t places)
 {
-  return places >> 32 == generation && (places & WEIR__BIASED) && weir__is_near(cell, w);
+  return weir__generation_in(places) == generation && (places & WEIR__BIASED) && weir__is_near(cell, w);
 }
 static inline bool weir__has_room(const struct weir__cell *cell, uint64_t places, uint32_t n)
 {
@@ -107,7 +107,7 @@ static WEIR__INLINED enum weir__short_way weir__reserve_nearby(struct weir__work
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
   uintptr_t inbox = atomic_load_explicit(&cell->inbox, memory_order_relaxed);
   bool rests = inbox == WEIR__CELL_IDLE;
-  bool open = places >> 32 == generation && !(places & (WEIR__CLOSED | WEIR__WAITERS)) && weir__is_near(cell, w) &&
+  bool open = weir__generation_in(places) == generation && !(places & (WEIR__CLOSED | WEIR__WAITERS)) && weir__is_near(cell, w) &&
               inbox <= WEIR__CELL_IDLE && /* B6 */
               weir__used(cell, places) < atomic_load_explicit(&cell->capacity, memory_order_relaxed);
   if (open && weir__place_nearby(cell, places, rests)) return rests ? WEIR__WENT_AND_WAKES : WEIR__WENT;

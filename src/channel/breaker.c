@@ -46,7 +46,7 @@ static void let_through(struct weir__breaker *b)
 enum weir__reserve weir__breaker_reserve_locked(struct weir__cell *cell, uint32_t generation, uint32_t n, bool must)
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
-  if (places >> 32 != generation || (places & WEIR__CLOSED)) return WEIR__GONE;
+  if (weir__generation_in(places) != generation || (places & WEIR__CLOSED)) return WEIR__GONE;
   struct weir__breaker *b = weir__breaker_of(cell);
   if (state_of(b) == WEIR_BREAKER_CLOSED) return weir__mpsc_reserve(cell, generation, n);
   if ((must || is_due(b)) && weir__mpsc_take_room(cell, n)) {
@@ -61,7 +61,7 @@ enum weir__reserve weir__breaker_reserve_locked(struct weir__cell *cell, uint32_
 enum weir__reserve weir__breaker_reserve(struct weir__cell *cell, uint32_t generation, uint32_t n, bool must)
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
-  if (atomic_load_explicit(&cell->places, memory_order_acquire) >> 32 == generation) weir__unbias(cell);
+  if (weir__generation_in(atomic_load_explicit(&cell->places, memory_order_acquire)) == generation) weir__unbias(cell);
   enum weir__reserve got = weir__breaker_reserve_locked(cell, generation, n, must);
   weir__bucket_unlock(bucket);
   return got;
@@ -71,7 +71,7 @@ int weir__breaker_refuses(struct weir__cell *cell, uint32_t generation, struct w
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
-  struct weir__breaker *b = places >> 32 == generation ? weir__breaker_of(cell) : NULL;
+  struct weir__breaker *b = weir__generation_in(places) == generation ? weir__breaker_of(cell) : NULL;
   bool discards = b && b->options.while_open == WEIR_OPEN_DISCARDS && !p->asker;
   weir__bucket_unlock(bucket);
   if (!discards) return weir_error(WEIR_EOPEN, "%s", weir_strerror(WEIR_EOPEN));

@@ -144,7 +144,7 @@ static void set_next_free(struct weir__cell *cell, uint32_t next)
 /* The owner's: a cell is free. */
 static void add_free(struct weir__slab *slab, struct weir__cell *cell)
 {
-  uint32_t generation = (uint32_t)(atomic_load_explicit(&cell->places, memory_order_relaxed) >> 32);
+  uint32_t generation = weir__generation_in(atomic_load_explicit(&cell->places, memory_order_relaxed));
   if (generation > slab->newest) slab->newest = generation;
   set_next_free(cell, slab->free);
   slab->free = cell->slot + 1;
@@ -253,7 +253,7 @@ static struct weir__cell *take_from(struct weir__slab *slab)
   }
   cell = weir__cell_at(slab->untouched);
   cell->slot = slab->untouched++;
-  atomic_store_explicit(&cell->places, (uint64_t)slab->generation << 32 | WEIR__CLOSED, memory_order_relaxed);
+  atomic_store_explicit(&cell->places, WEIR__CLOSED | slab->generation, memory_order_relaxed);
   return cell;
 }
 
@@ -311,7 +311,7 @@ struct weir__cell *weir__cell_take(void)
 void weir__cell_open(struct weir__cell *cell)
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
-  assert((places & WEIR__CLOSED) && places >> 32);
+  assert((places & WEIR__CLOSED) && weir__generation_in(places));
   bool drops_oldest = atomic_load_explicit(&cell->overflow, memory_order_relaxed) == WEIR_DROP_OLDEST;
   places = (places & ~(WEIR__CLOSED | WEIR__WAITERS)) | (drops_oldest ? WEIR__WAITERS : 0); /* V1 of overflow.h */
   atomic_store_explicit(&cell->places, places, memory_order_release);
@@ -342,14 +342,14 @@ static void clear_used(struct weir__cell *cell)
 
 static uint64_t closed_with(uint64_t places, uint32_t generation)
 {
-  return (uint64_t)generation << 32 | (places & WEIR__RESERVED_MASK) | WEIR__CLOSED;
+  return (places & ~(WEIR__ONE_PLACE - 1)) | WEIR__CLOSED | generation;
 }
 
 /* Lock held. The next generation, closed; false: there is none (S4). */
 static bool next_generation(struct weir__cell *cell)
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
-  uint32_t generation = (uint32_t)(places >> 32);
+  uint32_t generation = weir__generation_in(places);
   bool last = generation == GENERATION_LAST;
   assert((places & WEIR__CLOSED) && !(places & WEIR__WAITERS));
   clear_used(cell);
@@ -361,9 +361,8 @@ bool weir__cell_end_empty(struct weir__cell *cell)
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
-  uint32_t generation = (uint32_t)(places >> 32);
-  bool empty = (places & WEIR__RESERVED_MASK) >> WEIR__RESERVED_SHIFT ==
-               atomic_load_explicit(&cell->popped, memory_order_relaxed);
+  uint32_t generation = weir__generation_in(places);
+  bool empty = weir__used_of(places, atomic_load_explicit(&cell->popped, memory_order_relaxed)) == 0;
   bool watched = atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__WATCHED;
   bool plain = empty && !watched && !(places & (WEIR__CLOSED | WEIR__WAITERS)) && generation != GENERATION_LAST;
   /* acq_rel: whoever takes a place does so before, and then it fails, or finds another generation. */
@@ -379,8 +378,7 @@ bool weir__cell_free_if_done(struct weir__cell *cell)
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
-  uint32_t reserved = (uint32_t)((places & WEIR__RESERVED_MASK) >> WEIR__RESERVED_SHIFT);
-  bool done = reserved == atomic_load_explicit(&cell->popped, memory_order_relaxed);
+  bool done = weir__used_of(places, atomic_load_explicit(&cell->popped, memory_order_relaxed)) == 0;
   bool reusable = done && next_generation(cell);
   weir__bucket_unlock(bucket);
   if (reusable) weir__cell_put_back(cell);

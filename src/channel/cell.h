@@ -27,13 +27,20 @@
  * see actor/relay.h. */
 enum weir__cell_kind { WEIR__CELL_ACTOR = 1, WEIR__CELL_STAGE, WEIR__CELL_CHANNEL, WEIR__CELL_EDGE, WEIR__CELL_ROUTE };
 
-/* places: generation 32 | reserved 29 | flags 3 */
-#define WEIR__WAITERS ((uint64_t)1) /* somebody stands in line: nobody may overtake */
-#define WEIR__CLOSED ((uint64_t)2)  /* no new messages */
-#define WEIR__BIASED ((uint64_t)4)  /* it is one worker's; see bias.h */
-#define WEIR__ONE_PLACE ((uint64_t)8)
-enum { WEIR__RESERVED_SHIFT = 3, WEIR__RESERVED_MAX = (1 << 29) - 1, WEIR__CAPACITY_MAX = 1 << 24 };
-#define WEIR__RESERVED_MASK ((uint64_t)WEIR__RESERVED_MAX << WEIR__RESERVED_SHIFT)
+/* places: reserved 29 | flags 3 | generation 32: `reserved` wraps at the top, and touches nothing else */
+#define WEIR__WAITERS ((uint64_t)1 << 32) /* somebody stands in line: nobody may overtake */
+#define WEIR__CLOSED ((uint64_t)2 << 32)  /* no new messages */
+#define WEIR__BIASED ((uint64_t)4 << 32)  /* it is one worker's; see bias.h */
+#define WEIR__ONE_PLACE ((uint64_t)8 << 32)
+/* popped: 29 | 0 3, as the upper half of `places`, so that one is taken from the other as they are */
+enum { WEIR__ONE_POPPED = 8, WEIR__FLAG_BITS = 3, WEIR__CAPACITY_MAX = 1 << 24 };
+
+static inline uint32_t weir__generation_in(uint64_t places) { return (uint32_t)places; }
+/* Places that are queued or permitted. */
+static inline uint32_t weir__used_of(uint64_t places, uint32_t popped)
+{
+  return ((uint32_t)(places >> 32) - popped) >> WEIR__FLAG_BITS;
+}
 
 /* inbox: the newest message, or an odd number: nothing is there and the owner sleeps; who takes that number away wakes
  * it. WEIR__CELL_IDLE: an actor that is not scheduled, or a channel whose receiver is gone: such a cell lives until it
@@ -96,7 +103,7 @@ struct weir__cell {
                                   Release 0, acquire: who let it go does not look at it any more */
 
   /* Whoever runs it: one thread at a time, handed on through the run queues. */
-  _Atomic(uint32_t) popped WEIR__ALIGNED; /* places given back, mod 2^29 (M1). Written by the owner: release: the place
+  _Atomic(uint32_t) popped WEIR__ALIGNED; /* places given back (M1), see above. Written by the owner: release: the place
                                      was left before; read by senders: acquire. A line of its own, away from `places` */
   bool popped_unseen;                     /* something was popped since the line was looked at with a fence (M2) */
   bool keeps_places;                      /* M6: what is popped keeps its place; see actor/stash.h */
@@ -158,7 +165,7 @@ static inline uint32_t weir__generation_of(weir_ref ref) { return (uint32_t)(ref
 static inline weir_ref weir__ref_of(const struct weir__cell *cell)
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
-  return (weir_ref){(places >> 32) << 32 | cell->slot};
+  return (weir_ref){(uint64_t)weir__generation_in(places) << 32 | cell->slot};
 }
 /* A ref that is nobody's and carries an error. */
 weir_ref weir__ref_error_make(int code);

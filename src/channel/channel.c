@@ -30,7 +30,7 @@ static struct weir__cell *channel_cell(uint64_t bits)
 
 static bool is_current(const struct weir__cell *cell, uint64_t bits)
 {
-  return cell && atomic_load_explicit(&cell->places, memory_order_acquire) >> 32 == bits >> 32;
+  return cell && weir__generation_in(atomic_load_explicit(&cell->places, memory_order_acquire)) == bits >> 32;
 }
 
 int weir_mpsc(size_t capacity, weir_sender *tx, weir_receiver *rx)

@@ -231,7 +231,7 @@ bool weir__mpsc_look(const struct weir__cell *cell, uint32_t generation, uint32_
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
-  bool is = places >> 32 == generation;
+  bool is = weir__generation_in(places) == generation;
   uint32_t used = is ? weir__mpsc_length(cell) : 0;
   uint32_t capacity = is ? atomic_load_explicit(&cell->capacity, memory_order_relaxed) : 0;
   uint32_t permits = is ? (uint32_t)weir__tally_look(cell)->permit_places : 0;
@@ -257,7 +257,7 @@ static bool has_room(const struct weir__cell *cell, uint32_t n)
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_seq_cst);
   uint32_t popped = atomic_load_explicit(&cell->popped, memory_order_seq_cst); /* O4 */
-  uint32_t used = (weir__reserved_of(places) - popped) & WEIR__RESERVED_MAX;
+  uint32_t used = weir__used_of(places, popped);
   return used + n <= atomic_load_explicit(&cell->capacity, memory_order_relaxed);
 }
 
@@ -382,12 +382,12 @@ static bool turn_away(struct weir__bucket *bucket, struct weir__wait *w, int cod
 bool weir__mpsc_close(struct weir__bucket *bucket, struct weir__cell *cell, uint32_t generation, int code)
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
-  if (places >> 32 == generation && (places & WEIR__BIASED)) {
+  if (weir__generation_in(places) == generation && (places & WEIR__BIASED)) {
     weir__unbias(cell);
     places = atomic_load_explicit(&cell->places, memory_order_acquire);
   }
   do {
-    if ((uint32_t)(places >> 32) != generation || (places & WEIR__CLOSED)) return false;
+    if (weir__generation_in(places) != generation || (places & WEIR__CLOSED)) return false;
   } while (!atomic_compare_exchange_weak_explicit(&cell->places, &places, (places | WEIR__CLOSED) & ~WEIR__WAITERS,
                                                   memory_order_seq_cst, memory_order_acquire));
   atomic_fetch_and_explicit(&cell->work.flags, ~(uint32_t)WEIR__LINE_WAITS, memory_order_relaxed);
@@ -457,7 +457,7 @@ int weir__mpsc_set_capacity(struct weir__cell *cell, uint32_t generation, size_t
   uintptr_t wake = 0;
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
-  bool open = places >> 32 == generation && !(places & WEIR__CLOSED);
+  bool open = weir__generation_in(places) == generation && !(places & WEIR__CLOSED);
   if (open) {
     weir__unbias(cell);
     atomic_store_explicit(&cell->capacity, (uint32_t)capacity, memory_order_relaxed);
@@ -473,7 +473,7 @@ bool weir__mpsc_is_too_large(const struct weir__cell *cell, uint32_t generation,
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
-  bool open = places >> 32 == generation && !(places & WEIR__CLOSED);
+  bool open = weir__generation_in(places) == generation && !(places & WEIR__CLOSED);
   bool too_large = open && n > atomic_load_explicit(&cell->capacity, memory_order_relaxed);
   weir__bucket_unlock(bucket);
   return too_large;
@@ -488,7 +488,7 @@ static enum weir__reserve reserve_or_wait(struct weir__bucket *bucket, struct we
   uint32_t n = w->places;
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
   for (;;) {
-    if ((uint32_t)(places >> 32) != generation || (places & WEIR__CLOSED)) return WEIR__GONE;
+    if (weir__generation_in(places) != generation || (places & WEIR__CLOSED)) return WEIR__GONE;
     if (n > atomic_load_explicit(&cell->capacity, memory_order_relaxed)) return WEIR__TOO_LARGE; /* by now (M9) */
     if (weir__is_shut(cell) && !must_arrive(w)) {
       weir__breaker_of(cell)->turned_away++;

@@ -30,21 +30,16 @@
 /* The last one: its breaker is open. */
 enum weir__reserve { WEIR__GOT, WEIR__FULL, WEIR__GONE, WEIR__TOO_LARGE, WEIR__TURNED_AWAY };
 
-static inline uint32_t weir__reserved_of(uint64_t places)
-{
-  return (uint32_t)((places & WEIR__RESERVED_MASK) >> WEIR__RESERVED_SHIFT);
-}
-
 /* Queued or permitted, by a word that was read before. Right if the word is still the same afterwards, or belongs to the
  * caller: what was read is old else, and `popped` may be beyond it. */
 static inline uint32_t weir__used(const struct weir__cell *cell, uint64_t places)
 {
-  return (weir__reserved_of(places) - atomic_load_explicit(&cell->popped, memory_order_acquire)) & WEIR__RESERVED_MAX;
+  return weir__used_of(places, atomic_load_explicit(&cell->popped, memory_order_acquire));
 }
 
 static inline uint64_t weir__plus_places(uint64_t places, uint32_t n)
 {
-  return (places & ~WEIR__RESERVED_MASK) | ((places + n * WEIR__ONE_PLACE) & WEIR__RESERVED_MASK);
+  return places + n * WEIR__ONE_PLACE;
 }
 
 /* The same for a mailbox that is a worker's (bias.h). GOT: it is the caller's worker; else it is not any more. */
@@ -56,7 +51,7 @@ static inline enum weir__reserve weir__mpsc_reserve(struct weir__cell *cell, uin
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
   for (;;) {
-    if ((uint32_t)(places >> 32) != generation || (places & WEIR__CLOSED)) return WEIR__GONE;
+    if (weir__generation_in(places) != generation || (places & WEIR__CLOSED)) return WEIR__GONE;
     if (WEIR__UNLIKELY(places & WEIR__BIASED)) {
       if (weir__mpsc_reserve_biased(cell, generation, n) == WEIR__GOT) return WEIR__GOT;
       places = atomic_load_explicit(&cell->places, memory_order_acquire);
@@ -80,7 +75,7 @@ static inline enum weir__reserve weir__mpsc_reserve(struct weir__cell *cell, uin
 static inline bool weir__mpsc_reserve_one(struct weir__cell *cell, uint32_t generation)
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
-  bool open = places >> 32 == generation && !(places & (WEIR__CLOSED | WEIR__WAITERS | WEIR__BIASED));
+  bool open = weir__generation_in(places) == generation && !(places & (WEIR__CLOSED | WEIR__WAITERS | WEIR__BIASED));
   return WEIR__LIKELY(open) &&
          WEIR__LIKELY(weir__used(cell, places) < atomic_load_explicit(&cell->capacity, memory_order_relaxed)) &&
          atomic_compare_exchange_strong_explicit(&cell->places, &places, weir__plus_places(places, 1),
@@ -122,7 +117,7 @@ void weir__mpsc_serve(struct weir__cell *cell);
 static inline void weir__mpsc_note_high_water(struct weir__cell *cell, uint32_t popped)
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
-  uint32_t used = (weir__reserved_of(places) - popped) & WEIR__RESERVED_MAX;
+  uint32_t used = weir__used_of(places, popped);
   if (WEIR__UNLIKELY(used > atomic_load_explicit(&cell->high_water, memory_order_relaxed)))
     atomic_store_explicit(&cell->high_water, used, memory_order_relaxed);
 }
@@ -132,7 +127,7 @@ static inline void weir__mpsc_raise_popped(struct weir__cell *cell, uint32_t n)
 {
   uint32_t popped = atomic_load_explicit(&cell->popped, memory_order_relaxed);
   weir__mpsc_note_high_water(cell, popped);
-  atomic_store_explicit(&cell->popped, (popped + n) & WEIR__RESERVED_MAX, memory_order_release);
+  atomic_store_explicit(&cell->popped, popped + n * WEIR__ONE_POPPED, memory_order_release);
 }
 
 /* Places of messages that were popped go back: at once, or (M6) later. O5 */

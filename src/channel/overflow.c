@@ -8,7 +8,7 @@
 static bool is_open(const struct weir__cell *cell, uint32_t generation)
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
-  return places >> 32 == generation && !(places & WEIR__CLOSED);
+  return weir__generation_in(places) == generation && !(places & WEIR__CLOSED);
 }
 
 /* Lock held. The owner looks for what it has missed when it next pops. */

@@ -277,7 +277,7 @@ static int stand_in_line(struct weir__cell *cell, uint32_t generation, struct we
 static int reserve_none(struct weir__cell *cell, uint32_t generation, int gone)
 {
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
-  bool open = places >> 32 == generation && !(places & WEIR__CLOSED);
+  bool open = weir__generation_in(places) == generation && !(places & WEIR__CLOSED);
   return open ? WEIR_OK : code_of(WEIR__GONE, cell, 0, gone);
 }
 

@@ -91,17 +91,17 @@ static void places_are_exact(void **state)
   end(cell);
 }
 
-/* The counters wrap at 2^30 places. */
+/* The counters wrap at 2^29 places. */
 static void places_survive_the_wrap_of_their_counters(void **state)
 {
   (void)state;
   struct weir__cell *cell = weir__cell_take();
   atomic_store(&cell->kind, WEIR__CELL_CHANNEL);
   atomic_store(&cell->capacity, 4);
-  uint32_t near_the_end = WEIR__RESERVED_MAX - 1;
+  uint32_t near_the_end = 0u - 2 * WEIR__ONE_POPPED;
   atomic_store(&cell->popped, near_the_end);
   uint64_t places = atomic_load(&cell->places);
-  atomic_store(&cell->places, (places & ~WEIR__RESERVED_MASK) | (uint64_t)near_the_end << WEIR__RESERVED_SHIFT);
+  atomic_store(&cell->places, (places & (WEIR__ONE_PLACE - 1)) | (uint64_t)near_the_end << 32);
   weir__cell_open(cell);
   weir_ref ref = weir__ref_of(cell);
   for (int i = 0; i < 4; i++) assert_int_equal(reserve(ref, 1), WEIR__GOT);

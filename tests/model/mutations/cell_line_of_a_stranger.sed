@@ -3,4 +3,4 @@
 # file: src/channel/mpsc.c
 # scenario: cell_line_and_reuse
 # finds: told == WEIR_EDEAD
-/^static enum weir__reserve reserve_or_wait/,/^}/ s/\(uint32_t\)\(places >> 32\) != generation \|\| //
+/^static enum weir__reserve reserve_or_wait/,/^}/ s/weir__generation_in\(places\) != generation \|\| //

@@ -3,4 +3,4 @@
 # file: src/actor/timer.c
 # scenario: timer_and_reuse
 # finds: !actor->work.flags
-s/bool lives = places >> 32 == weir__generation_of\(to\) && /bool lives = /
+s/bool lives = weir__generation_in\(places\) == weir__generation_of\(to\) && /bool lives = /

@@ -165,7 +165,7 @@ static inline void accounts_are_even(void)
 /* Q1 of mpsc.h, and M1 */
 static inline void never_above_capacity(void)
 {
-  uint32_t used = (weir__reserved_of(actor->places) - actor->popped) & WEIR__RESERVED_MAX;
+  uint32_t used = weir__used_of(actor->places, actor->popped);
   MODEL_CHECK(used <= actor->capacity);
 }
 

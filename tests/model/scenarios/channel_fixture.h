@@ -41,7 +41,7 @@ static inline void warm_up(void)
 static inline void never_above_capacity(void)
 {
   uint64_t places = cell()->places;
-  uint32_t used = (weir__reserved_of(places) - cell()->popped) & WEIR__RESERVED_MAX;
+  uint32_t used = weir__used_of(places, cell()->popped);
   MODEL_CHECK(used <= cell()->capacity);
 }
 

@@ -220,13 +220,13 @@ static uint32_t generation;
 static void one_place_known(void)
 {
   make(1);
-  generation = (uint32_t)(cell()->places >> 32);
+  generation = weir__generation_in(cell()->places);
 }
 static void cell_was_freed(void)
 {
   weir_sender_drop(tx);
   accounts_are_even();
-  MODEL_CHECK(cell()->places >> 32 == generation + 1);
+  MODEL_CHECK(weir__generation_in(cell()->places) == generation + 1);
 }
 MODEL_SCENARIO(mpsc_receiver_goes, .about = "C4, L2: who returns the last place frees the cell, and nothing is left",
                .setup = one_place_known, .begin = warm_up, .threads = {send_1_or_closed, drop_rx},

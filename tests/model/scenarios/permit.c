@@ -121,13 +121,13 @@ static uint32_t generation;
 static void one_held_known(void)
 {
   one_held();
-  generation = (uint32_t)(cell()->places >> 32);
+  generation = weir__generation_in(cell()->places);
 }
 static void cell_was_freed(void)
 {
   weir_sender_drop(tx);
   accounts_are_even();
-  MODEL_CHECK(cell()->places >> 32 == generation + 1);
+  MODEL_CHECK(weir__generation_in(cell()->places) == generation + 1);
 }
 MODEL_SCENARIO(permit_outlives,
                .about = "C4, L2: a permit is used while the receiver goes: the message is freed, the cell too",

@@ -91,7 +91,7 @@ static void end_for_good(void)
   struct weir__message *m;
   weir__mpsc_collect(boss);
   while ((m = weir__mpsc_pop(boss))) weir__message_end(m, WEIR__HANDLED);
-  MODEL_CHECK(weir__generation_of(ref) != actor->places >> 32);
+  MODEL_CHECK(weir__generation_of(ref) != weir__generation_in(actor->places));
   accounts_are_even();
 }
 static void begin(void)
@@ -147,7 +147,7 @@ static void end_it_for_good(void)
 static void is_or_comes_again(void)
 {
   run_the_rest();
-  MODEL_CHECK(weir__generation_of(ref) == actor->places >> 32);
+  MODEL_CHECK(weir__generation_of(ref) == weir__generation_in(actor->places));
   MODEL_CHECK(actor->phase == WEIR__LIVES || actor->phase == WEIR__DOWN);
   MODEL_CHECK(actor->phase == WEIR__DOWN || !(places_of() & WEIR__CLOSED));
   end_for_good();
@@ -162,7 +162,7 @@ MODEL_SCENARIO(restart_or_kill, .about = "L1, H3: a kill meets one incarnation o
 static void has_ended(void)
 {
   run_the_rest();
-  MODEL_CHECK(weir__generation_of(ref) != actor->places >> 32);
+  MODEL_CHECK(weir__generation_of(ref) != weir__generation_in(actor->places));
   struct weir__message *m;
   weir__mpsc_collect(boss);
   while ((m = weir__mpsc_pop(boss))) weir__message_end(m, WEIR__HANDLED);

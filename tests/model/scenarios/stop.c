@@ -131,7 +131,7 @@ static void one_asks_in_vain(void)
 }
 static bool has_ended(void)
 {
-  return atomic_load_explicit(&actors[0]->places, memory_order_acquire) >> 32 != generation;
+  return weir__generation_in(atomic_load_explicit(&actors[0]->places, memory_order_acquire)) != generation;
 }
 static void end_when_gone(void)
 {

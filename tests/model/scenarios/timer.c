@@ -209,7 +209,7 @@ static void end_and_use_again(void)
 }
 static void nothing_came(void)
 {
-  MODEL_CHECK(weir__generation_of(ref) + 1 == actor->places >> 32);
+  MODEL_CHECK(weir__generation_of(ref) + 1 == weir__generation_in(actor->places));
   MODEL_CHECK(actor->inbox == WEIR__CELL_IDLE && !actor->work.flags && !actor->urgent);
 }
 MODEL_SCENARIO(timer_and_reuse, .about = "C2: a timer that rings while the slot is used again meets who was meant",
