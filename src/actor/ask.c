@@ -40,7 +40,7 @@ bool weir_wanted(void)
 void weir_ignore_deadline(void)
 {
   struct weir__strand *s = weir__strand_here();
-  if (s) s->no_deadline = true;
+  if (s) s->notes = s->no_deadline = true;
 }
 
 /* ---- the ask ---- */

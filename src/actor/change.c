@@ -290,11 +290,11 @@ static int upgrade(struct weir__cell *cell, const weir_actor *newer, struct weir
     weir__outgoing_free(cell);
     return WEIR_OK;
   }
-  struct weir__error *noted = &weir__strand_here()->error;
-  struct weir__error why = *noted; /* an end clause may say more */
+  struct weir__strand *s = weir__strand_here();
+  struct weir__error why = s->error; /* an end clause may say more */
   run_clause(newer, &(weir__call){.state = weir__state_of(cell), .hook = WEIR__ENDED});
   put_back(cell, config != NULL);
-  *noted = why;
+  *weir__strand_error(s) = why;
   return rc;
 }
 

@@ -186,6 +186,7 @@ int weir__node_make(struct weir__cell *cell, const struct weir__wired *wired)
   struct weir__graph_node *node = extras ? calloc(1, sizeof *node) : NULL;
   if (!node) return no_memory();
   extras->node = node;
+  cell->special |= WEIR__HAS_EDGES;
   atomic_store_explicit(&node->inputs_left, wired->inputs, memory_order_relaxed);
   node->ends_anyway = wired->ends_anyway;
   node->retries = wired->retries;

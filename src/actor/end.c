@@ -135,7 +135,7 @@ static void end_failed(struct weir__strand *s)
   if (weir__is_guarded(cell) && !ending && !weir_cancelled()) weir__breaker_failed(cell);
   if (!weir__tried_again(cell, cell->in_hand))
     weir__settle(cell, weir_error(WEIR_EFAILED, "%s failed: %s", weir__actor_name(cell), error.text));
-  s->error = error;
+  *weir__strand_error(s) = error;
   if (ending)
     weir__actor_end_rest(cell, error.code, error.text);
   else
@@ -289,7 +289,7 @@ void weir__dead_letter_queue(struct weir__cell *cell, int code, const char *text
   weir__mpsc_collect(cell);
   while ((m = weir__mpsc_pop(cell))) {
     bool own = m->kind == WEIR__OWN_TIMER;
-    if (cell->keeps_places && !own) weir__mpsc_places_back(cell, weir__places(m->payload_bytes)); /* M6 */
+    if (weir__keeps_places(cell) && !own) weir__mpsc_places_back(cell, weir__places(m->payload_bytes)); /* M6 */
     weir__dead_letter(cell, m, code, text);
   }
   weir__mpsc_serve(cell);
@@ -494,7 +494,7 @@ void weir__actor_end(struct weir__cell *cell, int code, const char *text)
   if (!weir__may_come_again(cell, code)) close_mailbox(cell);
   assert(cell->phase == WEIR__STARTS || cell->phase == WEIR__LIVES);
   cell->phase = WEIR__ENDS;
-  weir__strand_here()->error.code = code;
+  weir__strand_error(weir__strand_here())->code = code;
   if (!is_killed(cell) && !weir__strand_here()->crashed) run_end_clauses(cell);
   weir__actor_end_rest(cell, code, why);
 }

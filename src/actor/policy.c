@@ -37,6 +37,7 @@ int weir__memory_limit(struct weir__cell *cell, size_t bytes)
   if (!rare) return WEIR_ENOMEM;
   rare->memory = bytes;
   weir__cell_mark(cell, WEIR__LIMITED);
+  cell->special |= WEIR__HAS_POLICY;
   return WEIR_OK;
 }
 

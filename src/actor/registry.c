@@ -141,7 +141,8 @@ bool weir__name_of_running(struct weir_runtime *rt, uint64_t bits, char *name, s
   struct weir__cell *cell = weir__cell_at(weir__slot_of(ref));
   if (!cell) return false;
   struct weir__bucket *bucket = weir__bucket_lock(cell);
-  bool is_it = weir__generation_in(atomic_load_explicit(&cell->places, memory_order_acquire)) == weir__generation_of(ref);
+  bool is_it =
+      weir__generation_in(atomic_load_explicit(&cell->places, memory_order_acquire)) == weir__generation_of(ref);
   if (is_it) snprintf(name, size, "%s", cell->type->name);
   weir__bucket_unlock(bucket);
   if (is_it) copy_name(rt, bits, name, size); /* rather, if it has one */

@@ -12,6 +12,7 @@
 #include "channel/breaker.h"
 #include "channel/line.h"
 #include "channel/send.h"
+#include "channel/overflow.h"
 #include "runtime/depot.h"
 
 enum { CAPACITY = 64, INSTANCES_MOST = 1 << 16 };
@@ -248,7 +249,7 @@ static struct weir__cell *prepare(const struct order *order, const weir_spawn_op
     cell->type = type;
     cell->work.kind = WEIR__ACTOR_TURN;
     atomic_store_explicit(&cell->capacity, (uint32_t)capacity, memory_order_relaxed);
-    atomic_store_explicit(&cell->overflow, (uint8_t)overflow_of(type, o), memory_order_relaxed);
+    weir__set_overflow(cell, overflow_of(type, o));
     *rc = choose_home(cell);
     if (!*rc && (*rc = furnish(cell, o, order))) weir__leave_home(order->rt, cell->work.home);
     if (*rc) unfurnish(cell);

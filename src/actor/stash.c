@@ -16,7 +16,7 @@ int weir__kept_make(struct weir__cell *cell)
   if (!kept) return weir_error(WEIR_ENOMEM, "no memory for an actor");
   kept->stash_end = &kept->stash;
   rare->kept = kept;
-  cell->keeps_places = true;
+  cell->special |= WEIR__KEEPS_PLACES;
   return WEIR_OK;
 }
 
@@ -50,7 +50,7 @@ void weir__place_back(struct weir__cell *cell)
 
 uint32_t weir__places_kept(const struct weir__cell *cell)
 {
-  const struct weir__kept *kept = cell->keeps_places ? cell->extras->rare->kept : NULL;
+  const struct weir__kept *kept = weir__keeps_places(cell) ? cell->extras->rare->kept : NULL;
   return kept ? kept->stash_places + kept->hand : 0;
 }
 
@@ -165,7 +165,7 @@ void weir__hand_to_queue(struct weir__cell *cell, struct weir__message *m)
 
 void weir__kept_put_back(struct weir__cell *cell)
 {
-  if (!cell->keeps_places) return;
+  if (!weir__keeps_places(cell)) return;
   put_back(cell, cell->extras->rare->kept, SIZE_MAX);
   weir__place_back(cell);
 }
@@ -173,5 +173,5 @@ void weir__kept_put_back(struct weir__cell *cell)
 void weir__kept_end(struct weir__cell *cell)
 {
   weir__kept_put_back(cell);
-  cell->keeps_places = false;
+  cell->special &= (uint8_t)~WEIR__KEEPS_PLACES;
 }

@@ -110,11 +110,7 @@ static void tell_given_up(struct weir__cell *cell, struct weir__message *m, int 
     weir__tell_dead(cell, m->type, code, weir__error_text_of(code), false);
 }
 
-static void count_handled(struct weir__cell *cell)
-{
-  atomic_store_explicit(&cell->handled, atomic_load_explicit(&cell->handled, memory_order_relaxed) + 1,
-                        memory_order_relaxed);
-}
+static void count_handled(struct weir__cell *cell) { weir__count_up(&cell->handled); }
 
 void weir__settle(struct weir__cell *cell, int code)
 {
@@ -198,11 +194,12 @@ struct turn {
 WEIR__ENTRY static WEIR__INLINED int handle_sent(struct turn t, weir__call *call, struct weir__message *m, bool small)
 {
   struct weir__cell *cell = t.cell;
+  const weir_message *type = m->type;
   weir__strand_forget(t.strand);
-  t.strand->request = m->type;
-  if (t.worker) atomic_store_explicit(&t.worker->handling, m->type, memory_order_relaxed);
+  t.strand->request = type;
+  if (t.worker) atomic_store_explicit(&t.worker->handling, type, memory_order_relaxed);
   cell->in_hand = m;
-  call->type = m->type;
+  call->type = type;
   call->payload = weir__payload(m);
   int rc = weir__dispatch(cell, call);
   if (WEIR__UNLIKELY(rc || cell->in_hand != m)) {
@@ -295,11 +292,7 @@ WEIR__ENTRY static int handle_as_it_is(struct weir__cell *cell, struct weir__mes
   return handle_plain(cell, m);
 }
 
-/* Of most actors neither is so: looked at once for both. */
-static bool has_policy(const struct weir__cell *cell)
-{
-  return atomic_load_explicit(&cell->marks, memory_order_relaxed) & (WEIR__GUARDED | WEIR__LIMITED);
-}
+static bool has_policy(const struct weir__cell *cell) { return cell->special & WEIR__HAS_POLICY; }
 
 /* K4 of channel/breaker.h */
 WEIR__ENTRY_APART static int handle_guarded(struct weir__cell *cell, struct weir__message *m)
@@ -330,7 +323,7 @@ WEIR__ENTRY static int handle_by_kind(struct weir__cell *cell, struct weir__mess
 
 WEIR__ENTRY static inline int handle_any(struct weir__cell *cell, struct weir__message *m)
 {
-  if (!cell->keeps_places) return handle_by_kind(cell, m);
+  if (!weir__keeps_places(cell)) return handle_by_kind(cell, m);
   weir__place_in_hand(cell, m);
   int rc = handle_by_kind(cell, m);
   weir__place_back(cell);
@@ -339,7 +332,7 @@ WEIR__ENTRY static inline int handle_any(struct weir__cell *cell, struct weir__m
 
 WEIR__ENTRY static WEIR__INLINED int handle_message(struct turn t, weir__call *call, struct weir__message *m)
 {
-  bool sent = m->kind == WEIR__PLAIN && !m->asked && !t.cell->keeps_places && !has_policy(t.cell);
+  bool sent = m->kind == WEIR__PLAIN && !m->asked && !(t.cell->special & (WEIR__KEEPS_PLACES | WEIR__HAS_POLICY));
   return WEIR__LIKELY(sent) ? handle_sent(t, call, m, false) : handle_any(t.cell, m);
 }
 
@@ -394,15 +387,7 @@ static struct weir__message *next_message(struct weir__cell *cell)
   return weir__mpsc_pop(cell);
 }
 
-enum outcome { MORE, NOTHING_LEFT, ENDED };
-
-/* Of quick messages there may be more: else a mailbox of the usual size is never emptied in one turn. Not where the
- * program's own callbacks wait for the slice to end (runtime/embed.h); in a simulation none by the ordinary way. */
-static int most_of(const struct weir__worker *w)
-{
-  if (WEIR__UNLIKELY(!w || w->apart)) return w && w->rt->simulation ? 0 : MESSAGES_A_TURN;
-  return weir__worker_is_quick(w) ? QUICK_MESSAGES_A_TURN : MESSAGES_A_TURN;
-}
+enum outcome { MORE, NOTHING_LEFT, RESTS, ENDED };
 
 static void collect_timers(struct weir__cell *cell)
 {
@@ -424,7 +409,7 @@ static enum outcome end_told(struct weir__cell *cell)
   return ENDED;
 }
 
-/* As handle_some(), while each message is noted, and may meet a fault. */
+/* As handle_any_way(), while each message is noted, and may meet a fault. */
 WEIR__SLOW static enum outcome handle_simulated(struct weir__cell *cell, struct weir__worker *w)
 {
   struct weir__simulation *s = w->rt->simulation;
@@ -462,24 +447,30 @@ WEIR__ENTRY_APART static enum outcome handle_one(struct weir__cell *cell, struct
   return WEIR__LIKELY(handle_message(t, call, m) != WEIR_STOP) ? MORE : end(cell);
 }
 
-/* On a worker, and nobody but its owner takes out of its mailbox, nor keeps places, nor is to be asked. So it is for a
- * turn. */
-static bool is_plain(struct turn t)
+/* A turn by steps, each of which looks at everything. */
+WEIR__ENTRY_APART static enum outcome handle_any_way(struct weir__cell *cell, struct weir__strand *s)
 {
-  return t.worker && !weir__drops_oldest(t.cell) && !t.cell->keeps_places && !has_policy(t.cell);
+  weir__call call = {.state = weir__state_of(cell), .hook = WEIR__MESSAGE_HOOK};
+  struct weir__worker *w = s->worker;
+  if (WEIR__UNLIKELY(w && w->rt->simulation)) return handle_simulated(cell, w);
+  for (int left = MESSAGES_A_TURN; left > 0; left--) {
+    enum outcome outcome = handle_one(cell, s, &call);
+    if (outcome != MORE) return outcome;
+    call.state = weir__state_of(cell); /* a newer version has a state of its own (X3) */
+  }
+  return MORE;
 }
 
-/* The next message of such a one, to which nobody has told anything, that has missed nothing, and where nobody waits for
- * a place. NULL: the long way. */
-static WEIR__INLINED struct weir__message *next_plain(const struct weir__cell *cell)
+/* ---- the same, of most actors: on a worker, where nothing is special but that it may have edges ---- */
+
+static bool is_plain(const struct weir__cell *cell, const struct weir__worker *w)
 {
-  uint32_t told = flags_of(cell) & (WEIR__STOPPING | WEIR__TIMER_CAME | WEIR__LINE_WAITS);
-  bool misses = atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__MISSES;
-  return WEIR__UNLIKELY(told || misses) || cell->urgent ? NULL : cell->queued;
+  /* `apart`: the program's own callbacks wait for the slice to end (runtime/embed.h), or it is simulated. */
+  return WEIR__LIKELY(w && !(cell->special & ~WEIR__HAS_EDGES)) && WEIR__LIKELY(!w->apart);
 }
 
-/* The common case of weir__mpsc_pop(): that one, which takes so many places. `seen`: what `places` was when the most of it
- * was noted last. */
+/* Takes the next message out, which takes so many places; it has missed nothing, and nobody waits for a place. `seen`: what
+ * `places` was when the most of it was noted last. */
 static WEIR__INLINED void pop_next(struct turn t, struct weir__message *m, uint32_t taken, uint64_t *seen)
 {
   struct weir__cell *cell = t.cell;
@@ -490,7 +481,7 @@ static WEIR__INLINED void pop_next(struct turn t, struct weir__message *m, uint3
   uint32_t popped = atomic_load_explicit(&cell->popped, memory_order_relaxed);
   if (WEIR__UNLIKELY(places != *seen)) { /* else there were more before the last one was popped */
     *seen = places;
-    weir__mpsc_note_high_water(cell, popped);
+    weir__mpsc_note_high_water(cell, places, popped);
   }
   atomic_store_explicit(&cell->popped, popped + taken * WEIR__ONE_POPPED, memory_order_release);
   cell->popped_unseen = true;
@@ -506,42 +497,56 @@ WEIR__ENTRY_APART static int handle_larger(struct weir__cell *cell, struct weir_
   return handle_sent(t, call, m, false);
 }
 
-/* Likewise: there is nothing for it to do. */
-static WEIR__INLINED bool has_nothing(const struct weir__cell *cell)
+/* Of quick messages there may be more: else a mailbox of the usual size is never emptied in one turn. */
+static int most_of(const struct weir__worker *w)
 {
-  return !cell->queued && !cell->urgent && !atomic_load_explicit(&cell->inbox, memory_order_relaxed) &&
-         !(flags_of(cell) & (WEIR__STOPPING | WEIR__TIMER_CAME));
+  return weir__worker_is_quick(w) ? QUICK_MESSAGES_A_TURN : MESSAGES_A_TURN;
 }
 
-WEIR__ENTRY static enum outcome handle_some(struct weir__cell *cell, struct weir__strand *s)
+enum { STEP_BY_STEP = WEIR__STOPPING | WEIR__TIMER_CAME | WEIR__LINE_WAITS | WEIR__MISSES };
+
+/* There is nothing for it to do. */
+static WEIR__INLINED enum outcome nothing_left(struct turn t, uint32_t flags)
 {
-  struct turn t = turn_of(cell, s);
-  weir__call call = {.state = weir__state_of(t.cell), .hook = WEIR__MESSAGE_HOOK};
-  bool plain = is_plain(t);
+  bool rests = !(flags & WEIR__DRAINING) && !t.cell->special && weir__rest_at_once(t.worker, t.cell);
+  return WEIR__LIKELY(rests) ? RESTS : NOTHING_LEFT;
+}
+
+WEIR__ENTRY static WEIR__INLINED enum outcome handle_plain_ones(struct weir__cell *cell, struct weir__strand *s,
+                                                                struct weir__worker *worker)
+{
+  struct turn t = {.cell = cell, .strand = s, .thread = worker->thread, .worker = worker};
+  weir__call call = {.state = weir__state_of(cell), .hook = WEIR__MESSAGE_HOOK};
   uint64_t seen = 0; /* no cell's word, and one that has changed is noted anew */
-  for (int left = most_of(t.worker); left > 0; left--) {
-    struct weir__message *m = plain ? next_plain(t.cell) : NULL;
+  for (int left = most_of(worker); left > 0; left--) {
+    uint32_t flags = flags_of(cell);
+    struct weir__message *m = cell->queued;
     int rc;
-    if (WEIR__LIKELY(m && !m->unusual)) {
-      pop_next(t, m, 1, &seen);
-      rc = handle_sent(t, &call, m, true);
-    } else if (m && m->unusual == WEIR__ASKED) {
-      pop_next(t, m, 1, &seen);
-      rc = handle_asked(t.cell, t.strand, &call, m);
-    } else if (m && m->kind == WEIR__PLAIN && !m->asked) {
-      rc = handle_larger(t.cell, t.strand, &call, m);
-    } else if (plain && has_nothing(t.cell)) {
-      return NOTHING_LEFT;
-    } else {
-      enum outcome outcome = handle_one(t.cell, t.strand, &call);
+    if (WEIR__UNLIKELY(flags & STEP_BY_STEP) || cell->urgent ||
+        (!m && atomic_load_explicit(&cell->inbox, memory_order_relaxed))) {
+      enum outcome outcome = handle_one(cell, s, &call);
       if (outcome != MORE) return outcome;
-      call.state = weir__state_of(t.cell); /* a newer version has a state of its own (X3) */
+      call.state = weir__state_of(cell); /* a newer version has a state of its own (X3) */
       continue;
     }
-    if (WEIR__UNLIKELY(rc == WEIR_STOP)) return end(t.cell);
+    if (!m) return nothing_left(t, flags);
+    if (WEIR__LIKELY(!m->unusual)) {
+      pop_next(t, m, 1, &seen);
+      rc = handle_sent(t, &call, m, true);
+    } else if (m->unusual == WEIR__ASKED) {
+      pop_next(t, m, 1, &seen);
+      rc = handle_asked(cell, s, &call, m);
+    } else if (m->kind == WEIR__PLAIN && !m->asked) {
+      rc = handle_larger(cell, s, &call, m);
+    } else {
+      enum outcome outcome = handle_one(cell, s, &call);
+      if (outcome != MORE) return outcome;
+      call.state = weir__state_of(cell);
+      continue;
+    }
+    if (WEIR__UNLIKELY(rc == WEIR_STOP)) return end(cell);
   }
-  struct weir__worker *w = t.worker;
-  return WEIR__UNLIKELY(w && w->apart && w->rt->simulation) ? handle_simulated(cell, w) : MORE;
+  return MORE;
 }
 
 /* Nothing is left: what it has gathered for others goes off; told to drain, it ends. `seen`: what it had been told. */
@@ -588,15 +593,29 @@ static void put_down(struct weir__cell *cell, bool more, uint32_t seen)
 WEIR__ENTRY static void turn(struct weir__cell *cell, struct weir__strand *s)
 {
   uint32_t seen = 0;
-  enum outcome outcome = handle_some(cell, s);
-  if (outcome == NOTHING_LEFT) outcome = when_nothing_is_left(cell, &seen);
+  struct weir__worker *w = s->worker;
+  enum outcome outcome = is_plain(cell, w) ? handle_plain_ones(cell, s, w) : handle_any_way(cell, s);
+  if (WEIR__UNLIKELY(outcome == NOTHING_LEFT)) outcome = when_nothing_is_left(cell, &seen);
   weir__strand_rest(s);
-  if (outcome == ENDED) return;
-  put_down(cell, outcome == MORE, seen);
+  if (outcome == MORE || outcome == NOTHING_LEFT) put_down(cell, outcome == MORE, seen);
 }
 
 /* M2: while its handler waits others may have the places that it has given back. */
 static void serve_line(struct weir__work *self) { weir__mpsc_serve(weir__cell_of_work(self)); }
+
+/* What comes before its messages. False: they are not to be handled now. */
+WEIR__ENTRY_APART static bool begins(struct weir__cell *cell)
+{
+  if (cell->phase == WEIR__ZOMBIE) {
+    weir__strand_rest(weir__strand_here());
+    weir__zombie_turn(cell);
+    return false;
+  }
+  if (cell->phase == WEIR__DOWN && !weir__down_turn(cell)) return false;
+  weir__node_begins(cell);
+  if (cell->phase == WEIR__STARTS && !start(cell)) return false;
+  return !(flags_of(cell) & WEIR__HELD) || !weir__held_turn(cell);
+}
 
 WEIR__ENTRY void weir__run_actor(struct weir__strand *s, struct weir__work *work)
 {
@@ -604,20 +623,8 @@ WEIR__ENTRY void weir__run_actor(struct weir__strand *s, struct weir__work *work
   weir__strand_begin(s, work, &cell->waiting);
   weir__strand_shows(s, weir__ref_of(cell).bits);
   s->before_suspend = serve_line;
-  if (cell->phase == WEIR__ZOMBIE) {
+  if (WEIR__LIKELY(cell->phase == WEIR__LIVES && !cell->special) || begins(cell))
+    turn(cell, s);
+  else
     weir__strand_rest(s);
-    weir__zombie_turn(cell);
-    return;
-  }
-  if (WEIR__UNLIKELY(cell->phase == WEIR__DOWN) && !weir__down_turn(cell)) {
-    weir__strand_rest(s);
-    return;
-  }
-  weir__node_begins(cell);
-  if (cell->phase == WEIR__STARTS && !start(cell)) {
-    weir__strand_rest(s);
-    return;
-  }
-  if (WEIR__UNLIKELY(flags_of(cell) & WEIR__HELD) && weir__held_turn(cell)) return;
-  turn(cell, s);
 }

@@ -9,7 +9,7 @@
 
 static bool may_be_biased(const struct weir__worker *w, const struct weir__cell *cell)
 {
-  return !cell->keeps_places && !weir__drops_oldest(cell) &&
+  return !weir__keeps_places(cell) && !weir__drops_oldest(cell) &&
          (cell->work.home == WEIR__ANYWHERE || cell->work.home == w->index) && weir__is_near(cell, w) &&
          !atomic_load_explicit(&cell->inbox, memory_order_relaxed);
 }

@@ -85,7 +85,7 @@ static WEIR__INLINED bool weir__place_nearby(struct weir__cell *cell, uint64_t p
     return true;
   }
   bool got =
-      !rests && !cell->keeps_places && /* as in weir__push_near() */
+      !rests && !weir__keeps_places(cell) && /* as in weir__push_near() */
       atomic_load_explicit(&cell->kind, memory_order_relaxed) == WEIR__CELL_ACTOR &&
       atomic_compare_exchange_strong_explicit(&cell->places, &places, with, memory_order_acq_rel, memory_order_relaxed);
   if (got) weir__warm_up(cell);
@@ -107,8 +107,8 @@ static WEIR__INLINED enum weir__short_way weir__reserve_nearby(struct weir__work
   uint64_t places = atomic_load_explicit(&cell->places, memory_order_acquire);
   uintptr_t inbox = atomic_load_explicit(&cell->inbox, memory_order_relaxed);
   bool rests = inbox == WEIR__CELL_IDLE;
-  bool open = weir__generation_in(places) == generation && !(places & (WEIR__CLOSED | WEIR__WAITERS)) && weir__is_near(cell, w) &&
-              inbox <= WEIR__CELL_IDLE && /* B6 */
+  bool open = weir__generation_in(places) == generation && !(places & (WEIR__CLOSED | WEIR__WAITERS)) &&
+              weir__is_near(cell, w) && inbox <= WEIR__CELL_IDLE && /* B6 */
               weir__used(cell, places) < atomic_load_explicit(&cell->capacity, memory_order_relaxed);
   if (open && weir__place_nearby(cell, places, rests)) return rests ? WEIR__WENT_AND_WAKES : WEIR__WENT;
   weir__guard_leave(&w->guard);
@@ -150,7 +150,7 @@ static inline enum weir__short_way weir__push_near(struct weir__worker *w, struc
   uintptr_t inbox = atomic_load_explicit(&cell->inbox, memory_order_relaxed);
   if (inbox == WEIR__CELL_IDLE)
     way = weir__rouse_near(w, cell) ? WEIR__WENT_AND_WAKES : WEIR__CLOSED_WAY;
-  else if (weir__is_near(cell, w) && !cell->keeps_places) /* who selects waits for the inbox alone */
+  else if (weir__is_near(cell, w) && !weir__keeps_places(cell)) /* who selects waits for the inbox alone */
     way = WEIR__WENT;
   if (WEIR__LIKELY(way)) {
     if (WEIR__UNLIKELY(inbox > WEIR__CELL_IDLE)) weir__mpsc_collect(cell);
@@ -183,18 +183,28 @@ static inline void weir__push(struct weir__worker *w, struct weir__cell *cell, s
 /* Sets BIASED, if B3 allows. The owner's, at rest. */
 bool weir__bias(struct weir__worker *w, struct weir__cell *cell);
 
-/* It runs on this worker, and has nothing to do: rests if it is biased, or can be. False: it is not. */
-static inline bool weir__biased_rest(struct weir__worker *w, struct weir__cell *cell)
+/* It runs on this worker, and has nothing to do: rests if it is biased. False: it is not. In the guard, which is left. */
+static WEIR__INLINED bool weir__rest_in_guard(struct weir__worker *w, struct weir__cell *cell)
 {
-  if (!weir__is_biased(cell) && (weir__warmth(cell) != WEIR__WARM || !weir__bias(w, cell))) return false;
-  weir__guard_enter_patiently(&w->guard);
   bool rests = weir__is_biased(cell);
-  if (rests) {
+  if (WEIR__LIKELY(rests)) {
     cell->popped_unseen = false; /* B2: nobody stands in line */
     atomic_store_explicit(&cell->inbox, WEIR__CELL_IDLE, memory_order_relaxed);
   }
   weir__guard_leave(&w->guard);
   return rests;
+}
+/* Unless a thief is at it. */
+static WEIR__INLINED bool weir__rest_at_once(struct weir__worker *w, struct weir__cell *cell)
+{
+  return WEIR__LIKELY(weir__guard_enter(&w->guard)) && weir__rest_in_guard(w, cell);
+}
+/* Or if it can be biased. */
+static inline bool weir__biased_rest(struct weir__worker *w, struct weir__cell *cell)
+{
+  if (!weir__is_biased(cell) && (weir__warmth(cell) != WEIR__WARM || !weir__bias(w, cell))) return false;
+  weir__guard_enter_patiently(&w->guard);
+  return weir__rest_in_guard(w, cell);
 }
 
 /* Lock of its bucket held: it is not biased from here on, until the lock is given back (B4). */

@@ -30,6 +30,7 @@ void weir__breaker_begin(struct weir__cell *cell, struct weir__breaker *b, const
   if (!b->options.reset.ns) b->options.reset = WEIR_SECONDS(RESET_S);
   set_state(b, WEIR_BREAKER_CLOSED);
   weir__cell_mark(cell, WEIR__GUARDED);
+  cell->special |= WEIR__HAS_POLICY;
 }
 
 /* Lock held, not CLOSED: is somebody to be let through? */

@@ -290,7 +290,8 @@ struct weir__cell *weir__cell_take(void)
   cell->rt = NULL;
   atomic_store_explicit(&cell->overflow, 0, memory_order_relaxed);
   cell->phase = 0;
-  cell->popped_unseen = cell->keeps_places = cell->became = false;
+  cell->popped_unseen = cell->became = false;
+  cell->special = 0;
   atomic_store_explicit(&cell->warm, 0, memory_order_relaxed);
   cell->urgent = cell->queued = cell->in_hand = cell->owned = NULL;
   cell->urgent_end = &cell->urgent;

@@ -60,11 +60,19 @@ enum { WEIR__STATE_INLINE = 32 };
 /* marks */
 enum weir__cell_mark {
   WEIR__TALLIED = 1 << 0, /* something is in its tally */
-  WEIR__MISSES = 1 << 1,  /* something was dropped since its owner last popped a message */
-  WEIR__WATCHED = 1 << 2, /* somebody watches it, or did: see actor/link.h */
-  WEIR__GUARDED = 1 << 3, /* it has a breaker, from its spawn to its end: see breaker.h … */
-  WEIR__SHUT = 1 << 4,    /* … which is not closed */
-  WEIR__LIMITED = 1 << 5  /* its memory is limited, likewise: see actor/policy.c */
+  WEIR__WATCHED = 1 << 1, /* somebody watches it, or did: see actor/link.h */
+  WEIR__GUARDED = 1 << 2, /* it has a breaker, from its spawn to its end: see breaker.h … */
+  WEIR__SHUT = 1 << 3,    /* … which is not closed */
+  WEIR__LIMITED = 1 << 4  /* its memory is limited, likewise: see actor/policy.c */
+};
+
+/* special: what has to be seen to where messages are taken out, besides. By who makes the cell, then by its owner, with plain
+ * stores; who sends on that one's worker may look. */
+enum weir__cell_special {
+  WEIR__KEEPS_PLACES = 1 << 0, /* M6: what is popped keeps its place; see actor/stash.h */
+  WEIR__DROPS_OLDEST = 1 << 1, /* its lists are others', too; see overflow.h */
+  WEIR__HAS_POLICY = 1 << 2,   /* it is GUARDED, or LIMITED */
+  WEIR__HAS_EDGES = 1 << 3     /* it is an actor of a topology, see actor/edge.h */
 };
 
 /* What is counted of a cell that is more than bare: in a table beside that of the cells, so that it takes memory only
@@ -106,7 +114,7 @@ struct weir__cell {
   _Atomic(uint32_t) popped WEIR__ALIGNED; /* places given back (M1), see above. Written by the owner: release: the place
                                      was left before; read by senders: acquire. A line of its own, away from `places` */
   bool popped_unseen;                     /* something was popped since the line was looked at with a fence (M2) */
-  bool keeps_places;                      /* M6: what is popped keeps its place; see actor/stash.h */
+  uint8_t special;                        /* enum weir__cell_special */
   bool became;                            /* it has other clauses than its type's; see actor/become.c */
   _Atomic(uint8_t) warm; /* messages in a row that came by the short way, up to WEIR__WARM; WEIR__SHY: see
                                              bias.h. Its worker's, or by who has frozen that; a hint: relaxed */
@@ -171,6 +179,8 @@ static inline weir_ref weir__ref_of(const struct weir__cell *cell)
 weir_ref weir__ref_error_make(int code);
 /* As weir_ref_error(), with a text. */
 int weir__ref_check(weir_ref ref);
+
+static inline bool weir__keeps_places(const struct weir__cell *cell) { return cell->special & WEIR__KEEPS_PLACES; }
 
 static inline bool weir__cell_is_actor(const struct weir__cell *cell)
 {

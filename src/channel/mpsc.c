@@ -93,14 +93,12 @@ static struct weir__message *take(struct weir__message **list, struct weir__mess
 /* Lock held. How many messages were dropped between the last one that was popped and this one. */
 static void note_missed(struct weir__cell *cell)
 {
-  unsigned marks = atomic_load_explicit(&cell->marks, memory_order_relaxed);
-  if (!(marks & WEIR__MISSES)) return;
+  if (!(atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__MISSES)) return;
   struct weir__tally *tally = weir__tally(cell);
   tally->missed = tally->dropped - tally->seen;
   tally->seen = tally->dropped;
-  /* The mark stays for the next one, which may have missed nothing. */
-  if (!tally->missed)
-    atomic_store_explicit(&cell->marks, (uint8_t)(marks & ~(unsigned)WEIR__MISSES), memory_order_relaxed);
+  /* The flag stays for the next one, which may have missed nothing. */
+  if (!tally->missed) atomic_fetch_and_explicit(&cell->work.flags, ~(uint32_t)WEIR__MISSES, memory_order_relaxed);
 }
 
 /* V2 */
@@ -129,12 +127,12 @@ static void look_for_missed(struct weir__cell *cell)
 struct weir__message *weir__mpsc_pop_slowly(struct weir__cell *cell)
 {
   if (WEIR__UNLIKELY(weir__drops_oldest(cell))) return pop_locked(cell);
-  bool misses = atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__MISSES;
+  bool misses = atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__MISSES;
   if (WEIR__UNLIKELY(misses) && weir__mpsc_holds(cell)) look_for_missed(cell);
   if (cell->urgent) return take(&cell->urgent, &cell->urgent_end);
   if (!cell->queued) return NULL;
   struct weir__message *m = take(&cell->queued, &cell->queued_end);
-  if (WEIR__LIKELY(!cell->keeps_places)) weir__mpsc_places_back(cell, weir__places(m->payload_bytes));
+  if (WEIR__LIKELY(!weir__keeps_places(cell))) weir__mpsc_places_back(cell, weir__places(m->payload_bytes));
   return m;
 }
 

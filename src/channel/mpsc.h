@@ -37,10 +37,7 @@ static inline uint32_t weir__used(const struct weir__cell *cell, uint64_t places
   return weir__used_of(places, atomic_load_explicit(&cell->popped, memory_order_acquire));
 }
 
-static inline uint64_t weir__plus_places(uint64_t places, uint32_t n)
-{
-  return places + n * WEIR__ONE_PLACE;
-}
+static inline uint64_t weir__plus_places(uint64_t places, uint32_t n) { return places + n * WEIR__ONE_PLACE; }
 
 /* The same for a mailbox that is a worker's (bias.h). GOT: it is the caller's worker; else it is not any more. */
 enum weir__reserve weir__mpsc_reserve_biased(struct weir__cell *cell, uint32_t generation, uint32_t n);
@@ -114,9 +111,8 @@ struct weir__message *weir__mpsc_pop_slowly(struct weir__cell *cell);
 void weir__mpsc_serve(struct weir__cell *cell);
 
 /* The most places are taken just before one goes back. */
-static inline void weir__mpsc_note_high_water(struct weir__cell *cell, uint32_t popped)
+static inline void weir__mpsc_note_high_water(struct weir__cell *cell, uint64_t places, uint32_t popped)
 {
-  uint64_t places = atomic_load_explicit(&cell->places, memory_order_relaxed);
   uint32_t used = weir__used_of(places, popped);
   if (WEIR__UNLIKELY(used > atomic_load_explicit(&cell->high_water, memory_order_relaxed)))
     atomic_store_explicit(&cell->high_water, used, memory_order_relaxed);
@@ -126,7 +122,7 @@ static inline void weir__mpsc_note_high_water(struct weir__cell *cell, uint32_t 
 static inline void weir__mpsc_raise_popped(struct weir__cell *cell, uint32_t n)
 {
   uint32_t popped = atomic_load_explicit(&cell->popped, memory_order_relaxed);
-  weir__mpsc_note_high_water(cell, popped);
+  weir__mpsc_note_high_water(cell, atomic_load_explicit(&cell->places, memory_order_relaxed), popped);
   atomic_store_explicit(&cell->popped, popped + n * WEIR__ONE_POPPED, memory_order_release);
 }
 
@@ -142,9 +138,9 @@ static inline void weir__mpsc_places_back(struct weir__cell *cell, uint32_t n)
 /* The next message, urgent ones first, its places given back unless the owner keeps them; NULL: nothing is there. */
 static inline struct weir__message *weir__mpsc_pop(struct weir__cell *cell)
 {
-  bool misses = atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__MISSES;
-  bool drops_oldest = atomic_load_explicit(&cell->overflow, memory_order_relaxed) == WEIR_DROP_OLDEST;
-  if (WEIR__UNLIKELY(misses || drops_oldest || cell->keeps_places)) return weir__mpsc_pop_slowly(cell); /* V2 */
+  bool misses = atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__MISSES;
+  if (WEIR__UNLIKELY(misses || cell->special & (WEIR__DROPS_OLDEST | WEIR__KEEPS_PLACES))) /* V2 */
+    return weir__mpsc_pop_slowly(cell);
   struct weir__message *m = cell->queued;
   if (WEIR__UNLIKELY(!m || cell->urgent)) return weir__mpsc_pop_slowly(cell);
   cell->queued = m->next;

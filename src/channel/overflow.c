@@ -15,7 +15,7 @@ static bool is_open(const struct weir__cell *cell, uint32_t generation)
 static void count_dropped(struct weir__cell *cell, uint64_t n)
 {
   weir__tally(cell)->dropped += n;
-  weir__cell_mark(cell, WEIR__MISSES);
+  atomic_fetch_or_explicit(&cell->work.flags, WEIR__MISSES, memory_order_relaxed);
 }
 
 /* ---- drop_newest ---- */
@@ -112,7 +112,8 @@ int weir__turned_away_from(struct weir__cell *cell, uint32_t generation, int cod
 
 void weir__missed_again(struct weir__cell *cell)
 {
-  if (!(atomic_load_explicit(&cell->marks, memory_order_relaxed) & WEIR__MISSES)) return; /* the owner takes it away */
+  if (!(atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__MISSES))
+    return; /* the owner takes it away */
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   struct weir__tally *tally = weir__tally(cell);
   tally->seen -= tally->missed;

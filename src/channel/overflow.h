@@ -19,6 +19,12 @@ static inline int weir__overflow_of(const struct weir__cell *cell)
 {
   return atomic_load_explicit(&cell->overflow, memory_order_relaxed);
 }
+/* Before it is opened. */
+static inline void weir__set_overflow(struct weir__cell *cell, int overflow)
+{
+  atomic_store_explicit(&cell->overflow, (uint8_t)overflow, memory_order_relaxed);
+  if (overflow == WEIR_DROP_OLDEST) cell->special |= WEIR__DROPS_OLDEST;
+}
 /* Does its mailbox make senders wait? Right for a cell whose generation was right before; else a lock tells later. */
 static inline bool weir__makes_wait(const struct weir__cell *cell) { return weir__overflow_of(cell) <= WEIR_WAIT; }
 static inline bool weir__drops_oldest(const struct weir__cell *cell)

@@ -84,12 +84,12 @@ static void crashed(struct weir__strand *s)
 {
   struct weir__worker *w = s->worker;
   const struct weir__crash *crash = weir__trap_crash(w->trap);
-  s->error.code = WEIR_EFAILED;
+  struct weir__error *e = weir__strand_error(s);
+  e->code = WEIR_EFAILED;
   if (crash->signal)
-    weir__crash_text(crash, s->error.text, sizeof s->error.text);
+    weir__crash_text(crash, e->text, sizeof e->text);
   else
-    snprintf(s->error.text, sizeof s->error.text, "had its worker for %lld ms",
-             (long long)(w->rt->crashes.end_hogs_ns / 1000000));
+    snprintf(e->text, sizeof e->text, "had its worker for %lld ms", (long long)(w->rt->crashes.end_hogs_ns / 1000000));
   tell(w, s, crash);
   if (s->self->kind == WEIR__ACTOR_TURN)
     weir__actor_crashed(s);

@@ -3,33 +3,36 @@
 #ifndef WEIR__STRAND_H
 #define WEIR__STRAND_H
 
+#include <assert.h>
+
 #include "runtime/wait.h"
 #include "runtime/worker.h"
 
 /* F6. Less than the queue of a worker holds at once, if each message wakes somebody, and than mailboxes of a usual size. */
 enum { WEIR__SEND_BUDGET = 240 };
 
+/* What was noted while the message before was in hand. */
+void weir__strand_forget_notes(struct weir__strand *s);
+static inline void weir__strand_forget(struct weir__strand *s)
+{
+  if (WEIR__UNLIKELY(s->notes)) weir__strand_forget_notes(s);
+}
+
+/* So each turn leaves it to the next one. */
+static inline bool weir__strand_is_at_rest(const struct weir__strand *s)
+{
+  return !s->before_wait && !s->before_suspend && !s->asker && !s->reply;
+}
+
 /* From here on `self` runs upon this strand. */
 static inline void weir__strand_begin(struct weir__strand *s, struct weir__work *self, _Atomic(uint64_t) *waiting)
 {
+  assert(weir__strand_is_at_rest(s));
   s->self = self;
   s->waiting = waiting;
-  s->before_wait = NULL;
-  s->before_suspend = NULL;
-  s->asker = 0;
   s->deadline = INT64_MAX;
-  s->reply = NULL;
-  s->no_deadline = false;
   s->heeds = WEIR__CANCELLED;
-  s->error.code = 0;
-  s->error.text[0] = 0;
-}
-
-static inline void weir__strand_free_texts(struct weir__strand *s)
-{
-  if (!s->texts) return;
-  weir__texts_free(s->texts);
-  s->texts = NULL;
+  weir__strand_forget(s);
 }
 
 /* Who runs upon this strand, for the watchdog. */
@@ -47,14 +50,6 @@ static inline void weir__strand_takes(struct weir__strand *s, const struct weir_
   if (s->worker) atomic_store_explicit(&s->worker->handling, type, memory_order_relaxed); /* else the blocking pool's */
 }
 
-/* What was noted while the message before was in hand. */
-static inline void weir__strand_forget(struct weir__strand *s)
-{
-  s->no_deadline = false;
-  if (WEIR__UNLIKELY(s->error.code)) s->error.code = 0, s->error.text[0] = 0;
-  if (WEIR__UNLIKELY(s->texts)) weir__strand_free_texts(s);
-}
-
 /* A message is taken in hand. */
 static inline void weir__strand_message(struct weir__strand *s, uint64_t asker, int64_t deadline)
 {
@@ -66,7 +61,7 @@ static inline void weir__strand_message(struct weir__strand *s, uint64_t asker, 
 /* Its turn is over: the scheduling loop has the fiber again. */
 static inline void weir__strand_rest(struct weir__strand *s)
 {
-  weir__strand_free_texts(s);
+  weir__strand_forget(s);
   s->self = NULL;
   s->waiting = NULL;
   s->before_wait = NULL;

@@ -188,7 +188,7 @@ bool weir__accounts_balance(weir_accounts *accounts, uint64_t *queued)
 struct weir__error *weir__error_here(void)
 {
   struct weir__strand *strand = weir__strand_here();
-  if (strand) return &strand->error;
+  if (strand) return weir__strand_error(strand);
   struct weir__thread *t = weir__thread();
   return t ? &t->error : NULL;
 }
@@ -276,6 +276,7 @@ static void add_text(struct weir__thread *t, struct weir__text *made)
 {
   struct weir__strand *strand = weir__strand_here();
   struct weir__text **texts = strand ? &strand->texts : &t->texts;
+  if (strand) strand->notes = true;
   made->next = *texts;
   *texts = made;
   if (!strand) keep_few(t);

@@ -128,11 +128,7 @@ static inline struct weir__worker *weir__worker_here(void)
 }
 
 /* On the thread of `t`. */
-static inline void weir__count_at(struct weir__thread *t, enum weir__count which)
-{
-  atomic_store_explicit(&t->counts[which], atomic_load_explicit(&t->counts[which], memory_order_relaxed) + 1,
-                        memory_order_relaxed);
-}
+static inline void weir__count_at(struct weir__thread *t, enum weir__count which) { weir__count_up(&t->counts[which]); }
 void weir__count_slowly(enum weir__count which);
 static inline void weir__count(enum weir__count which)
 {

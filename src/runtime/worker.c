@@ -55,6 +55,15 @@ static struct weir__strand *strand_make(struct weir__worker *w)
   return s;
 }
 
+void weir__strand_forget_notes(struct weir__strand *s)
+{
+  s->notes = s->no_deadline = false;
+  s->error.code = 0;
+  s->error.text[0] = 0;
+  if (s->texts) weir__texts_free(s->texts);
+  s->texts = NULL;
+}
+
 static void pool_put(struct weir__worker *w, struct weir__strand *s)
 {
   s->next = w->pool;
@@ -190,7 +199,6 @@ static void enter(struct weir__worker *w)
 
 void weir__worker_take_inbox(struct weir__worker *w)
 {
-  if (!atomic_load_explicit(&w->inbox, memory_order_relaxed)) return;
   struct weir__work *newest = atomic_exchange_explicit(&w->inbox, NULL, memory_order_acquire);
   struct weir__work *oldest = NULL;
   while (newest) {
@@ -201,6 +209,7 @@ void weir__worker_take_inbox(struct weir__worker *w)
   }
   while (oldest) {
     struct weir__work *next = oldest->next;
+    weir__work_is_near(oldest, w->index);
     weir__work_append(&w->ready, oldest);
     oldest = next;
   }
@@ -310,6 +319,7 @@ static struct weir__work *take_spilled(struct weir__worker *w)
 static struct weir__work *look_back(struct weir__worker *w)
 {
   struct weir__work *oldest;
+  if (w->looked_back_ns == w->polled_ns) return NULL;
   w->looked_back_ns = w->polled_ns;
   if (!atomic_load_explicit(&w->rt->unowned, memory_order_relaxed)) return NULL;
   return take_over(w, &oldest, weir__spill_take_oldest(&w->spill, &oldest, 1));
@@ -398,11 +408,10 @@ static struct weir__work *take_own(struct weir__worker *w)
 static struct weir__work *find_work(struct weir__worker *w)
 {
   struct weir__work *work = NULL;
-  weir__worker_take_inbox(w);
+  if (WEIR__UNLIKELY(atomic_load_explicit(&w->inbox, memory_order_relaxed))) weir__worker_take_inbox(w);
   unsigned tick = atomic_load_explicit(&w->tick, memory_order_relaxed) + 1;
   atomic_store_explicit(&w->tick, tick, memory_order_relaxed);
   if (tick % WEIR__FIXED_SHARE == 0) work = take_injected(w, 1);
-  if (!work && WEIR__UNLIKELY(w->looked_back_ns != w->polled_ns)) work = look_back(w);
   if (!work) work = take_own(w);
   if (!work) work = take_injected(w, TAKEN_AT_ONCE);
   if (!work) work = take_spilled(w);
@@ -432,10 +441,12 @@ struct weir__work *weir__worker_take_any(struct weir__worker *w)
 static WEIR__INLINED void run(struct weir__worker *w, struct weir__work *work)
 {
   w->watch_ns = 0;
-  switch ((enum weir__work_kind)work->kind) {
-  case WEIR__ACTOR_TURN:
-    weir__work_is_near(work, w->index);
+  if (WEIR__LIKELY(work->kind == WEIR__ACTOR_TURN)) {
     weir__run_actor(w->current, work);
+    return;
+  }
+  switch ((enum weir__work_kind)work->kind) {
+  case WEIR__ACTOR_TURN: /* see above */
     break;
   case WEIR__TASK_BEGIN:
     weir__run_task(w, work);
@@ -469,9 +480,13 @@ static void scheduling_loop(struct weir__fiber *fiber)
 {
   struct weir__worker *w = begin_loop(fiber);
   for (;;) {
-    if (atomic_load_explicit(&w->driven, memory_order_relaxed)) leave(w, WEIR__DRIVEN);
-    if (weir__worker_did(w, 1) <= 0) leave(w, WEIR__POLL);
-    struct weir__work *work = find_work(w);
+    struct weir__work *work = NULL;
+    if (WEIR__UNLIKELY(atomic_load_explicit(&w->driven, memory_order_relaxed))) leave(w, WEIR__DRIVEN);
+    if (WEIR__UNLIKELY(weir__worker_did(w, 1) <= 0)) {
+      leave(w, WEIR__POLL);
+      work = look_back(w);
+    }
+    if (WEIR__LIKELY(!work)) work = find_work(w);
     w->current->budget = WEIR__SEND_BUDGET;
     if (work)
       run(w, work);
@@ -945,6 +960,7 @@ static void run_soon(struct weir__worker *w, struct weir__work *work)
 static void schedule_here(struct weir__worker *w, struct weir__work *work)
 {
   if (work->home == w->index) {
+    weir__work_is_near(work, w->index);
     append_ready(w, work);
   } else if (work->home != WEIR__ANYWHERE) {
     send_home(w->rt, work);

@@ -47,6 +47,7 @@ struct weir__strand {
   uint64_t runs;                      /* who `self` is, for the watchdog */
   struct weir__message *reply;        /* what the handler fills in */
   bool asks;                          /* it sleeps on an ask: see weir__answered_goes_first() */
+  bool notes;                         /* this, `texts` or `error` holds something of the message in hand: */
   bool no_deadline;                   /* weir_ignore_deadline() */
   bool crashed;                       /* what ran here: its actor ends without an end clause (T3) */
   uint32_t
@@ -170,6 +171,13 @@ static inline struct weir__strand *weir__strand_here(void)
 {
   struct weir__thread *t = weir__thread_here;
   return t ? t->strand : NULL;
+}
+
+/* Its error, to be written. */
+static inline struct weir__error *weir__strand_error(struct weir__strand *s)
+{
+  s->notes = true;
+  return &s->error;
 }
 
 static inline struct weir__strand *weir__strand_of(struct weir__work *work)
@@ -299,7 +307,7 @@ static inline struct weir__strand *weir__next_fiber(struct weir__worker *w)
   if (!w->next || w->apart || !weir__answered_goes_first(w) ||
       atomic_load_explicit(&w->work_to_poll, memory_order_relaxed) <= 1 ||
       atomic_load_explicit(&w->driven, memory_order_relaxed) || atomic_load_explicit(&w->inbox, memory_order_relaxed) ||
-      tick % WEIR__FIXED_SHARE == 0 || w->looked_back_ns != w->polled_ns || w->searching)
+      tick % WEIR__FIXED_SHARE == 0 || w->searching)
     return NULL;
   weir__worker_did(w, 1);
   atomic_store_explicit(&w->tick, tick, memory_order_relaxed);

@@ -3,4 +3,4 @@
 # file: src/channel/mpsc.c
 # scenario: keep_until_the_end
 # finds: all wait
-s/if \(WEIR__LIKELY\(!cell->keeps_places\)\) weir__mpsc_places_back/if (true) weir__mpsc_places_back/
+s/if \(WEIR__LIKELY\(!weir__keeps_places\(cell\)\)\) weir__mpsc_places_back/if (true) weir__mpsc_places_back/

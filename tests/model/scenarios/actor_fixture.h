@@ -48,7 +48,7 @@ static inline struct weir__cell *open_actor(struct weir__cell *cell, uint32_t ca
   cell->rt = &runtime;
   cell->phase = WEIR__LIVES;
   atomic_store_explicit(&cell->kind, WEIR__CELL_ACTOR, memory_order_relaxed);
-  atomic_store_explicit(&cell->overflow, (uint8_t)overflow, memory_order_relaxed);
+  weir__set_overflow(cell, overflow);
   atomic_store_explicit(&cell->capacity, capacity, memory_order_relaxed);
   atomic_store_explicit(&cell->inbox, WEIR__CELL_IDLE, memory_order_relaxed);
   cell->work.kind = WEIR__ACTOR_TURN;
