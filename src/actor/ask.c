@@ -227,15 +227,15 @@ static WEIR__INLINED bool ask_nearby(weir_ref to, struct weir__thread *t, struct
                                      int64_t *deadline)
 {
   struct weir__worker *worker = s->worker;
-  struct weir__message *m = weir__depot_next(t, 0);
-  if (!m || !weir__cell_exists(weir__slot_of(to)) || !(weir__noted_traits(type) & WEIR__SMALL)) return false;
+  if (!weir__depot_next(t, 0) || !weir__cell_exists(weir__slot_of(to)) || !(weir__noted_traits(type) & WEIR__SMALL))
+    return false;
   struct weir__cell *cell = weir__cell_known(weir__slot_of(to));
-  if (!weir__seems_near(worker, cell)) return false;
-  weir__message_fill_small(m, type, value, WEIR__ASKED);
-  int64_t deadline_ns = *deadline = m->deadline = deadline_of(s, within);
+  if (!weir__is_near(cell, worker)) return false;
+  int64_t deadline_ns = *deadline = deadline_of(s, within);
   enum weir__short_way way = weir__reserve_nearby(worker, cell, weir__generation_of(to));
   if (WEIR__UNLIKELY(way == WEIR__CLOSED_WAY)) return false;
-  weir__message_take_filled(t);
+  struct weir__message *m = weir__message_make_small(t, type, value, WEIR__ASKED);
+  m->deadline = deadline_ns;
   uint64_t name = m->asker = weir__wait_open_next(t, w, WEIR__QUEUED, weir__slot_of(to) + 1, s);
   atomic_exchange_explicit(s->waiting, weir__wait_shown(name, s), memory_order_seq_cst);
   weir__queue_nearby(worker, cell, m);

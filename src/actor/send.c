@@ -159,18 +159,15 @@ WEIR__APART static int send_further(weir_ref to, const weir_message *type, const
   if (atomic_load_explicit(&cell->kind, memory_order_relaxed) != WEIR__CELL_ACTOR ||
       !weir__reserve_one(t->worker, cell, weir__generation_of(to)))
     return send_any(to, type, value, mode);
-  struct weir__message *m = weir__depot_next(t, 0);
-  weir__message_fill_small(m, type, value, 0);
-  weir__message_take_filled(t);
   if (mode == WAIT) t->strand->budget--;
-  weir__push(t->worker, cell, m);
+  weir__push(t->worker, cell, weir__message_make_small(t, type, value, 0));
   return WEIR_OK;
 }
 
 /* It was resting. */
-WEIR__APART static int wake_nearby(struct weir__worker *w, struct weir__work *work)
+WEIR__APART static int wake_slowly(struct weir__worker *w, struct weir__work *work)
 {
-  weir__schedule_nearby(w, work);
+  weir__schedule(w->rt, work);
   return WEIR_OK;
 }
 
@@ -181,19 +178,16 @@ static WEIR__INLINED int send_typed(weir_ref to, const weir_message *type, const
   struct weir__thread *t = weir__thread_here;
   struct weir__strand *s = t ? t->strand : NULL;
   struct weir__worker *w = s ? t->worker : NULL; /* on a fiber of its: a libuv callback has no strand */
-  struct weir__message *m = w ? weir__depot_next(t, 0) : NULL;
-  if (!m || !weir__cell_exists(weir__slot_of(to)) || (mode == WAIT && s->budget <= 1) ||
-      (weir__noted_traits(type) & (WEIR__SMALL | WEIR__ANSWERED)) != WEIR__SMALL)
+  if (!w || !weir__depot_next(t, 0) || !weir__cell_exists(weir__slot_of(to)) || (mode == WAIT && s->budget <= 1) ||
+      !(weir__noted_traits(type) & WEIR__TOLD))
     return send_any(to, type, value, mode);
   struct weir__cell *cell = weir__cell_known(weir__slot_of(to));
-  if (!weir__seems_near(w, cell)) return send_further(to, type, value, mode);
-  weir__message_fill_small(m, type, value, 0);
   enum weir__short_way way = weir__reserve_nearby(w, cell, weir__generation_of(to));
   if (WEIR__UNLIKELY(way == WEIR__CLOSED_WAY)) return send_further(to, type, value, mode);
-  weir__message_take_filled(t);
-  weir__queue_nearby(w, cell, m);
+  weir__queue_nearby(w, cell, weir__message_make_small(t, type, value, 0));
   if (mode == WAIT) s->budget--;
-  return way == WEIR__WENT_AND_WAKES ? wake_nearby(w, &cell->work) : WEIR_OK;
+  if (way == WEIR__WENT) return WEIR_OK;
+  return WEIR__LIKELY(weir__runs_next(w, &cell->work)) ? WEIR_OK : wake_slowly(w, &cell->work);
 }
 
 static inline const weir_message *type_of(weir_value value) { return value.type ? value.type() : NULL; }

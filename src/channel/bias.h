@@ -92,12 +92,6 @@ static WEIR__INLINED bool weir__place_nearby(struct weir__cell *cell, uint64_t p
   return got;
 }
 
-/* A hint: is it in the lines of this worker, or of one with the same number in another runtime? */
-static inline bool weir__seems_near(const struct weir__worker *w, const struct weir__cell *cell)
-{
-  return atomic_load_explicit(&cell->work.near, memory_order_relaxed) == w->index + 1;
-}
-
 /* B1. Takes a place of an actor in the lines of this worker, if its mailbox has room, and nothing is in its inbox: the
  * worker is in its guard from then on, until weir__queue_nearby(). CLOSED_WAY: nothing was done. */
 static WEIR__INLINED enum weir__short_way weir__reserve_nearby(struct weir__worker *w, struct weir__cell *cell,

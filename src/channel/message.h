@@ -36,7 +36,7 @@ struct weir__message {
     struct weir__message *previous; /* when it is the user's: in its actor's list of those (F2) */
   };
   union {
-    int64_t deadline; /* in a request on its way: of the ask; INT64_MAX: none. Of queued news: the payload's bytes */
+    int64_t deadline; /* in a request of an asker on its way: of the ask; INT64_MAX: none. Of queued news: the payload's bytes */
     struct weir__cell *owner; /* when it is the user's: whose list it is in; NULL: in none */
     uint64_t timer;           /* of WEIR__OWN_TIMER: its name; 0: it comes once */
   };
@@ -85,26 +85,23 @@ static inline void weir__message_begin(struct weir__message *m, const weir_messa
 #endif
   weir__count(WEIR__CREATED);
 }
-/* The same in two steps, for one of a small type (WEIR__SMALL), in the block that weir__depot_next() shows: what it
- * says, while the block may still be left where it is … `unusual`: 0, or WEIR__ASKED; then who asks sets the rest. */
-static WEIR__INLINED void weir__message_fill_small(struct weir__message *m, const weir_message *type, const void *value,
-                                                   uint32_t unusual)
+/* The same, with its value, of a small type (WEIR__SMALL), in the block that weir__depot_next() has shown. `unusual`: 0, or
+ * WEIR__ASKED; then who asks sets asker and deadline. `next` is still the block's: who queues it sets that. */
+static WEIR__INLINED struct weir__message *weir__message_make_small(struct weir__thread *t, const weir_message *type,
+                                                                    const void *value, uint32_t unusual)
 {
+  struct weir__message *m = weir__depot_next(t, 0);
+  weir__depot_take_next(t, 0);
   m->type = type;
   m->asker = 0;
-  m->deadline = INT64_MAX;
   m->payload_bytes = (uint32_t)weir__value_align(type->size);
   m->unusual = unusual;
 #ifdef WEIR_DEBUG
   m->mark = WEIR__MARK;
 #endif
   weir__copy_small(weir__payload(m), value, type->size);
-}
-/* … then it is taken, and counted. `next` is still the block's: who queues it sets that. */
-static WEIR__INLINED void weir__message_take_filled(struct weir__thread *t)
-{
-  weir__depot_take_next(t, 0);
   weir__count_at(t, WEIR__CREATED);
+  return m;
 }
 /* Likewise, zeroed, of a small type. */
 static WEIR__INLINED void weir__message_begin_zeroed(struct weir__thread *t, struct weir__message *m,
@@ -114,7 +111,6 @@ static WEIR__INLINED void weir__message_begin_zeroed(struct weir__thread *t, str
   m->next = NULL;
   m->type = type;
   m->asker = 0;
-  m->deadline = INT64_MAX;
   m->payload_bytes = (uint32_t)weir__value_align(type->size);
   m->unusual = 0; /* on its way it is an answer, whatever its type is elsewhere */
 #ifdef WEIR_DEBUG

@@ -420,7 +420,7 @@ static unsigned traits_to_note(const weir_message *type, unsigned traits)
 {
   bool small = (traits & WEIR__FLAT) && WEIR__ENVELOPE + weir__value_align(type->size) <= WEIR__SMALLEST;
   if (plan_struct(type->note, type, 0, 0)) traits |= WEIR__PLANNED;
-  return traits | (small ? WEIR__SMALL : 0) | (type->reply ? WEIR__ANSWERED : 0);
+  return traits | (small ? WEIR__SMALL : 0) | (small && !type->reply ? WEIR__TOLD : 0);
 }
 
 static int note(const weir_message *type, unsigned traits)

@@ -248,13 +248,16 @@ void weir__worker_post(struct weir__worker *w, struct weir__work *work);
  * the worker that calls, else any. */
 void weir__schedule(struct weir_runtime *rt, struct weir__work *work);
 /* The same, on a fiber of `w`, of an actor that stands in its lines already. The usual case is what it comes to while
- * messages are quick. */
+ * messages are quick. False: it is none, and nothing was done. */
+static inline bool weir__runs_next(struct weir__worker *w, struct weir__work *work)
+{
+  bool usual = !w->next && work->home == WEIR__ANYWHERE && weir__worker_is_quick(w);
+  if (WEIR__LIKELY(usual)) w->next = work;
+  return usual;
+}
 static inline void weir__schedule_nearby(struct weir__worker *w, struct weir__work *work)
 {
-  if (WEIR__LIKELY(!w->next && work->home == WEIR__ANYWHERE && weir__worker_is_quick(w)))
-    w->next = work;
-  else
-    weir__schedule(w->rt, work);
+  if (WEIR__UNLIKELY(!weir__runs_next(w, work))) weir__schedule(w->rt, work);
 }
 /* On the worker's thread: its turn is over, and it has more to do: to the end of the line. */
 void weir__requeue(struct weir__worker *w, struct weir__work *work);
