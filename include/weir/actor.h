@@ -337,7 +337,7 @@ WEIR_API WEIR_NODISCARD int weir_send_within_value(weir_ref to, weir_duration wi
 /** rc = weir_ask(g, WEIR_SECONDS(1), &tally, how_many, …): `&tally` must be a `struct R **` of WEIR_REQUEST(how_many,
  * R), or NULL where the answer's content does not matter. A plain message may be asked with NULL, too. */
 #define weir_ask(to, within, ...)                                                                                      \
-  weir_ask_value((to), (within), WEIR__OUT1(__VA_ARGS__), WEIR__VALUE_OF_REST(__VA_ARGS__))
+  weir__ask((to), (within), WEIR__OUT1(__VA_ARGS__), WEIR__VALUE_OF_REST(__VA_ARGS__))
 #define WEIR__OUT1(...) WEIR__OUT1_(__VA_ARGS__, 0)
 #define WEIR__OUT1_(p, T, ...) WEIR__OUT(T, p)
 #define WEIR__VALUE_OF_REST(out, ...) WEIR_VALUE(__VA_ARGS__)
@@ -365,6 +365,13 @@ WEIR_API WEIR_NODISCARD int weir_send_within_value(weir_ref to, weir_duration wi
  *          any other code    that with which the handler refused the request; weir_error_text() has its text
  */
 WEIR_API WEIR_NODISCARD int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value value);
+/* The same where the type is known, for weir_ask(). */
+WEIR_API WEIR_NODISCARD int weir__ask_typed(weir_ref to, weir_duration within, void *out, const weir_message *type,
+                                            const void *value);
+static inline WEIR_NODISCARD int weir__ask(weir_ref to, weir_duration within, void *out, weir_value value)
+{
+  return weir__ask_typed(to, within, out, value.type(), value.at);
+}
 
 /** From here on the asks of this handler do not inherit the deadline of its request: for what must be finished, whoever
  * still waits. Elsewhere it does nothing. */

@@ -190,8 +190,7 @@ static WEIR__INLINED void look_after_publishing(struct weir__strand *s, bool may
  * (F6), and whether who is asked waits, too (W1). What happens to the request later is looked at by whom it happens to:
  * they see this one waiting. False: nothing was done. */
 WEIR__APART static bool ask_further(weir_ref to, struct weir__thread *t, struct weir__strand *s, struct weir__wait *w,
-                                    weir_duration within, const weir_message *type, const void *value,
-                                    int64_t *deadline)
+                                    int64_t deadline_ns, const weir_message *type, const void *value)
 {
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
   struct weir__message *m = cell ? weir__message_at_once(t, cell, weir__generation_of(to), type, value) : NULL;
@@ -199,7 +198,7 @@ WEIR__APART static bool ask_further(weir_ref to, struct weir__thread *t, struct 
   uint64_t name = weir__wait_open_next(t, w, WEIR__QUEUED, weir__slot_of(to) + 1, s);
   m->asker = name;
   m->asked = true;
-  int64_t deadline_ns = *deadline = m->deadline = deadline_of(s, within);
+  m->deadline = deadline_ns;
   weir__wait_sleep_begins(w, s, deadline_ns);
   atomic_store_explicit(s->waiting, weir__wait_shown(name, s), memory_order_release);
   uintptr_t idle = 0;
@@ -223,15 +222,13 @@ WEIR__APART static bool ask_further(weir_ref to, struct weir__thread *t, struct 
  * request finds it published, as that is this very thread, or one that has frozen it meanwhile. False: nothing was
  * done. */
 static WEIR__INLINED bool ask_nearby(weir_ref to, struct weir__thread *t, struct weir__strand *s, struct weir__wait *w,
-                                     weir_duration within, const weir_message *type, const void *value,
-                                     int64_t *deadline)
+                                     int64_t deadline_ns, const weir_message *type, const void *value)
 {
   struct weir__worker *worker = s->worker;
   if (!weir__depot_next(t, 0) || !weir__cell_exists(weir__slot_of(to)) || !(weir__noted_traits(type) & WEIR__SMALL))
     return false;
   struct weir__cell *cell = weir__cell_known(weir__slot_of(to));
   if (!weir__is_near(cell, worker)) return false;
-  int64_t deadline_ns = *deadline = deadline_of(s, within);
   enum weir__short_way way = weir__reserve_nearby(worker, cell, weir__generation_of(to));
   if (WEIR__UNLIKELY(way == WEIR__CLOSED_WAY)) return false;
   struct weir__message *m = weir__message_make_small(t, type, value, WEIR__ASKED);
@@ -254,9 +251,8 @@ static WEIR__INLINED struct weir__wait *ask_at_once(struct weir__thread *t, stru
   struct weir__wait *w = s ? weir__wait_next(t) : NULL;
   if (!w || !type || !value) return NULL;
   weir__worker_will_sweep(s->worker);
-  int64_t deadline_ns;
-  if (!ask_nearby(to, t, s, w, within, type, value, &deadline_ns) &&
-      !ask_further(to, t, s, w, within, type, value, &deadline_ns))
+  int64_t deadline_ns = deadline_of(s, within);
+  if (!ask_nearby(to, t, s, w, deadline_ns, type, value) && !ask_further(to, t, s, w, deadline_ns, type, value))
     return NULL;
   s->asks = true;
   weir__wait_sleep_through(w, s, deadline_ns);
@@ -264,14 +260,15 @@ static WEIR__INLINED struct weir__wait *ask_at_once(struct weir__thread *t, stru
   return w;
 }
 
-WEIR__SLOW static int ask_slowly(weir_ref to, weir_duration within, void *out, weir_value value)
+WEIR__SLOW static int ask_slowly(weir_ref to, weir_duration within, void *out, const weir_message *type,
+                                 const void *value)
 {
   struct weir__parcel parcel;
   int rc = weir__ref_check(to);
   if (rc && !to.bits) weir__misuse(rc, "an ask of a ref that was never set");
-  if (rc) return weir__tell_refused(to, value.type ? value.type() : NULL, weir__turned_away(rc), true);
+  if (rc) return weir__tell_refused(to, type, weir__turned_away(rc), true);
   struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
-  rc = weir__parcel_of_value(&parcel, value);
+  rc = weir__parcel_of(&parcel, type, value);
   if (!rc) rc = weir__may_wait();
   if (rc) return rc;
   if (!cell) return weir__turned_away(weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to)));
@@ -286,26 +283,30 @@ WEIR__SLOW static int ask_slowly(weir_ref to, weir_duration within, void *out, w
 
 /* The usual answer: a message that is wanted. */
 static WEIR__INLINED int take_at_once(struct weir__thread *t, struct weir__cell *own, weir_ref to, struct weir__wait *w,
-                                      weir_value value, void **out)
+                                      const weir_message *type, void **out)
 {
   struct weir__message *m = w->message;
-  if (WEIR__UNLIKELY(w->result || !m || !out)) return weir__heeded(weir__take_answer(to, w, value.type(), out));
+  if (WEIR__UNLIKELY(w->result || !m || !out)) return weir__heeded(weir__take_answer(to, w, type, out));
   weir__wait_close_plain(t, w);
   weir__count_at(t, WEIR__RECEIVED);
   *out = weir__message_give(own, m);
   return WEIR_OK;
 }
 
-int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value value)
+int weir__ask_typed(weir_ref to, weir_duration within, void *out, const weir_message *type, const void *value)
 {
   if (out) *(void **)out = NULL;
   struct weir__thread *t = weir__thread_here; /* a fiber stays on its thread */
   struct weir__strand *s = ready_to_wait(t);
-  const weir_message *type = value.type ? value.type() : NULL;
   struct weir__cell *own = weir__cell_of_strand(s);
   if (own && own->popped_unseen) weir__mpsc_serve(own); /* M2, before it is seen as waiting, as sooner or later */
-  struct weir__wait *w = ask_at_once(t, s, to, within, type, value.at);
-  if (WEIR__LIKELY(w != NULL)) return take_at_once(t, own, to, w, value, out);
-  struct weir__simulated_send send = weir__simulated_send_begins("asks", to, type, value.at, true);
-  return weir__heeded(weir__simulated_send_ends(send, ask_slowly(to, within, out, value)));
+  struct weir__wait *w = ask_at_once(t, s, to, within, type, value);
+  if (WEIR__LIKELY(w != NULL)) return take_at_once(t, own, to, w, type, out);
+  struct weir__simulated_send send = weir__simulated_send_begins("asks", to, type, value, true);
+  return weir__heeded(weir__simulated_send_ends(send, ask_slowly(to, within, out, type, value)));
+}
+
+int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value value)
+{
+  return weir__ask_typed(to, within, out, value.type ? value.type() : NULL, value.at);
 }

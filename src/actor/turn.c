@@ -149,6 +149,7 @@ static bool make_reply(struct weir__strand *s, const weir_message *request)
   const weir_message *type = request->reply();
   struct weir__message *m = s->reply = reply_room(type, weir__value_align(type->size));
   if (!m) return false;
+  weir__note_answer(request, type);
   uint64_t *words = weir__payload(m);
   for (size_t i = 0; i < m->payload_bytes / 8 && i < WORDS_MOST; i++) words[i] = 0; /* most are of a few words */
   if (m->payload_bytes > 8 * WORDS_MOST) memset(words, 0, m->payload_bytes);
@@ -222,11 +223,10 @@ WEIR__ENTRY_APART static int handle_asked(struct weir__cell *cell, struct weir__
                                           struct weir__message *m)
 {
   struct weir__thread *t = weir__thread_here;
-  const weir_message *type = m->type, *answers = type->reply ? type->reply() : NULL;
+  const weir_message *type = m->type, *answers = weir__small_answer(type);
   struct weir__message *reply = weir__depot_next(t, 0);
   uint64_t asker = m->asker;
-  if (WEIR__UNLIKELY(!asker || !answers || !reply || !(weir__noted_traits(answers) & WEIR__SMALL)))
-    return handle_plain(cell, m);
+  if (WEIR__UNLIKELY(!asker || !answers || !reply)) return handle_plain(cell, m);
   struct weir__wait *w = weir__wait_of(asker);
   if (WEIR__UNLIKELY(!weir__wait_step(w, asker, WEIR__QUEUED, WEIR__BEGUN))) {
     weir__message_end(m, WEIR__WITHDRAWN);

@@ -52,6 +52,17 @@ static inline unsigned weir__noted_traits(const weir_message *type)
 /* Is it flat, and was met before? Acquire: as above; the traits alone tell it. */
 static inline bool weir__type_is_flat(const weir_message *type) { return weir__noted_traits(type) & WEIR__FLAT; }
 
+/* The type of a request's answer, if it is small and one was made before; NULL else. Acquire: as its traits. */
+static inline const weir_message *weir__small_answer(const weir_message *request)
+{
+  return WEIR__LIKELY(request->note != NULL) ? __atomic_load_n(&request->note->answer, __ATOMIC_ACQUIRE) : NULL;
+}
+static inline void weir__note_answer(const weir_message *request, const weir_message *answer)
+{
+  if (request->note && (weir__noted_traits(answer) & WEIR__SMALL))
+    __atomic_store_n(&request->note->answer, answer, __ATOMIC_RELEASE);
+}
+
 /* Its note, if it is planned, which says that it was met before. NULL: it is not, or it was never met. */
 static inline const struct weir__known_type *weir__plan_of(const weir_message *type)
 {
