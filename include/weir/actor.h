@@ -336,8 +336,7 @@ WEIR_API WEIR_NODISCARD int weir_send_within_value(weir_ref to, weir_duration wi
 
 /** rc = weir_ask(g, WEIR_SECONDS(1), &tally, how_many, …): `&tally` must be a `struct R **` of WEIR_REQUEST(how_many,
  * R), or NULL where the answer's content does not matter. A plain message may be asked with NULL, too. */
-#define weir_ask(to, within, ...)                                                                                      \
-  weir__ask((to), (within), WEIR__OUT1(__VA_ARGS__), WEIR__VALUE_OF_REST(__VA_ARGS__))
+#define weir_ask(to, within, ...) weir__ask((to), (within), WEIR__OUT1(__VA_ARGS__), WEIR__VALUE_OF_REST(__VA_ARGS__))
 #define WEIR__OUT1(...) WEIR__OUT1_(__VA_ARGS__, 0)
 #define WEIR__OUT1_(p, T, ...) WEIR__OUT(T, p)
 #define WEIR__VALUE_OF_REST(out, ...) WEIR_VALUE(__VA_ARGS__)

@@ -123,7 +123,7 @@ struct weir__pointer {
 struct weir__known_type {
   const struct weir_message *known;
   unsigned traits;
-  unsigned pointers; /* of `plan` */
+  unsigned pointers;                 /* of `plan` */
   const struct weir_message *answer; /* a request's, once one was made that is small */
   struct weir__pointer plan[8];
 };

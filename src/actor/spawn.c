@@ -11,8 +11,8 @@
 #include "actor/stash.h"
 #include "channel/breaker.h"
 #include "channel/line.h"
-#include "channel/send.h"
 #include "channel/overflow.h"
+#include "channel/send.h"
 #include "runtime/depot.h"
 
 enum { CAPACITY = 64, INSTANCES_MOST = 1 << 16 };

@@ -405,6 +405,7 @@ static enum outcome end(struct weir__cell *cell)
 /* It was told to: with the reason that it was given. */
 static enum outcome end_told(struct weir__cell *cell)
 {
+  weir__strand_takes(weir__strand_here(), NULL);
   weir__actor_end_told(cell);
   return ENDED;
 }
@@ -559,6 +560,7 @@ static enum outcome when_nothing_is_left(struct weir__cell *cell, uint32_t *seen
   /* but for what it has stashed; news take no place */
   bool empty = weir__mpsc_length(cell) == weir__places_kept(cell) && !weir__mpsc_holds(cell) && !cell->urgent;
   if (!empty && !(*seen & WEIR__STOPPING)) return NOTHING_LEFT;
+  weir__strand_takes(weir__strand_here(), NULL);
   weir__actor_end_told(cell);
   return ENDED;
 }
@@ -601,11 +603,12 @@ WEIR__ENTRY static void turn(struct weir__cell *cell, struct weir__strand *s)
 }
 
 /* M2: while its handler waits others may have the places that it has given back. */
-static void serve_line(struct weir__work *self) { weir__mpsc_serve(weir__cell_of_work(self)); }
+void weir__actor_serves(struct weir__work *self) { weir__mpsc_serve(weir__cell_of_work(self)); }
 
 /* What comes before its messages. False: they are not to be handled now. */
 WEIR__ENTRY_APART static bool begins(struct weir__cell *cell)
 {
+  weir__strand_takes(weir__strand_here(), NULL);
   if (cell->phase == WEIR__ZOMBIE) {
     weir__strand_rest(weir__strand_here());
     weir__zombie_turn(cell);
@@ -622,7 +625,6 @@ WEIR__ENTRY void weir__run_actor(struct weir__strand *s, struct weir__work *work
   struct weir__cell *cell = weir__cell_of_work(work);
   weir__strand_begin(s, work, &cell->waiting);
   weir__strand_shows(s, weir__ref_of(cell).bits);
-  s->before_suspend = serve_line;
   if (WEIR__LIKELY(cell->phase == WEIR__LIVES && !cell->special) || begins(cell))
     turn(cell, s);
   else

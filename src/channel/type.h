@@ -17,8 +17,8 @@ enum {
       32, /* there are secrets: a message is overwritten when it is freed. With the one above, and never flat */
   WEIR__PLANNED = 4, /* the plan in its note lists all that points elsewhere, in the order of the table */
   /* In the note alone: */
-  WEIR__SMALL = 8,    /* flat, and fits one line of memory with its envelope */
-  WEIR__TOLD = 16     /* SMALL, and no request */
+  WEIR__SMALL = 8, /* flat, and fits one line of memory with its envelope */
+  WEIR__TOLD = 16  /* SMALL, and no request */
 };
 
 /* The slow way: checks, and notes. WEIR_EINVAL, with a text: the table is refused. */

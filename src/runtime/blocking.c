@@ -256,7 +256,7 @@ static int call_on_pool(struct weir__strand *s, weir__guard guard, int (*f)(void
   s->call.f = f;
   s->call.arg = arg;
   s->call.dropped = NULL;
-  if (s->before_suspend) s->before_suspend(s->self);
+  weir__strand_serves(s);
   if (s->self->kind == WEIR__ACTOR_TURN) weir__actor_leaves(s->worker, s->self);
   bool given = give(s->worker->rt, &s->work);
   if (given) weir__suspend_silently(s->worker);

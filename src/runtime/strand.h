@@ -21,10 +21,10 @@ static inline void weir__strand_forget(struct weir__strand *s)
 /* So each turn leaves it to the next one. */
 static inline bool weir__strand_is_at_rest(const struct weir__strand *s)
 {
-  return !s->before_wait && !s->before_suspend && !s->asker && !s->reply;
+  return !s->before_wait && !s->asker && !s->reply;
 }
 
-/* From here on `self` runs upon this strand. */
+/* From here on `self` runs upon this strand. What was noted there between turns is forgotten with its first message. */
 static inline void weir__strand_begin(struct weir__strand *s, struct weir__work *self, _Atomic(uint64_t) *waiting)
 {
   assert(weir__strand_is_at_rest(s));
@@ -32,18 +32,16 @@ static inline void weir__strand_begin(struct weir__strand *s, struct weir__work 
   s->waiting = waiting;
   s->deadline = INT64_MAX;
   s->heeds = WEIR__CANCELLED;
-  weir__strand_forget(s);
 }
 
-/* Who runs upon this strand, for the watchdog. */
+/* Who runs upon this strand, for the watchdog; what it takes in hand is shown by weir__strand_takes(). */
 static inline void weir__strand_shows(struct weir__strand *s, uint64_t runs)
 {
   s->runs = runs;
-  s->request = NULL;
-  if (s->worker) weir__worker_shows(s->worker, runs, NULL);
+  if (s->worker) atomic_store_explicit(&s->worker->running, runs, memory_order_relaxed);
 }
 
-/* The type of the message in hand. */
+/* The type of the message in hand; NULL: none is. */
 static inline void weir__strand_takes(struct weir__strand *s, const struct weir_message *type)
 {
   s->request = type;
@@ -65,7 +63,6 @@ static inline void weir__strand_rest(struct weir__strand *s)
   s->self = NULL;
   s->waiting = NULL;
   s->before_wait = NULL;
-  s->before_suspend = NULL;
 }
 
 #endif

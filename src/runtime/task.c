@@ -283,7 +283,9 @@ void weir__run_task(struct weir__worker *w, struct weir__work *work)
   }
   bind_to(t, w);
   weir__strand_begin(w->current, &t->work, &t->waiting);
+  weir__strand_forget(w->current);
   weir__strand_shows(w->current, WEIR__SOME_TASK);
+  weir__strand_takes(w->current, NULL);
   t->result = call(t);
   end_task(weir__worker_here(), t);
 }

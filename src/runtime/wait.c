@@ -428,7 +428,7 @@ static void sleep_on_thread(struct weir__wait *w, int64_t deadline_ns)
 /* On a thread of the blocking pool, for an actor or a fiber: as that would, but the thread stands still. */
 static void sleep_on_pool(struct weir__wait *w, struct weir__strand *lent, int64_t deadline_ns)
 {
-  if (lent->before_suspend) lent->before_suspend(lent->self);
+  weir__strand_serves(lent);
   publish(lent, w);
   sleep_on_thread(w, deadline_ns);
   if (lent->waiting) atomic_store_explicit(lent->waiting, 0, memory_order_relaxed);

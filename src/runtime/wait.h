@@ -352,7 +352,7 @@ void weir__wait_end(uint64_t name, int code);
 static inline void weir__wait_sleep_begins(struct weir__wait *w, struct weir__strand *s, int64_t deadline_ns)
 {
   /* Before it is seen as waiting: who stands in line for a place that is free already does not wait for it. */
-  if (s->before_suspend) s->before_suspend(s->self);
+  weir__strand_serves(s);
   if (deadline_ns != INT64_MAX) weir__wait_arm(w, s->worker, deadline_ns);
 }
 /* What is to be published where the owner can be found (F6, W1). */

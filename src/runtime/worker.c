@@ -87,8 +87,7 @@ int weir__can_suspend(struct weir__worker *w)
 
 void weir__suspend(struct weir__worker *w)
 {
-  struct weir__strand *me = w->current;
-  if (me->before_suspend) me->before_suspend(me->self);
+  weir__strand_serves(w->current);
   weir__suspend_silently(w);
 }
 

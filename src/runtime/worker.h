@@ -37,7 +37,6 @@ struct weir__strand {
   _Atomic(uint64_t) *waiting; /* where `self` publishes its wait, for those who tell it to stop */
   unsigned budget;            /* messages that may be sent before others get their turn (F6): by who lets it run */
   uint32_t behind;            /* while it gives way: the place of the worker's queue that it stands before */
-  void (*before_suspend)(struct weir__work *self); /* an actor: sees to those that wait for a place; NULL: a task */
   void (*before_wait)(
       void); /* an actor with edges: what it has gathered goes off before it waits; NULL: nothing to do */
   /* Of the message in hand; here and not in the handler's frame, so that dropping the fiber loses nothing (F2). */
@@ -180,6 +179,13 @@ static inline struct weir__error *weir__strand_error(struct weir__strand *s)
   return &s->error;
 }
 
+/* Before it suspends. Implemented by actor/turn.c: an actor sees to those that wait for a place (M2). */
+void weir__actor_serves(struct weir__work *self);
+static inline void weir__strand_serves(struct weir__strand *s)
+{
+  if (s->self && s->self->kind == WEIR__ACTOR_TURN) weir__actor_serves(s->self);
+}
+
 static inline struct weir__strand *weir__strand_of(struct weir__work *work)
 {
   return (struct weir__strand *)((char *)work - offsetof(struct weir__strand, work));
@@ -318,7 +324,7 @@ static inline struct weir__strand *weir__next_fiber(struct weir__worker *w)
   return weir__strand_of(weir__take_answered(w));
 }
 
-/* As weir__suspend(), without `before_suspend`: its caller has done that. From one fiber to the next it is one switch of
+/* As weir__suspend(), without weir__strand_serves(): its caller has done that. From one fiber to the next it is one switch of
  * stacks, without the loop's between. Inlined as weir__fiber_switch() is. */
 static inline void weir__suspend_silently(struct weir__worker *w)
 {
