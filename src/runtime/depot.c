@@ -51,8 +51,9 @@ static struct shelf {
 static size_t class_bytes(unsigned class) { return (size_t)WEIR__SMALLEST << class; }
 
 /* How many are exchanged at once: 32 KiB of them, but 2 at least, and 64 at most: the lock costs less than a nanosecond
- * a block then. */
-enum { BATCH_OF_SMALLEST = 64 };
+ * a block then. Of the smallest so many that a cache holds all that a handler sends before it gives way (WEIR__SEND_BUDGET):
+ * who makes and who frees them on one worker needs no shelf. */
+enum { BATCH_OF_SMALLEST = 128 };
 static const unsigned char batch_blocks[WEIR__CLASSES] = {BATCH_OF_SMALLEST, 64, 64, 64, 32, 16, 8, 4, 2, 2, 2, 2};
 _Static_assert(WEIR__CACHE_MOST == 2 * BATCH_OF_SMALLEST - 1, "the next one leaves a batch");
 

@@ -46,7 +46,7 @@ struct weir__cache {
 };
 enum {
   WEIR__CLASSES = 12,    /* up to 128 KiB: a message of one place, and its envelope */
-  WEIR__CACHE_MOST = 127 /* blocks of the smallest class that a cache holds when it is not about to leave a batch */
+  WEIR__CACHE_MOST = 255 /* blocks of the smallest class that a cache holds when it is not about to leave a batch */
 };
 
 /* The last error and its text, of whoever runs: a fiber or a plain thread. */
