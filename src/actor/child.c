@@ -283,7 +283,7 @@ void weir__child_ended(struct weir__cell *cell, int code, const char *why)
 bool weir__tried_again(struct weir__cell *cell, struct weir__message *m)
 {
   struct weir__strand *s = weir__strand_here();
-  if (!weir__is_child(cell) || !m || !cell->keeps_places) return false;
+  if (!weir__is_child(cell) || !m || !weir__keeps_places(cell)) return false;
   if (flags_of(cell) & WEIR__STOPPING) return false;
   if (m->kind == WEIR__EDGE_END) return weir__batch_again(cell, m); /* it takes no place */
   if (!cell->extras->rare->kept->hand) return false;

@@ -23,7 +23,8 @@ static int no_memory(void) { return weir_error(WEIR_ENOMEM, "no memory for anoth
 /* The node of an actor that lives; NULL: it has ended, or is about to. Lock held. */
 static struct weir__graph_node *node_at(const struct weir__cell *cell, weir_ref ref)
 {
-  if (atomic_load_explicit(&cell->places, memory_order_acquire) >> 32 != weir__generation_of(ref)) return NULL;
+  if (weir__generation_in(atomic_load_explicit(&cell->places, memory_order_acquire)) != weir__generation_of(ref))
+    return NULL;
   struct weir__graph_node *node = weir__node_of(cell);
   bool lives = node && atomic_load_explicit(&node->wiring, memory_order_acquire) != WEIR__EDGES_ENDED;
   return lives ? node : NULL;

@@ -38,8 +38,10 @@ enum {
   WEIR__RESTART = 1 << 14,
   WEIR__FLUSH = 1 << 15,
   WEIR__AWAITS_CHILDREN = 1 << 16, /* actor: it is DOWN, and to be woken when its last child has left */
-  WEIR__HELD = 1 << 17, /* actor of a topology: it has started, and handles nothing until it is let go (actor/rewire.h) */
-  WEIR__MISSES = 1 << 18 /* cell: something was dropped since its owner last popped a message. Also cleared under the lock */
+  WEIR__HELD =
+      1 << 17, /* actor of a topology: it has started, and handles nothing until it is let go (actor/rewire.h) */
+  WEIR__MISSES =
+      1 << 18 /* cell: something was dropped since its owner last popped a message. Also cleared under the lock */
 };
 
 struct weir__work {
