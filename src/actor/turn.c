@@ -448,13 +448,20 @@ WEIR__ENTRY_APART static enum outcome handle_one(struct weir__cell *cell, struct
   return WEIR__LIKELY(handle_message(t, call, m) != WEIR_STOP) ? MORE : end(cell);
 }
 
+/* Of quick messages there may be more: else a mailbox of the usual size is never emptied in one turn. Not where the
+ * program's own callbacks wait for the slice to end (runtime/embed.h). */
+static int most_of(const struct weir__worker *w)
+{
+  return WEIR__LIKELY(!w->apart && weir__worker_is_quick(w)) ? QUICK_MESSAGES_A_TURN : MESSAGES_A_TURN;
+}
+
 /* A turn by steps, each of which looks at everything. */
 WEIR__ENTRY_APART static enum outcome handle_any_way(struct weir__cell *cell, struct weir__strand *s)
 {
   weir__call call = {.state = weir__state_of(cell), .hook = WEIR__MESSAGE_HOOK};
   struct weir__worker *w = s->worker;
   if (WEIR__UNLIKELY(w && w->rt->simulation)) return handle_simulated(cell, w);
-  for (int left = MESSAGES_A_TURN; left > 0; left--) {
+  for (int left = w ? most_of(w) : MESSAGES_A_TURN; left > 0; left--) {
     enum outcome outcome = handle_one(cell, s, &call);
     if (outcome != MORE) return outcome;
     call.state = weir__state_of(cell); /* a newer version has a state of its own (X3) */
@@ -466,8 +473,8 @@ WEIR__ENTRY_APART static enum outcome handle_any_way(struct weir__cell *cell, st
 
 static bool is_plain(const struct weir__cell *cell, const struct weir__worker *w)
 {
-  /* `apart`: the program's own callbacks wait for the slice to end (runtime/embed.h), or it is simulated. */
-  return WEIR__LIKELY(w && !(cell->special & ~WEIR__HAS_EDGES)) && WEIR__LIKELY(!w->apart);
+  if (WEIR__UNLIKELY(!w || cell->special & ~WEIR__HAS_EDGES)) return false;
+  return WEIR__LIKELY(!w->apart) || !w->rt->simulation; /* each step of those is noted */
 }
 
 /* Takes the next message out, which takes so many places; it has missed nothing, and nobody waits for a place. `seen`: what
@@ -498,12 +505,6 @@ WEIR__ENTRY_APART static int handle_larger(struct weir__cell *cell, struct weir_
   return handle_sent(t, call, m, false);
 }
 
-/* Of quick messages there may be more: else a mailbox of the usual size is never emptied in one turn. */
-static int most_of(const struct weir__worker *w)
-{
-  return weir__worker_is_quick(w) ? QUICK_MESSAGES_A_TURN : MESSAGES_A_TURN;
-}
-
 enum { STEP_BY_STEP = WEIR__STOPPING | WEIR__TIMER_CAME | WEIR__LINE_WAITS | WEIR__MISSES };
 
 /* There is nothing for it to do. */
@@ -522,27 +523,22 @@ WEIR__ENTRY static WEIR__INLINED enum outcome handle_plain_ones(struct weir__cel
   for (int left = most_of(worker); left > 0; left--) {
     uint32_t flags = flags_of(cell);
     struct weir__message *m = cell->queued;
+    bool usual = WEIR__LIKELY(!(flags & STEP_BY_STEP)) && !cell->urgent;
     int rc;
-    if (WEIR__UNLIKELY(flags & STEP_BY_STEP) || cell->urgent ||
-        (!m && atomic_load_explicit(&cell->inbox, memory_order_relaxed))) {
-      enum outcome outcome = handle_one(cell, s, &call);
-      if (outcome != MORE) return outcome;
-      call.state = weir__state_of(cell); /* a newer version has a state of its own (X3) */
-      continue;
-    }
-    if (!m) return nothing_left(t, flags);
-    if (WEIR__LIKELY(!m->unusual)) {
+    if (WEIR__LIKELY(usual && m && !m->unusual)) {
       pop_next(t, m, 1, &seen);
       rc = handle_sent(t, &call, m, true);
-    } else if (m->unusual == WEIR__ASKED) {
+    } else if (usual && m && m->unusual == WEIR__ASKED) {
       pop_next(t, m, 1, &seen);
       rc = handle_asked(cell, s, &call, m);
-    } else if (m->kind == WEIR__PLAIN && !m->asked) {
+    } else if (usual && m && m->kind == WEIR__PLAIN && !m->asked) {
       rc = handle_larger(cell, s, &call, m);
+    } else if (usual && !m && !atomic_load_explicit(&cell->inbox, memory_order_relaxed)) {
+      return nothing_left(t, flags);
     } else {
       enum outcome outcome = handle_one(cell, s, &call);
       if (outcome != MORE) return outcome;
-      call.state = weir__state_of(cell);
+      call.state = weir__state_of(cell); /* a newer version has a state of its own (X3) */
       continue;
     }
     if (WEIR__UNLIKELY(rc == WEIR_STOP)) return end(cell);
