@@ -148,7 +148,8 @@ static void read_failure(struct weir__check *c, struct weir__graph_actor *actor)
   uint32_t breaker = weir__check_member(c, actor->node, "breaker");
   if (failure != WEIR__NO_NODE)
     actor->on_failure = weir__check_table(c, failure, weir_message_weir__on_failure(), no_keys);
-  if (breaker != WEIR__NO_NODE) actor->breaker = weir__check_table(c, breaker, weir_message_weir__breaker(), no_keys);
+  if (breaker != WEIR__NO_NODE)
+    actor->breaker = weir__check_table(c, breaker, weir_message_weir__breaker_settings(), no_keys);
   bool is_source = actor->stock && !actor->stock->takes;
   if (is_source && breaker != WEIR__NO_NODE)
     weir__document_error(c->document, breaker, "a source (%s) takes no records that could be kept from it",

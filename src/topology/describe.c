@@ -360,9 +360,9 @@ static void add_json_bound(struct weir__draft *t, const char *key, const weir_fi
   weir__draft_add(t, "%s", quote);
 }
 
-static void add_json_choices(struct weir__draft *t, const char *choices)
+void weir__describe_choices(struct weir__draft *t, const char *key, const char *choices)
 {
-  weir__draft_add(t, ",\"one_of\":[");
+  weir__draft_add(t, ",\"%s\":[", key);
   for (const char *at = choices; at;) {
     size_t size = strcspn(at, "|");
     weir__draft_add(t, "%s\"%.*s\"", at == choices ? "" : ",", (int)size, at);
@@ -384,7 +384,7 @@ static void add_json_field(struct weir__draft *t, const weir_message *type, cons
   if (f->kind == WEIR_KIND_OPTIONAL) weir__draft_add(t, ",\"null\":true");
   add_json_bound(t, "min", f, f->min);
   add_json_bound(t, "max", f, f->max);
-  if (f->one_of) add_json_choices(t, f->one_of);
+  if (f->one_of) weir__describe_choices(t, "one_of", f->one_of);
   if (f->def) weir__draft_add(t, ",\"default\":%s", f->def);
   if (config) weir__draft_add(t, ",\"required\":%s", weir__field_optional(f) ? "false" : "true");
   if (f->secret) weir__draft_add(t, ",\"secret\":true");

@@ -7,6 +7,8 @@
 
 /* What a value of a field may be, in words: "size from \"1B\" to \"64MiB\"", "list of texts". */
 void weir__describe_kind(struct weir__draft *t, const weir_field *field);
+/* "a|b" as a list, the value of a further key of an object. */
+void weir__describe_choices(struct weir__draft *t, const char *key, const char *choices);
 /* Its key in JSON. */
 static inline const char *weir__field_key(const weir_field *field) { return field->json ? field->json : field->name; }
 /* May it be left out? */

@@ -214,7 +214,7 @@ static void explain_actor(struct explaining *e, const struct weir__graph_actor *
     explain_table(e, at, weir_message_weir__on_failure(), weir__document_member(d, actor->node, "on_failure"));
   snprintf(at, sizeof at, "%s.breaker", path);
   if (actor->breaker)
-    explain_table(e, at, weir_message_weir__breaker(), weir__document_member(d, actor->node, "breaker"));
+    explain_table(e, at, weir_message_weir__breaker_settings(), weir__document_member(d, actor->node, "breaker"));
 }
 
 /* ---- all of it ---- */

@@ -62,12 +62,12 @@ struct weir__graph_actor {
   size_t capacity;   /* of each instance's mailbox; 0: its type's */
   bool pinned;       /* each instance stays with one worker, where its type allows that */
   const char *field; /* by whose hash a record finds its instance, one of the type that is taken; NULL: in turn */
-  const struct weir__on_failure *on_failure; /* NULL: as its supervisor says */
-  struct weir__disposing then;               /* of on_failure */
-  const struct weir__breaker *breaker;       /* NULL: it has none */
-  struct weir__disposing while_open;         /* of the breaker */
-  uint32_t node;                             /* its object in the document */
-  uint32_t name_node;                        /* where its name stands; WEIR__NO_NODE: nowhere */
+  const struct weir__on_failure *on_failure;    /* NULL: as its supervisor says */
+  struct weir__disposing then;                  /* of on_failure */
+  const struct weir__breaker_settings *breaker; /* NULL: it has none */
+  struct weir__disposing while_open;            /* of the breaker */
+  uint32_t node;                                /* its object in the document */
+  uint32_t name_node;                           /* where its name stands; WEIR__NO_NODE: nowhere */
   uint32_t inside;                        /* the object of the use of a template that it is of; WEIR__NO_NODE: none */
   bool ordered;                           /* while the graph is sorted: it is in its order */
   const struct weir__output *last_sender; /* while wires are read: the last output that sends here */

@@ -316,7 +316,7 @@ static void plan_failing(const struct weir__graph_actor *before, const struct we
                          struct weir__planned *planned, struct saying *s)
 {
   bool failure = !same_table(weir_message_weir__on_failure(), before->on_failure, after->on_failure);
-  bool breaker = !same_table(weir_message_weir__breaker(), before->breaker, after->breaker);
+  bool breaker = !same_table(weir_message_weir__breaker_settings(), before->breaker, after->breaker);
   planned->wiring = planned->wiring || failure || breaker;
   if (failure) say(s, "on_failure");
   if (breaker) say(s, "breaker");

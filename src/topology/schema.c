@@ -24,17 +24,6 @@ enum { DEPTH_MOST = 8 }; /* of structs inside each other; deeper ones are any ob
 
 static void add_object(struct weir__draft *t, const weir_message *type, int depth);
 
-static void add_choices(struct weir__draft *t, const char *choices)
-{
-  weir__draft_add(t, ",\"enum\":[");
-  for (const char *at = choices; at;) {
-    size_t size = strcspn(at, "|");
-    weir__draft_add(t, "%s\"%.*s\"", at == choices ? "" : ",", (int)size, at);
-    at = at[size] ? at + size + 1 : NULL;
-  }
-  weir__draft_add(t, "]");
-}
-
 /* 64 bits are more than a double tells apart: such bounds are those of the type, and left out. */
 static void add_integer(struct weir__draft *t, const weir_field *f, weir_kind kind)
 {
@@ -71,7 +60,7 @@ static void add_plain(struct weir__draft *t, const weir_field *f, weir_kind kind
   switch (kind) {
   case WEIR_KIND_TEXT:
     weir__draft_add(t, "\"type\":\"string\"");
-    if (f->one_of) add_choices(t, f->one_of);
+    if (f->one_of) weir__describe_choices(t, "enum", f->one_of);
     break;
   case WEIR_KIND_CHARS:
     weir__draft_add(t, "\"type\":\"string\",\"maxLength\":%zu", f->size - 1);
@@ -376,7 +365,7 @@ static void add_parts(struct weir__draft *t)
   add_definition(t, "supervisor", weir_message_weir__supervision(),
                  "\"children\":" LIST("{\"anyOf\":[{\"const\":\"*\"}," REF("actor_name") "," REF("supervisor") "]}"));
   add_definition(t, "on_failure", weir_message_weir__on_failure(), "");
-  add_definition(t, "breaker", weir_message_weir__breaker(), "");
+  add_definition(t, "breaker", weir_message_weir__breaker_settings(), "");
   add_definition(t, "test", weir_message_weir__test(),
                  "\"environment\":" MAP("{\"type\":\"string\"}") ",\"feed\":" MAP(
                      LIST("true")) ",\"stub\":true,\"expect\":" MAP(LIST("true")));

@@ -70,13 +70,13 @@ WEIR_MESSAGE(weir__on_failure, WEIR__DESCRIPTION,
                         .help = "who gets the record after that: an actor, \"dead_letters\" or \"discard\""));
 
 /** "breaker" of an actor */
-struct weir__breaker {
+struct weir__breaker_settings {
   const char *description;
   uint32_t failures;
   weir_duration reset;
   const char *while_open;
 };
-WEIR_MESSAGE(weir__breaker, WEIR__DESCRIPTION,
+WEIR_MESSAGE(weir__breaker_settings, WEIR__DESCRIPTION,
              WEIR_FIELD(failures, .def = "5", .min = 1, .max = 1000000, .help = "so many failures in a row open it"),
              WEIR_FIELD(reset, .def = "\"15s\"", .min = 1e6, .max = 86400e9,
                         .help = "after which it lets one record through, to see"),
