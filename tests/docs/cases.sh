@@ -14,7 +14,7 @@ awk -F' *[|] *' '
   /^[|] `/ || /^[|] [0-9]/ {
     tests = ""
     text = $0
-    while (match(text, /`((unit|stress)\/test_|model\/)[a-z0-9_]+\.c:[a-z0-9_]+`/)) {
+    while (match(text, /`(((unit|stress)\/test_|model\/)[a-z0-9_]+\.c:[a-z0-9_]+|integration\/[a-z_]+\.sh)`/)) {
       tests = tests " " substr(text, RSTART + 1, RLENGTH - 2)
       text = substr(text, 1, RSTART - 1) substr(text, RSTART + RLENGTH)
     }
@@ -23,14 +23,14 @@ awk -F' *[|] *' '
   }' "$page" >"$work/rows"
 
 : >"$work/wrong"
-awk -F'|' '$1 !~ /[Tt]roubles/ { print $1, $2 }' "$work/rows" | sort >"$work/named"
+awk -F'|' '$1 !~ /[Tt]roubles|Complaints/ { print $1, $2 }' "$work/rows" | sort >"$work/named"
 sort "$source/tests/docs/cases.txt" >"$work/wanted"
 comm -3 "$work/wanted" "$work/named" | sed 's/^	/not a case: /; t; s/^/no row for /' >>"$work/wrong"
 uniq -d "$work/named" | sed 's/^/two rows for /' >>"$work/wrong"
 [ -s "$work/wanted" ] || echo "no cases?" >>"$work/wrong"
 
 # A case has a test, or the row says why not.
-awk -F'|' '$1 !~ /[Tt]roubles/ && $3 == "" && length($4) < 10 { print "neither a test nor a reason: " $1 " " $2 }' \
+awk -F'|' '$1 !~ /[Tt]roubles|Complaints/ && $3 == "" && length($4) < 10 { print "neither a test nor a reason: " $1 " " $2 }' \
   "$work/rows" >>"$work/wrong"
 
 # The troubles that must have a test, and the number in each test's name.
@@ -43,11 +43,21 @@ awk -F'|' '$1 ~ /[Tt]roubles/ {
   for (i = 1; i <= n; i++) if (tests[i] !~ ":trouble_0?" $2 "_") print "not a test of trouble " $2 ": " tests[i]
 }' "$work/rows" >>"$work/wrong"
 
+# The complaints, each with what shows it.
+for number in 1 2 3 4 5 6 7 8 9 10 11 12 13; do
+  tests=$(awk -F'|' -v n=$number '$1 ~ /Complaints/ && $2 == n { print $3 }' "$work/rows")
+  [ -n "$tests" ] || echo "no test for complaint $number" >>"$work/wrong"
+done
+
 # Each test is there: its function, and a second mention, by which it runs.
 cut -d'|' -f3 "$work/rows" | tr ' ' '\n' | sed '/^$/d' | sort -u >"$work/tests"
 while IFS=: read -r file test; do
   path=$source/tests/$file
   case $file in
+  integration/*) # a script
+    [ -f "$path" ] || echo "no such script: $file" >>"$work/wrong"
+    continue
+    ;;
   model/*) # a scenario: CMake makes a test of each
     grep -q "^MODEL_SCENARIO($test," "$source/tests/model/scenarios/${file#model/}" ||
       echo "no such scenario: $file:$test" >>"$work/wrong"
