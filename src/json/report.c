@@ -104,14 +104,6 @@ void weir__report_atv(struct weir__report *report, const struct weir__place *pla
   report->kept++;
 }
 
-void weir__report_at(struct weir__report *report, const struct weir__place *place, const char *format, ...)
-{
-  va_list arguments;
-  va_start(arguments, format);
-  weir__report_atv(report, place, format, arguments);
-  va_end(arguments);
-}
-
 void weir__report_add(struct weir__report *report, const char *file, int line, int column, const char *format, ...)
 {
   va_list arguments;

@@ -41,8 +41,6 @@ struct weir__report {
 /* The problems of this file come behind those of the files before. */
 void weir__report_file(struct weir__report *report, const char *file);
 /* Notes a problem: its path, then the text. */
-void weir__report_at(struct weir__report *report, const struct weir__place *place, const char *format, ...)
-    WEIR_PRINTF(3, 4);
 void weir__report_atv(struct weir__report *report, const struct weir__place *place, const char *format,
                       va_list arguments) WEIR_PRINTF(3, 0);
 /* Notes a problem that has no path. `line` and `column` are 0 for one that has no position. */

@@ -29,6 +29,8 @@ usage '' 'unknown command "rum" (did you mean "run"?)' help rum
 usage 'run ' 'run: which FILE?' run
 usage 'run ' 'run: unknown option "--wokers" (did you mean "--workers"?)' run --wokers 2 x.json
 usage 'run ' 'run: unknown option "-x"' run -x
+usage 'check ' 'check: unknown option "--lve" (did you mean "--live"?)' check --lve x.json
+usage 'check ' 'check: which FILE?' check --live
 usage 'run ' 'run: one file at a time: "a.json", or "b.json"?' run a.json b.json
 usage 'run ' 'run: --workers needs a value' run x.json --workers
 for n in 0 257 -1 2x '' many; do

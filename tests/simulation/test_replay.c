@@ -43,6 +43,12 @@ WEIR_MESSAGE(done);
 WEIR_REQUEST(add_one, done, WEIR_FIELD(to));
 WEIR_MESSAGE(tick, WEIR_FIELD(n));
 WEIR_MESSAGE(label, WEIR_FIELD(text), WEIR_FIELD(bytes), WEIR_FIELD(weight));
+struct marks {
+  int32_t best[2];
+  const int32_t *all;
+  size_t count;
+};
+WEIR_MESSAGE(marks, WEIR_FIELD(best), WEIR_LIST(all, count));
 
 static weir_runtime *runtime;
 
@@ -71,7 +77,14 @@ static int cell_label(struct cell *c, const struct label *m)
   c->n += m->text ? (int64_t)strlen(m->text) : 0;
   return WEIR_OK;
 }
-WEIR_ACTOR(cell, WEIR_ON(get, cell_get) WEIR_ON(set, cell_set) WEIR_ON(tick, cell_tick) WEIR_ON(label, cell_label),
+static int cell_marks(struct cell *c, const struct marks *m)
+{
+  c->n += (int64_t)m->count;
+  return WEIR_OK;
+}
+WEIR_ACTOR(cell,
+           WEIR_ON(get, cell_get) WEIR_ON(set, cell_set) WEIR_ON(tick, cell_tick) WEIR_ON(label, cell_label)
+               WEIR_ON(marks, cell_marks),
            .capacity = 3);
 
 /* Reads, then writes: what another one wrote between is lost. */
@@ -138,6 +151,26 @@ static void the_same_seed_is_the_same_run(void **state)
     assert_int_equal(hash_of(seed, NULL), hash_of(seed, NULL));
     assert_int_equal(hash_of(seed, &all_faults), hash_of(seed, &all_faults));
   }
+}
+
+static uint64_t hash_of_marks(int32_t best, int32_t last)
+{
+  const int32_t all[] = {1, 2, last};
+  assert_int_equal(weir_simulation_start(1, NULL, &runtime), WEIR_OK);
+  weir_ref to = weir_spawn(&cell);
+  assert_int_equal(weir_send(to, marks, .best = {best, 5}, .all = all, .count = 3), WEIR_OK);
+  assert_int_equal(weir_sleep(WEIR_MILLIS(1)), WEIR_OK);
+  uint64_t hash = weir_simulation_hash(runtime);
+  assert_int_equal(weir_runtime_stop(runtime, WEIR_MILLIS(0)), WEIR_OK);
+  return hash;
+}
+
+static void what_a_message_has_many_of_counts(void **state)
+{
+  (void)state;
+  assert_int_equal(hash_of_marks(9, 3), hash_of_marks(9, 3));
+  assert_int_not_equal(hash_of_marks(9, 3), hash_of_marks(9, 4));
+  assert_int_not_equal(hash_of_marks(9, 3), hash_of_marks(8, 3));
 }
 
 static int by_number(const void *a, const void *b)
@@ -552,6 +585,7 @@ int main(int argc, char **argv)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_same_seed_is_the_same_run),
       cmocka_unit_test(other_seeds_are_other_runs),
+      cmocka_unit_test(what_a_message_has_many_of_counts),
       cmocka_unit_test(a_trace_changes_nothing),
       cmocka_unit_test(running_twice_finds_what_the_seed_does_not_decide),
       cmocka_unit_test(all_orders_occur),
