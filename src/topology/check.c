@@ -234,13 +234,14 @@ static void read_document(struct weir__check *c)
 }
 
 int weir__check(struct weir__document *document, const struct weir__stock *const *types, struct weir__arena *arena,
-                struct weir__graph *graph, bool reads_secrets)
+                struct weir__graph *graph, bool reads_secrets, const struct weir__graph *before)
 {
   struct weir__check c = {.document = document,
                           .types = types,
                           .arena = arena,
                           .graph = graph,
                           .reads_secrets = reads_secrets,
+                          .before = before,
                           .wiring_known = true,
                           .types_known = true,
                           .actors_known = true};

@@ -57,7 +57,8 @@ struct weir__check {
   struct weir__types known; /* the types that were given, and those of plugins; owned */
   struct weir__arena *arena;
   struct weir__graph *graph;
-  bool reads_secrets; /* from their files */
+  bool reads_secrets;               /* from their files */
+  const struct weir__graph *before; /* a reload: the graph that runs; else NULL */
   struct weir__names template_names;
   struct weir__checked_template *templates;
   size_t template_count;

@@ -111,6 +111,15 @@ static const struct weir__graph_secret *find(const struct weir__graph *g, const 
   return NULL;
 }
 
+/* What it was before a reload that is not to read it again. NULL: it is to be read. */
+static const char *keep(struct weir__check *c, const char *name, const struct weir__secret *settings)
+{
+  const struct weir__graph_secret *before = c->before ? find(c->before, name) : NULL;
+  if (!before || !before->value || settings->reload || strcmp(before->settings->file, settings->file) != 0) return NULL;
+  c->arena->wipes = true;
+  return weir__arena_text(c->arena, before->value);
+}
+
 static void report_twice(struct weir__check *c, uint32_t node, uint32_t first)
 {
   const struct weir__json_node *n = &c->document->nodes[first];
@@ -132,7 +141,8 @@ static void read_secret(struct weir__check *c, uint32_t node)
   uint32_t file = settings ? weir__check_member(c, node, "file") : WEIR__NO_NODE;
   bool is_read = c->reads_secrets && file != WEIR__NO_NODE && settings->file;
   struct weir__graph_secret secret = {.name = weir__arena_text(c->arena, name), .settings = settings, .node = node};
-  if (is_read) secret.value = read_secret_at(c, file, settings);
+  if (is_read) secret.value = keep(c, name, settings);
+  if (is_read && !secret.value) secret.value = read_secret_at(c, file, settings);
   if (secret.name) g->secrets[g->secret_count++] = secret;
 }
 

@@ -110,7 +110,8 @@ struct weir__secret {
   bool world_readable;
 };
 WEIR_MESSAGE(weir__secret, WEIR__DESCRIPTION, WEIR_FIELD(file, .help = "the file that holds it, and nothing else"),
-             WEIR_FIELD(reload, .def = "false", .help = "a reload reads the file again"),
+             WEIR_FIELD(reload, .def = "false",
+                        .help = "a reload reads the file again; else what was read at the start stays"),
              WEIR_FIELD(world_readable, .def = "false",
                         .help = "everybody on this machine may read the file: else that is an error"));
 

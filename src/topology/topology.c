@@ -16,7 +16,8 @@ static int read_into(const struct weir__topology_options *options, const struct 
 {
   t->document.report = report;
   int rc = weir__source_read(&t->document, &t->arena, origin);
-  if (!rc) rc = weir__check(&t->document, options->types, &t->arena, &t->graph, options->reads_secrets);
+  if (!rc)
+    rc = weir__check(&t->document, options->types, &t->arena, &t->graph, options->reads_secrets, options->before);
   if (!rc && options->look) {
     options->look(options->arg, &t->document, &t->graph);
     rc = weir__report_code(report);

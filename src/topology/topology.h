@@ -17,8 +17,9 @@ struct weir_topology {
 
 struct weir__topology_options {
   const struct weir__stock *const *types; /* that may be named; ends with NULL */
-  bool reads_secrets;                     /* from their files: it is to be run, or checked live */
-  bool keeps_document;                    /* for who needs the nodes of the graph */
+  bool reads_secrets;                     /* from their files: it is to be run, or checked live … */
+  const struct weir__graph *before; /* … or of this graph, those that a reload is not to read again; else NULL */
+  bool keeps_document;              /* for who needs the nodes of the graph */
   /* Called while the document is open and good; may report more. NULL: nothing is to be done. */
   void (*look)(void *arg, struct weir__document *document, const struct weir__graph *graph);
   void *arg;

@@ -101,6 +101,7 @@ static void hear(void *arg, const weir_problem *problem)
 }
 
 /* A document in that folder. */
+static const struct weir__graph *before; /* as in weir__topology_options */
 static int read_document(const char *secrets, const char *config, bool reads_secrets, weir_topology **t)
 {
   char name[256], text[2048];
@@ -110,8 +111,9 @@ static int read_document(const char *secrets, const char *config, bool reads_sec
            secrets, config);
   weir_listener listener = {.problem = hear};
   *told = 0;
-  return weir__topology_read(&(struct weir__topology_options){.types = types, .reads_secrets = reads_secrets},
-                             &(struct weir__origin){.name = name, .text = text, .size = strlen(text)}, &listener, t);
+  return weir__topology_read(
+      &(struct weir__topology_options){.types = types, .reads_secrets = reads_secrets, .before = before},
+      &(struct weir__origin){.name = name, .text = text, .size = strlen(text)}, &listener, t);
 }
 
 static void run(const char *secrets, const char *config)
@@ -250,6 +252,33 @@ static void a_check_reads_no_secret(void **state)
   assert_int_equal(read_document(SECRET("none"), "\"text\":{\"secret\":\"l\"}", false, &t), WEIR_EINVAL);
 }
 
+static const char *text_after(const char *secrets)
+{
+  static char text[64];
+  weir_topology *t;
+  assert_int_equal(read_document(secrets, "\"text\":" K, true, &t), WEIR_OK);
+  snprintf(text, sizeof text, "%s", ((const struct keys_config *)t->graph.actors[0].config)->text);
+  weir_topology_free(t);
+  return text;
+}
+
+static void a_reload_reads_a_secret_again_if_it_says_so(void **state)
+{
+  (void)state;
+  weir_topology *t;
+  put_text("k", "old");
+  put_text("other", "other");
+  assert_int_equal(read_document(SECRET("k"), "\"text\":" K, true, &t), WEIR_OK);
+  put_text("k", "new");
+  before = &t->graph;
+  assert_string_equal(text_after(SECRET("k")), "old");
+  assert_string_equal(text_after("\"k\":{\"file\":\"k\",\"reload\":true}"), "new");
+  assert_string_equal(text_after(SECRET("other")), "other"); /* another file is another secret */
+  before = NULL;
+  assert_string_equal(text_after(SECRET("k")), "new");
+  weir_topology_free(t);
+}
+
 /* In what was read, in the topology, and in the actor's configuration. */
 static void what_is_freed_is_overwritten(void **state)
 {
@@ -311,6 +340,7 @@ int main(void)
       cmocka_unit_test(what_does_not_fit_is_not_shown),
       cmocka_unit_test(a_secret_is_named_as_it_is_and_where_it_may_stand),
       cmocka_unit_test(a_check_reads_no_secret),
+      cmocka_unit_test(a_reload_reads_a_secret_again_if_it_says_so),
       cmocka_unit_test(what_is_freed_is_overwritten),
       cmocka_unit_test(a_value_that_is_shown_as_json_has_no_secrets),
   };
