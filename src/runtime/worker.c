@@ -196,7 +196,7 @@ static void enter(struct weir__worker *w)
 
 /* ---- finding work ---- */
 
-void weir__worker_take_inbox(struct weir__worker *w)
+void weir__worker_take_inbox_now(struct weir__worker *w)
 {
   struct weir__work *newest = atomic_exchange_explicit(&w->inbox, NULL, memory_order_acquire);
   struct weir__work *oldest = NULL;
@@ -407,7 +407,7 @@ static struct weir__work *take_own(struct weir__worker *w)
 static struct weir__work *find_work(struct weir__worker *w)
 {
   struct weir__work *work = NULL;
-  if (WEIR__UNLIKELY(atomic_load_explicit(&w->inbox, memory_order_relaxed))) weir__worker_take_inbox(w);
+  weir__worker_take_inbox(w);
   unsigned tick = atomic_load_explicit(&w->tick, memory_order_relaxed) + 1;
   atomic_store_explicit(&w->tick, tick, memory_order_relaxed);
   if (tick % WEIR__FIXED_SHARE == 0) work = take_injected(w, 1);

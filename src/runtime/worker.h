@@ -235,7 +235,11 @@ void weir__worker_run(struct weir__worker *w);
 struct weir__work *weir__worker_take_any(struct weir__worker *w);
 /* Works on the calling thread (the worker's) until `done(arg)`; it is looked at when w->driven was set. */
 void weir__worker_drive(struct weir__worker *w, bool (*done)(void *), void *arg);
-void weir__worker_take_inbox(struct weir__worker *w);
+void weir__worker_take_inbox_now(struct weir__worker *w);
+static inline void weir__worker_take_inbox(struct weir__worker *w)
+{
+  if (WEIR__UNLIKELY(atomic_load_explicit(&w->inbox, memory_order_relaxed))) weir__worker_take_inbox_now(w);
+}
 
 /* ---- embedded ---- */
 /* On its thread: there is something to do, so the loop does not sleep before its next slice. */

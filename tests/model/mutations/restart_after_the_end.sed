@@ -2,5 +2,5 @@
 # rule: L1, H3 of child.h
 # file: src/actor/child.c
 # scenario: restart_or_end
-# finds: weir__generation_of(ref) != actor->places
+# finds: weir__generation_of(ref) != weir__generation_in(actor->places)
 /^static bool begin_anew/,/^}/ s/bool again = !\(flags & WEIR__FOR_GOOD\);/bool again = true;/
