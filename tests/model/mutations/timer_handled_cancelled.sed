@@ -2,5 +2,5 @@
 # rule: M5, I5 of timer.c
 # file: src/actor/timer.c
 # scenario: timer_cancelled
-# finds: !before || !got_count
+# finds: got_count == before
 s/  bool valid = t && t->state != CANCELLED;/  bool valid = true;/
