@@ -24,6 +24,8 @@ all() {
   "$weir" schema --plugin "$build/tests/plugins/vault.so"
   "$weir" types --plugin "$build/tests/plugins/vault.so" --json
   printf 'show\nrefuse\nfail\nshow\n' | VAULT_KEY=$word "$weir" run --stats vault.json
+  printf 'refuse\nshow\n' | "$weir" run --follow-one=vault vault.json
+  printf 'refuse\nshow\n' | "$weir" run --follow-one --json vault.json
   echo show | VAULT_SHUT=yes "$weir" run vault.json
   sed 's/"user"/"usr"/; s/"key":/"kye":/' vault.json >wrong.json
   "$weir" check --json wrong.json
