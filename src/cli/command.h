@@ -12,6 +12,7 @@ struct weir__command {
 
 extern const struct weir__command weir__command_check;
 extern const struct weir__command weir__command_run;
+extern const struct weir__command weir__command_reload;
 extern const struct weir__command weir__command_graph;
 extern const struct weir__command weir__command_new_actor;
 extern const struct weir__command weir__command_types;

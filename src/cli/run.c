@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/control.h"
 #include "cli/follow.h"
 #include "cli/say.h"
 #include "json/suggest.h"
@@ -19,11 +20,14 @@ static const char help[] =
     "SIGINT or SIGTERM ends it in order: the sources stop first, and what they have sent is handled; what is left\n"
     "after its time is stopped, and counted as lost. The second signal ends it at once.\n"
     "\n"
+    "SIGHUP has it read FILE anew, and change while it runs: as weir reload, with the answer on standard error.\n"
+    "\n"
     "options:\n"
     "  --flavor multi_thread|current_thread\n"
     "                    the runtime's flavor, whatever FILE says\n"
     "  --workers N|auto  threads of the multi_thread flavor, 1 to 256, whatever FILE says; auto: one per core\n"
     "  --drain SECONDS   how long after a signal what is on its way may take, whatever FILE says; 0: no time\n"
+    "  --control PATH    where it listens for \"weir reload\"; without it in $XDG_RUNTIME_DIR, if that is set\n"
     "  --follow-one[=ACTOR]\n"
     "                    shows on standard error the way of the first record that ACTOR gives, if it is a source, or "
     "gets,\n"
@@ -51,6 +55,7 @@ struct options {
   int flavor;          /* or FROM_FILE */
   int workers;         /* 0: auto; or FROM_FILE */
   weir_duration drain; /* or FROM_FILE */
+  const char *control; /* NULL: the usual path */
   bool follows;
   const char *follow; /* NULL: the first source */
   bool json;
@@ -108,6 +113,13 @@ static int read_json(struct options *o, const char *value)
   return WEIR__EXIT_SUCCESS;
 }
 
+static int read_control(struct options *o, const char *value)
+{
+  if (!*value) return weir__say_usage("run", "run: --control needs a path");
+  o->control = value;
+  return WEIR__EXIT_SUCCESS;
+}
+
 static int read_stats(struct options *o, const char *value)
 {
   (void)value;
@@ -128,10 +140,11 @@ static const struct option {
   enum takes takes;
   int (*read)(struct options *o, const char *value);
 } known_options[] = {
-    {"--flavor", VALUE, read_flavor}, {"--workers", VALUE, read_workers},
-    {"--drain", VALUE, read_drain},   {"--follow-one", VALUE_IF_GIVEN, read_follow},
-    {"--json", NO_VALUE, read_json},  {"--stats", NO_VALUE, read_stats},
-    {"--help", NO_VALUE, read_help},  {"-h", NO_VALUE, read_help},
+    {"--flavor", VALUE, read_flavor},   {"--workers", VALUE, read_workers},
+    {"--drain", VALUE, read_drain},     {"--follow-one", VALUE_IF_GIVEN, read_follow},
+    {"--control", VALUE, read_control}, {"--json", NO_VALUE, read_json},
+    {"--stats", NO_VALUE, read_stats},  {"--help", NO_VALUE, read_help},
+    {"-h", NO_VALUE, read_help},
 };
 enum { KNOWN_OPTIONS = sizeof known_options / sizeof known_options[0] };
 
@@ -251,6 +264,29 @@ static void print_accounts(void)
           a.created, a.handled, a.received, a.withdrawn, a.dead, a.freed, a.unsent, a.live);
 }
 
+/* SIGHUP is for who listens. One that is ignored stays so. */
+static void block_hup(void)
+{
+  sigset_t hup;
+  sigemptyset(&hup);
+  sigaddset(&hup, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &hup, NULL);
+}
+
+static int serve(const weir_topology *topology, const weir_runtime_options *runtime, const weir_listener *listener,
+                 const struct options *o)
+{
+  char path[WEIR__CONTROL_PATH];
+  struct weir__control control = {
+      .path = o->control, .wanted = o->control != NULL, .file = o->file, .socket = -1, .hup = -1, .stop = {-1, -1}};
+  if (!o->control && weir__control_path(o->file, path)) control.path = path;
+  weir_serving serving = {.drain = o->drain, .file = o->file, .began = weir__control_begin, .arg = &control};
+  block_hup();
+  int rc = weir_topology_serve_file(topology, runtime, listener, &serving);
+  weir__control_end(&control);
+  return rc;
+}
+
 static int run_topology(const weir_topology *topology, const struct options *o)
 {
   weir_runtime_options runtime;
@@ -271,7 +307,7 @@ static int run_topology(const weir_topology *topology, const struct options *o)
                             .ending = say_ending,
                             .step = o->follows ? say_step : NULL,
                             .follow = o->follow};
-  int rc = weir_topology_serve(topology, &runtime, &listener, o->drain);
+  int rc = serve(topology, &runtime, &listener, o);
   if (o->follows && !said.steps) weir__say("there was no record to follow");
   if (rc && !said.problems) weir__say("%s", weir_strerror(rc)); /* there was no memory for more */
   if (o->stats) print_accounts();

@@ -7,9 +7,13 @@
 /* Exit codes: part of the interface, and in the help. */
 enum {
   WEIR__EXIT_SUCCESS = 0,
-  WEIR__EXIT_FAILED = 1,        /* while running */
-  WEIR__EXIT_USAGE = 2,         /* the command line is wrong */
-  WEIR__EXIT_CONFIGURATION = 78 /* EX_CONFIG of sysexits.h: the topology is wrong, or can't be read */
+  WEIR__EXIT_FAILED = 1,         /* while running */
+  WEIR__EXIT_USAGE = 2,          /* the command line is wrong */
+  WEIR__EXIT_CONFIGURATION = 78, /* EX_CONFIG of sysexits.h: the topology is wrong, or can't be read */
+  /* Of weir reload, where 2 is taken: */
+  WEIR__EXIT_APPLIED = 2,
+  WEIR__EXIT_RELOAD_USAGE = 64, /* EX_USAGE */
+  WEIR__EXIT_NOT_THERE = 69     /* EX_UNAVAILABLE: no run listens */
 };
 
 /* One line on standard error: "weir: …". */

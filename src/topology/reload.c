@@ -41,7 +41,7 @@ struct changed {
 
 struct reloading {
   struct weir__run *run;
-  const struct weir__reload *asked;
+  const struct weir_reload_file *asked;
   weir_topology *next;            /* owned until it is in force … */
   weir_topology *old;             /* … and from then on the one before, if a reload had brought it */
   struct weir__assembly assembly; /* of the next one */
@@ -54,7 +54,7 @@ struct reloading {
   struct changed *changes;
   size_t change_count;
   int64_t deadline;
-  struct weir__reloaded answer;
+  struct weir_reloaded answer;
   size_t problem_room;
 };
 
@@ -83,11 +83,11 @@ static int failed(struct reloading *r, const char *what, int code) { return fail
 
 static void take_plan(struct reloading *r)
 {
-  struct weir__reload_step *steps = weir__arena_array(&r->arena, r->plan.count + 1, sizeof *steps);
+  struct weir_reload_step *steps = weir__arena_array(&r->arena, r->plan.count + 1, sizeof *steps);
   for (size_t i = 0; steps && i < r->plan.count; i++) {
     const struct weir__plan_line *line = &r->plan.lines[i];
     const char mark[2] = {line->mark, 0};
-    steps[i] = (struct weir__reload_step){weir__arena_text(&r->arena, mark), line->name, line->text};
+    steps[i] = (struct weir_reload_step){weir__arena_text(&r->arena, mark), line->name, line->text};
   }
   r->answer.plan = steps;
   r->answer.step_count = steps ? r->plan.count : 0;
@@ -101,22 +101,22 @@ static const char *copy_of(struct reloading *r, const char *text)
 static void on_problem(void *arg, const weir_problem *problem)
 {
   struct reloading *r = arg;
-  struct weir__reloaded *a = &r->answer;
+  struct weir_reloaded *a = &r->answer;
   if (a->problem_count == r->problem_room) {
     size_t room = r->problem_room ? 2 * r->problem_room : 16;
-    struct weir__reload_problem *more = weir__arena_array(&r->arena, room, sizeof *more);
+    struct weir_reload_problem *more = weir__arena_array(&r->arena, room, sizeof *more);
     if (!more) return;
     if (a->problem_count) memcpy(more, a->problems, a->problem_count * sizeof *more);
     a->problems = more;
     r->problem_room = room;
   }
-  ((struct weir__reload_problem *)(uintptr_t)a->problems)[a->problem_count++] =
-      (struct weir__reload_problem){.file = copy_of(r, problem->file),
-                                    .line = problem->line,
-                                    .column = problem->column,
-                                    .pointer = copy_of(r, problem->pointer),
-                                    .text = copy_of(r, problem->text),
-                                    .message = copy_of(r, problem->what)};
+  ((struct weir_reload_problem *)(uintptr_t)a->problems)[a->problem_count++] =
+      (struct weir_reload_problem){.file = copy_of(r, problem->file),
+                                   .line = problem->line,
+                                   .column = problem->column,
+                                   .pointer = copy_of(r, problem->pointer),
+                                   .text = copy_of(r, problem->text),
+                                   .message = copy_of(r, problem->what)};
 }
 
 /* ---- reading, and the plan ---- */
@@ -126,7 +126,7 @@ static int read_file(struct reloading *r)
 {
   weir_listener listener = {.problem = on_problem, .arg = r};
   struct weir__topology_options options = {
-      .types = r->run->serving.types, .reads_secrets = true, .before = r->run->graph};
+      .types = r->run->types, .reads_secrets = true, .before = r->run->graph};
   return weir__topology_read(&options, &(struct weir__origin){.name = r->run->serving.file}, &listener, &r->next);
 }
 
@@ -555,7 +555,7 @@ static int reloader_start(struct reloader *s, const struct weir__reloader_plan *
   return WEIR_OK;
 }
 
-static int reloader_reload(struct reloader *s, const struct weir__reload *m)
+static int reloader_reload(struct reloader *s, const struct weir_reload_file *m)
 {
   struct reloading r = {.run = s->run, .asked = m, .deadline = weir__deadline(m->timeout)};
   weir_asker asker = weir_answer_later();
@@ -563,7 +563,7 @@ static int reloader_reload(struct reloader *s, const struct weir__reload *m)
   int rc = decide(&r);
   if (!rc) apply(&r);
   r.answer.generation = s->run->generation;
-  if (asker.bits && weir_answer_value(asker, WEIR_AT(weir__reloaded, &r.answer)))
+  if (asker.bits && weir_answer_value(asker, WEIR_AT(weir_reloaded, &r.answer)))
     weir_refuse(asker, WEIR_ENOMEM, "no memory for the answer");
   weir_topology_free(r.next);
   weir__arena_free(&r.arena);
@@ -578,7 +578,7 @@ static int reloader_down(struct reloader *s, const struct weir_down *m)
 }
 
 WEIR_ACTOR(reloader,
-           WEIR_ON_START(weir__reloader_plan, reloader_start) WEIR_ON(weir__reload, reloader_reload)
+           WEIR_ON_START(weir__reloader_plan, reloader_start) WEIR_ON(weir_reload_file, reloader_reload)
                WEIR_ON(weir_down, reloader_down),
            .keeps_places = true);
 

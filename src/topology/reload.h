@@ -16,51 +16,7 @@
 #ifndef WEIR_TOPOLOGY_RELOAD_H
 #define WEIR_TOPOLOGY_RELOAD_H
 
-#include <weir/message.h>
-
-/** A reload, as it is asked for. */
-struct weir__reload {
-  bool dry_run;          /* says what would be done */
-  weir_duration timeout; /* how long actors may take to start, or to take another configuration */
-};
-
-struct weir__reload_step {
-  const char *mark; /* "+", "-", "~" or "!" */
-  const char *name;
-  const char *text;
-};
-WEIR_SHARED(weir__reload_step, "weir.reload_step", WEIR_FIELD(mark), WEIR_FIELD(name), WEIR_FIELD(text));
-/** As weir_problem. */
-struct weir__reload_problem {
-  const char *file;
-  int32_t line, column;
-  const char *pointer;
-  const char *text;
-  const char *message;
-};
-WEIR_SHARED(weir__reload_problem, "weir.reload_problem", WEIR_FIELD(file, .def = "null"), WEIR_FIELD(line),
-            WEIR_FIELD(column), WEIR_FIELD(pointer, .def = "null"), WEIR_FIELD(text), WEIR_FIELD(message));
-/** What came of it. */
-struct weir__reloaded {
-  const char *outcome; /* "unchanged", "applied", "would_apply", "refused", "failed" */
-  int64_t generation;  /* how often the topology has been changed since it was started */
-  const char *why;     /* refused, failed: what is not among the others; NULL: it is */
-  const struct weir__reload_step *plan;
-  size_t step_count;
-  const struct weir__reload_problem *problems; /* with the file */
-  size_t problem_count;
-  const char *const *killed; /* what was removed, and did not end in time */
-  size_t killed_count;
-  int64_t dead_letters; /* records that this has come to */
-};
-WEIR_SHARED(weir__reloaded, "weir.reloaded",
-            WEIR_FIELD(outcome, .one_of = "unchanged|applied|would_apply|refused|failed"), WEIR_FIELD(generation),
-            WEIR_FIELD(why, .def = "null"), WEIR_LIST_OF(plan, step_count, weir__reload_step),
-            WEIR_LIST_OF(problems, problem_count, weir__reload_problem), WEIR_LIST(killed, killed_count),
-            WEIR_FIELD(dead_letters));
-WEIR__DEFINE(weir__reload, "weir.reload", true, weir__reloaded, weir_message_weir__reloaded,
-             WEIR_FIELD(dry_run, .def = "false"), WEIR_FIELD(timeout, .def = "\"10s\"", .max = 86400e9),
-             WEIR__LAST_FIELD);
+#include <weir/reload.h>
 
 struct weir__run;
 /* Starts the reloader, and tells that everything has begun. */

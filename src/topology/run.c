@@ -391,18 +391,26 @@ int weir_topology_run(const weir_topology *topology, const weir_runtime_options 
 }
 
 int weir__topology_serve(const weir_topology *topology, const weir_runtime_options *runtime,
-                         const weir_listener *listener, const struct weir__serving *serving)
+                         const weir_listener *listener, const weir_serving *serving,
+                         const struct weir__stock *const *types)
 {
   struct weir__run run = {.listener = listener,
                           .serving = *serving,
+                          .types = types,
                           .shutdown = {.begin = on_signal, .stop = on_late, .kill = on_very_late}};
   run.drain = weir__run_drain(&run, &topology->graph);
   run.shutdown.arg = &run;
   return run_topology(topology, runtime, &run);
 }
 
+int weir_topology_serve_file(const weir_topology *topology, const weir_runtime_options *runtime,
+                             const weir_listener *listener, const weir_serving *serving)
+{
+  return weir__topology_serve(topology, runtime, listener, serving, weir__stock_types);
+}
+
 int weir_topology_serve(const weir_topology *topology, const weir_runtime_options *runtime,
                         const weir_listener *listener, weir_duration drain)
 {
-  return weir__topology_serve(topology, runtime, listener, &(struct weir__serving){.drain = drain});
+  return weir_topology_serve_file(topology, runtime, listener, &(weir_serving){.drain = drain});
 }

@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include <weir/oneshot.h>
+#include <weir/reload.h>
 
 #include "actor/shutdown.h"
 #include "topology/assemble.h"
@@ -23,16 +24,6 @@ struct weir__instance {
   char name[];
 };
 
-/* How it is served. */
-struct weir__serving {
-  weir_duration drain; /* negative: as the document says */
-  const char *file;    /* from which a reload reads it. This and the rest: NULL if it is not to be reloaded */
-  const struct weir__stock *const *types; /* that it may name */
-  /* Everything has been started: asks to `reloader` change it (reload.h). On the run's thread, which waits. An error ends it. */
-  int (*began)(void *arg, weir_runtime *rt, weir_ref reloader);
-  void *arg;
-};
-
 struct weir__run {
   const struct weir__graph *graph; /* that runs. This and the assembly: the reloader's, once it is there */
   struct weir__arena arena;
@@ -41,7 +32,8 @@ struct weir__run {
   weir_topology *own;            /* the graph's, if a reload has brought it */
   int64_t generation;            /* how often it was changed. The reloader's */
   const weir_listener *listener; /* borrowed, may be NULL */
-  struct weir__serving serving;
+  weir_serving serving;
+  const struct weir__stock *const *types; /* that its file may name, when it is read anew */
   struct weir__shutdown shutdown;
   struct weir__follow follow; /* if the listener wants steps */
   weir_promise promise;       /* dropped when the run is settled: R1 */
@@ -60,9 +52,10 @@ struct weir__run {
   weir_duration drain;       /* how long what is on its way may take then */
 };
 
-/* weir_topology_serve(), with more. */
+/* weir_topology_serve_file() with a table of types of one's own. */
 int weir__topology_serve(const weir_topology *topology, const weir_runtime_options *runtime,
-                         const weir_listener *listener, const struct weir__serving *serving);
+                         const weir_listener *listener, const weir_serving *serving,
+                         const struct weir__stock *const *types);
 
 /* An instance was made. False: a signal has come, and nobody else tells it (R4). */
 bool weir__run_has_made(struct weir__instance *instance, weir_ref ref, bool is_source);

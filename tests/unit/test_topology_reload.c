@@ -191,8 +191,8 @@ static int began(void *arg, weir_runtime *rt, weir_ref reloader)
 static void *run(void *arg)
 {
   weir_listener listener = {.problem = hear};
-  struct weir__serving serving = {.drain = {-1}, .file = running.file, .types = types, .began = began, .arg = arg};
-  running.rc = weir__topology_serve(running.topology, &running.on, &listener, &serving);
+  weir_serving serving = {.drain = {-1}, .file = running.file, .began = began, .arg = arg};
+  running.rc = weir__topology_serve(running.topology, &running.on, &listener, &serving, types);
   atomic_store(&running.over, true);
   return NULL;
 }
@@ -226,11 +226,11 @@ static void say(const char *a, const char *b, const char *c)
 static const char *reload_with(const char *document, bool dry_run, weir_duration timeout)
 {
   static char outcome[32];
-  struct weir__reloaded *a = NULL;
+  struct weir_reloaded *a = NULL;
   weir_ref reloader = {atomic_load(&running.reloader)};
   *said = 0;
   if (document) write_file(document);
-  int rc = weir_ask(reloader, WEIR_SECONDS(60), &a, weir__reload, .dry_run = dry_run, .timeout = timeout);
+  int rc = weir_ask(reloader, WEIR_SECONDS(60), &a, weir_reload_file, .dry_run = dry_run, .timeout = timeout);
   if (rc) fail_msg("%d %s", rc, weir_error_text());
   for (size_t i = 0; i < a->step_count; i++) {
     char name[128];
