@@ -193,6 +193,23 @@ static int file_lines_open(struct file_lines *f, const struct file_lines_config 
   return rc ? rc : go_on();
 }
 
+/* It goes on in the file that it reads, and so keeps the standard input: one that is not named any more is left by a new start. */
+static int file_lines_change(struct file_lines *f, const struct file_lines_config *c)
+{
+  size_t at = 0;
+  int rc = c->path_count ? WEIR_OK : weir_error(WEIR_EINVAL, "file_lines: \"paths\" names no file");
+  for (size_t i = 0; i < c->path_count && !rc; i++) rc = check_path(c->paths[i]);
+  if (!rc && f->partial_size > (size_t)c->max_line)
+    rc = weir_error(WEIR_ERANGE, "the line that it reads is longer than %" PRId64 " bytes already", c->max_line);
+  if (rc) return rc;
+  while (at < c->path_count && strcmp(c->paths[at], f->config->paths[f->path]) != 0) at++;
+  if (at == c->path_count || !f->io) return WEIR_RESTART;
+  f->config = c;
+  f->path = at;
+  weir__io_rename(f->io, c->paths[at]);
+  return WEIR_OK;
+}
+
 /* An error would only refuse this message, and nothing would ever read on: so it fails the actor. */
 static int file_lines_read(struct file_lines *f, const struct read_on *m)
 {
@@ -204,7 +221,9 @@ static int file_lines_read(struct file_lines *f, const struct read_on *m)
   return rc;
 }
 
-WEIR_ACTOR(file_lines, WEIR_ON_START(file_lines_config, file_lines_open) WEIR_ON(read_on, file_lines_read),
+WEIR_ACTOR(file_lines,
+           WEIR_ON_START(file_lines_config, file_lines_open) WEIR_ON_CONFIG(file_lines_config, file_lines_change)
+               WEIR_ON(read_on, file_lines_read),
            .runs = WEIR_PINNED, .help = "reads files line by line");
 
 const struct weir__stock weir__stock_file_lines = {

@@ -51,6 +51,11 @@ struct weir__io {
 const char *weir__io_name(const struct weir__io *io) { return io->name; }
 char *weir__io_room(struct weir__io *io) { return io->room; }
 
+void weir__io_rename(struct weir__io *io, const char *path)
+{
+  if (strcmp(path, "-") != 0) io->name = path; /* else it is no copy */
+}
+
 static int failed(const struct weir__io *io, int rc) { return weir_error(rc, "%s: %s", io->name, weir_strerror(rc)); }
 
 /* ---- waiting ---- */

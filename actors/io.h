@@ -20,6 +20,9 @@ WEIR_NODISCARD int weir__io_open(const char *path, enum weir__io_for what_for, s
 /** What people call it: its path, "standard input" or "standard output". Borrowed until it is closed. */
 const char *weir__io_name(const struct weir__io *io);
 
+/** It is called so from now on, "-" excepted: another copy of its path. Borrowed until weir__io_close(). */
+void weir__io_rename(struct weir__io *io, const char *path);
+
 /** Its memory. Only this may be read into and written from: it outlives every request, even where its actor does not.
  */
 char *weir__io_room(struct weir__io *io);

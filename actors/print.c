@@ -29,6 +29,7 @@ struct flush {
 WEIR_MESSAGE(flush);
 
 struct print {
+  const char *path; /* the configuration's */
   struct weir__io *io;
   size_t size;    /* bytes gathered in io's room */
   bool timer_set; /* a flush is on its way */
@@ -40,7 +41,8 @@ static void print_close(void *state) { (void)weir__io_close(((struct print *)sta
 static int print_open(struct print *p, const struct print_config *c)
 {
   int rc = weir_defer(print_close, p);
-  return rc ? rc : weir__io_open(c ? c->path : "-", WEIR__IO_WRITE, PIECE_BYTES, &p->io);
+  p->path = c ? c->path : "-";
+  return rc ? rc : weir__io_open(p->path, WEIR__IO_WRITE, PIECE_BYTES, &p->io);
 }
 
 /* Told to stop, it gives up what was not written yet. */
@@ -51,6 +53,24 @@ static int write_out(struct print *p)
   int rc = weir__io_write(p->io, weir__io_room(p->io), size);
   if (rc && rc != WEIR_ECANCELED) weir_fail(rc, "%s", weir_error_text());
   return rc;
+}
+
+/* The other file is there before this one is left. */
+static int print_change(struct print *p, const struct print_config *c)
+{
+  struct weir__io *next = p->io;
+  bool same = strcmp(p->path, c->path) == 0;
+  int rc = write_out(p);
+  if (!rc && !same) rc = weir__io_open(c->path, WEIR__IO_WRITE, PIECE_BYTES, &next);
+  if (rc) return rc;
+  if (same)
+    weir__io_rename(p->io, c->path);
+  else
+    rc = weir__io_close(p->io);
+  p->io = next;
+  p->path = c->path;
+  if (rc) weir_fail(rc, "%s", weir_error_text());
+  return WEIR_OK;
 }
 
 static int gather(struct print *p, const char *text, size_t size)
@@ -100,8 +120,8 @@ static int print_ended(struct print *p)
 }
 
 WEIR_ACTOR(print,
-           WEIR_ON_START(print_config, print_open) WEIR_ON(tally, print_tally) WEIR_ON(flush, print_flush)
-               WEIR_ON(weir_inputs_ended, print_ended),
+           WEIR_ON_START(print_config, print_open) WEIR_ON_CONFIG(print_config, print_change)
+               WEIR_ON(tally, print_tally) WEIR_ON(flush, print_flush) WEIR_ON(weir_inputs_ended, print_ended),
            .runs = WEIR_PINNED, .help = "prints tallies, \"count word\" on each line");
 
 const struct weir__stock weir__stock_print = {

@@ -40,6 +40,13 @@ static int split_open(struct split *s, const struct split_config *c)
   return weir_defer(split_close, s);
 }
 
+/* The line in hand is another one's matter: a change comes between two. */
+static int split_change(struct split *s, const struct split_config *c)
+{
+  s->fold = c->fold_case ? IN_EACH(0x20) : 0;
+  return WEIR_OK;
+}
+
 /* A zero behind the last word, and what is written past it: letters come in eights. Doubling keeps a text whose lines
  * get longer and longer from asking for memory each time. */
 static int make_room(struct split *s, size_t line_size)
@@ -95,7 +102,9 @@ static int split_line(struct split *s, const struct line *l)
   return rc;
 }
 
-WEIR_ACTOR(split, WEIR_ON_START(split_config, split_open) WEIR_ON(line, split_line), .help = "splits lines into words");
+WEIR_ACTOR(split,
+           WEIR_ON_START(split_config, split_open) WEIR_ON_CONFIG(split_config, split_change) WEIR_ON(line, split_line),
+           .help = "splits lines into words");
 
 const struct weir__stock weir__stock_split = {
     .actor = &split, .config = weir_message_split_config, .takes = weir_message_line, .gives = weir_message_word};

@@ -107,6 +107,18 @@ static int top_open(struct top *t, const struct top_config *c)
   return weir_defer(top_close, t);
 }
 
+/* Fewer are kept from now on, if it is fewer: the smallest go. */
+static int top_change(struct top *t, const struct top_config *c)
+{
+  t->most = (size_t)c->k;
+  while (t->size > t->most) {
+    free(t->heap[0].word);
+    t->heap[0] = t->heap[--t->size];
+    sift_down(t->heap, t->size, 0);
+  }
+  return WEIR_OK;
+}
+
 static int top_tally(struct top *t, const struct tally *m)
 {
   if (!m->word) return weir_error(WEIR_EINVAL, "top: a tally without a word");
@@ -139,7 +151,9 @@ static int top_ended(struct top *t)
   return rc;
 }
 
-WEIR_ACTOR(top, WEIR_ON_START(top_config, top_open) WEIR_ON(tally, top_tally) WEIR_ON(weir_inputs_ended, top_ended),
+WEIR_ACTOR(top,
+           WEIR_ON_START(top_config, top_open) WEIR_ON_CONFIG(top_config, top_change) WEIR_ON(tally, top_tally)
+               WEIR_ON(weir_inputs_ended, top_ended),
            .help = "keeps the k largest tallies; sends them at the end of its inputs, the largest first");
 
 const struct weir__stock weir__stock_top = {

@@ -22,7 +22,7 @@
 
 #include "cli/say.h"
 
-enum { REQUEST_BYTES = 4096, PATIENCE_MS = 5000, BACKLOG = 16, ANSWER_MOST = 64 << 20 };
+enum { REQUEST_BYTES = 4096, PATIENCE_MS = 2000, BACKLOG = 16, ANSWER_MOST = 64 << 20 };
 
 /* ---- where it is ---- */
 
