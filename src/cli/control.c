@@ -22,7 +22,7 @@
 
 #include "cli/say.h"
 
-enum { REQUEST_BYTES = 4096, PATIENCE_MS = 2000, BACKLOG = 16, ANSWER_MOST = 64 << 20 };
+enum { REQUEST_BYTES = 4096, PATIENCE_MS = 2000, BACKLOG = 16 };
 
 /* ---- where it is ---- */
 
@@ -296,25 +296,19 @@ static int connect_to(const char *path)
   return -1;
 }
 
-/* All that comes, until the other side has closed. NULL: it failed. */
-static char *read_all(int fd, size_t *size)
+/* One line; NULL: none came. Owns the descriptor. */
+static char *read_answer(int fd)
 {
   char *text = NULL;
   size_t room = 0;
-  ssize_t n = 1;
-  *size = 0;
-  while (n > 0) {
-    if (*size == room) {
-      room = room ? 2 * room : 4096;
-      char *larger = room <= ANSWER_MOST ? realloc(text, room) : NULL;
-      if (!larger) break;
-      text = larger;
-    }
-    do n = read(fd, text + *size, room - *size);
-    while (n < 0 && errno == EINTR);
-    if (n > 0) *size += (size_t)n;
+  FILE *from = fdopen(fd, "r");
+  if (!from) {
+    close(fd);
+    return NULL;
   }
-  if (n == 0) return text;
+  ssize_t size = getline(&text, &room, from);
+  fclose(from);
+  if (size > 0) return text;
   free(text);
   return NULL;
 }
@@ -343,13 +337,9 @@ int weir__control_ask(const char *path, const struct weir_reload_file *request, 
   text[size++] = '\n'; /* for the NUL */
   write_answer(fd, text, size);
   free(text);
-  text = read_all(fd, &size);
-  close(fd);
-  if (!text || !size) {
-    free(text);
-    return say_failed(path, "the run gave no answer: it has ended");
-  }
-  rc = weir_json_read(weir_reloaded, answer, text, size);
+  text = read_answer(fd);
+  if (!text) return say_failed(path, "the run gave no answer: it has ended");
+  rc = weir_json_read(weir_reloaded, answer, text, strlen(text));
   free(text);
   return rc ? say_failed(path, weir_error_text()) : WEIR__EXIT_SUCCESS;
 }

@@ -104,8 +104,10 @@ static char *topology_file(char *path)
 
 static void run_piped(void)
 {
-  char path[] = "/tmp/weir-faults-XXXXXX";
-  command((char *[]){"weir", "run", "--stats", topology_file(path), NULL}, "b a\nb\n", true, 0, "2 b\n1 a\n");
+  char path[] = "/tmp/weir-faults-XXXXXX", control[64];
+  topology_file(path);
+  snprintf(control, sizeof control, "%s.sock", path);
+  command((char *[]){"weir", "run", "--stats", "--control", control, path, NULL}, "b a\nb\n", true, 0, "2 b\n1 a\n");
   unlink(path);
 }
 static void run_redirected(void)

@@ -1,7 +1,9 @@
 /* document.c: scenarios that read and write JSON, print, and check and run topologies. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <weir/topology.h>
@@ -200,6 +202,94 @@ static void describe_types(void)
   free(text);
 }
 
+/* ---- a topology that is changed while it runs: its source reads a FIFO, which ends when all changes have been tried ---- */
+
+struct changing {
+  char file[32], input[32], other[32]; /* the document; two FIFOs */
+  int write_ends[2];
+};
+
+static void write_document(const struct changing *c, const char *path, const char *actors)
+{
+  fault_pause();
+  FILE *f = fopen(c->file, "w");
+  if (!f) abort();
+  fprintf(
+      f,
+      "{ \"runtime\": { \"flavor\": \"current_thread\", \"drain\": \"100ms\" }, \"actors\": [\n"
+      "  { \"name\": \"lines\", \"type\": \"file_lines\", \"config\": { \"paths\": [\"%s\"] }, \"to\": \"words\" },\n"
+      "  %s ] }\n",
+      path, actors);
+  fclose(f);
+  fault_go_on();
+}
+
+static const char *const shapes[] = {
+    "{ \"name\": \"words\", \"type\": \"split\", \"to\": \"count\" }, { \"name\": \"count\", \"type\": \"count\", "
+    "\"to\": \"discard\" }",
+    "{ \"name\": \"words\", \"type\": \"split\", \"config\": { \"fold_case\": true }, \"to\": [\"count\", \"more\"],\n"
+    "    \"on_failure\": { \"then\": \"count\" } },\n"
+    "  { \"name\": \"count\", \"type\": \"count\", \"to\": \"discard\" },\n"
+    "  { \"name\": \"more\", \"type\": \"count\", \"instances\": 2, \"route\": { \"hash\": \"word\" }, \"to\": "
+    "\"discard\" }",
+};
+enum { SHAPES = sizeof shapes / sizeof shapes[0] };
+
+static void change_once(weir_ref reloader)
+{
+  struct weir_reloaded *r = NULL;
+  if (CHECK(weir_ask(reloader, WEIR_FOREVER, &r, weir_reload_file, .timeout = WEIR_SECONDS(10)))) return;
+  bool applied = strcmp(r->outcome, "applied") == 0;
+  if (!applied && undisturbed()) failed("a reload: %s: %s", r->outcome, r->why ? r->why : "");
+  if (!applied && !undisturbed()) reported();
+  weir_free(r);
+}
+
+static int change_it(void *arg, weir_runtime *rt, weir_ref reloader)
+{
+  struct changing *c = arg;
+  (void)rt;
+  for (int i = 1; i <= 3; i++) {
+    write_document(c, c->input, shapes[i % SHAPES]);
+    change_once(reloader);
+  }
+  write_document(c, c->other, shapes[1]); /* it is started anew */
+  change_once(reloader);
+  close(c->write_ends[0]), close(c->write_ends[1]);
+  return WEIR_OK;
+}
+
+static void make_fifo(char *path, int *write_end)
+{
+  fault_pause();
+  int fd = mkstemp(path);
+  if (fd < 0 || close(fd) || unlink(path) || mkfifo(path, 0600)) abort();
+  *write_end = open(path, O_RDWR | O_CLOEXEC);
+  fault_go_on();
+}
+
+static void change_topology(void)
+{
+  struct changing c = {"/tmp/weir-faults-d-XXXXXX", "/tmp/weir-faults-i-XXXXXX", "/tmp/weir-faults-o-XXXXXX", {-1, -1}};
+  size_t problems = 0;
+  weir_topology *t;
+  weir_listener listener = {.problem = hear, .arg = &problems};
+  weir_serving serving = {.file = c.file, .began = change_it, .arg = &c};
+  make_fifo(c.input, &c.write_ends[0]);
+  make_fifo(c.other, &c.write_ends[1]);
+  fault_pause();
+  close(mkstemp(c.file));
+  fault_go_on();
+  write_document(&c, c.input, shapes[0]);
+  if (!CHECK(weir_topology_load(c.file, &listener, &t))) {
+    int rc = weir_topology_serve_file(t, NULL, &listener, &serving);
+    if (rc && undisturbed()) failed("changed: %d %s", rc, weir_error_text());
+    if (rc && !problems) checked(rc, "a run of which no problem was told");
+    weir_topology_free(t);
+  }
+  unlink(c.file), unlink(c.input), unlink(c.other);
+}
+
 const struct scenario document_scenarios[] = {
     {"types", describe_types, LACKS_FOR_EVER},
     {"JSON", read_and_write, LACKS_FOR_EVER},
@@ -207,5 +297,6 @@ const struct scenario document_scenarios[] = {
     {"addresses", check_live, LACKS_FOR_EVER},
     {"topology", run_on_current, LACKS_FOR_EVER | USES_POOL},
     {"topology on two", run_on_two, LACKS_FOR_EVER | USES_POOL},
+    {"topology that changes", change_topology, LACKS_FOR_EVER | USES_POOL},
     {NULL, NULL, 0},
 };
