@@ -125,8 +125,7 @@ static void on_problem(void *arg, const weir_problem *problem)
 static int read_file(struct reloading *r)
 {
   weir_listener listener = {.problem = on_problem, .arg = r};
-  struct weir__topology_options options = {
-      .types = r->run->types, .reads_secrets = true, .before = r->run->graph};
+  struct weir__topology_options options = {.types = r->run->types, .reads_secrets = true, .before = r->run->graph};
   return weir__topology_read(&options, &(struct weir__origin){.name = r->run->serving.file}, &listener, &r->next);
 }
 

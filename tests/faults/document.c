@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <weir/topology.h>
+#include <weir/reload.h>
 #include <weir/types.h>
 #include <weir/weir.h>
 
