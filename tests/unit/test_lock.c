@@ -17,13 +17,19 @@ static long count; /* under the lock */
 static int rounds;
 static bool slow;
 
+/* The last one has nobody to wait for; and who wants it is given a moment to fall asleep. */
+static void hold_until_wanted(void)
+{
+  for (int i = 0; i < 100 && atomic_load(&lock.word) != WEIR__LOCK_CONTENDED; i++) sched_yield();
+  sched_yield();
+}
+
 static void *count_up(void *arg)
 {
   for (int i = 0; i < rounds; i++) {
     weir__lock_take(&lock);
     long was = count;
-    if (slow)
-      for (int j = 0; j < 100; j++) sched_yield(); /* held for so long that the others sleep */
+    if (slow) hold_until_wanted();
     count = was + 1;
     weir__lock_leave(&lock);
   }
