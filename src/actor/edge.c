@@ -197,6 +197,8 @@ int weir__node_make(struct weir__cell *cell, const struct weir__wired *wired)
   node->ended = wired->ended;
   node->lost = wired->lost;
   node->dead_letter = wired->dead;
+  node->takes = wired->takes;
+  node->gives = wired->gives;
   node->arg = wired->arg;
   node->gives_first = wired->follows == WEIR__FOLLOWS_FIRST_GIVEN;
   if (node->gives_first) node->follows = FIRST_GIVEN;
@@ -639,6 +641,12 @@ static void send_nowhere(struct edge *e, const weir_message *type)
   weir__tell_dead(e->owner, type, WEIR_EDEAD, "its output is the dead letters", false);
 }
 
+static void tell_given(const struct weir__cell *owner, const char *output, const weir_message *type, const void *value)
+{
+  const struct weir__graph_node *node = weir__node_of(owner);
+  if (node->gives) node->gives(node->arg, output, type, value);
+}
+
 /* As weir__edge_send(), of a record that is followed. */
 WEIR__SLOW static int send_followed(struct edge *e, const weir_message *type, const void *value, bool waits)
 {
@@ -668,6 +676,7 @@ int weir__edge_send(struct weir__cell *cell, const weir_message *type, const voi
   if (!e->count) send_nowhere(e, type);
   for (size_t i = 0; i < e->count && !rc; i++)
     if (!e->targets[i].is_spare) rc = send_to(e, &e->targets[i], type, value, waits, false);
+  if (WEIR__UNLIKELY(e->node->gives != NULL) && !rc) tell_given(e->owner, e->name, type, value);
   return rc;
 }
 
@@ -831,10 +840,12 @@ static weir_duration wait_before(const struct weir__graph_node *node, unsigned n
 
 /* The record in hand, which is not handled, goes along `e`, if there is such an edge. One that its actor's stop cut off, or
  * for which there was no memory, was not refused: it is lost. */
-static void pass_by(struct weir__cell *cell, struct edge *e, struct batch *b, int code, const char *text)
+static void pass_by(struct weir__cell *cell, struct edge *e, const char *output, struct batch *b, int code,
+                    const char *text)
 {
   struct record *r = record_in(b);
   if (!e && !told_to_stop(cell) && code != WEIR_ENOMEM) {
+    tell_given(cell, output, b->type, r + 1);
     bury(cell, b->type, code, text);
     tell_of(cell, r->followed, WEIR__STEP_DEAD, code, text);
   } else if (!e || weir__edge_send(e->cell, b->type, r + 1, true, INT64_MAX)) {
@@ -846,7 +857,7 @@ static void pass_by(struct weir__cell *cell, struct edge *e, struct batch *b, in
 /* It was refused, or failed its actor, for the last time. */
 static void give_up(struct weir__cell *cell, struct batch *b, int code, const char *text)
 {
-  pass_by(cell, weir__node_of(cell)->failed, b, code, text);
+  pass_by(cell, weir__node_of(cell)->failed, WEIR__FAILED_OUTPUT, b, code, text);
 }
 
 /* ---- the breaker of an actor of a topology: it gets its records all the same, and sends them elsewhere ---- */
@@ -875,7 +886,7 @@ static void turn_away(struct weir__cell *cell, struct batch *b)
   struct weir__graph_node *node = weir__node_of(cell);
   node->turned_away++;
   tell_of(cell, record_in(b)->followed, WEIR__STEP_REFUSED, WEIR_EOPEN, why);
-  pass_by(cell, node->open, b, WEIR_EOPEN, why);
+  pass_by(cell, node->open, WEIR__OPEN_OUTPUT, b, WEIR_EOPEN, why);
 }
 
 /* The record in hand. `attempts` is in the batch, as the actor may come again in between (E3). */
@@ -888,6 +899,7 @@ static int handle_record(struct weir__cell *cell, struct batch *b, const weir_me
       turn_away(cell, b);
       return WEIR_OK;
     }
+    if (WEIR__UNLIKELY(node->takes != NULL) && !b->attempts) node->takes(node->arg, b->type, r + 1);
     weir__strand_message(weir__strand_here(), 0, INT64_MAX);
     int rc = weir__handle(cell, type, r + 1, NULL);
     bool well = !rc || rc == WEIR_STOP;

@@ -128,6 +128,10 @@ struct weir__wired {
   void (*lost)(void *arg, const char *actor, const char *message, int code, const char *text);
   /* One that was refused, that failed its actor, or that came while its breaker was open became a dead letter; likewise. */
   void (*dead)(void *arg, const char *actor, const char *message, int code, const char *text);
+  /* For who looks on: each record that it takes in hand, once, and each that it gives at an output, wherever that leads.
+   * On its own strand, must not wait. NULL: nobody does. */
+  void (*takes)(void *arg, const weir_message *type, const void *record);
+  void (*gives)(void *arg, const char *output, const weir_message *type, const void *record);
   void *arg;
   int follows; /* enum weir__follows; where there is no `step` nothing is followed */
   /* Returns the number of a record from 1 on, of the first and SENT; 0: that one is not followed. Likewise. */

@@ -73,6 +73,8 @@ struct weir__graph_node {
   void (*ended)(void *, const struct weir__ending *);
   void (*lost)(void *, const char *, const char *, int, const char *);
   void (*dead_letter)(void *, const char *, const char *, int, const char *);
+  void (*takes)(void *, const weir_message *, const void *); /* NULL: nobody looks on; likewise the next */
+  void (*gives)(void *, const char *, const weir_message *, const void *);
   void *arg;
   bool gives_first, gets_first; /* that one is followed: until it has been given, or has come. The owner's */
   uint32_t (*step)(void *, const struct weir__step *);

@@ -15,6 +15,7 @@ extern const struct weir__command weir__command_run;
 extern const struct weir__command weir__command_reload;
 extern const struct weir__command weir__command_graph;
 extern const struct weir__command weir__command_new_actor;
+extern const struct weir__command weir__command_test;
 extern const struct weir__command weir__command_types;
 extern const struct weir__command weir__command_schema;
 

@@ -1,5 +1,5 @@
 /* write.c: messages to JSON: see weir/json.h. */
-#include <weir/json.h>
+#include "json/write.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -13,7 +13,7 @@
 #include "channel/units.h"
 #include "platform/utf8.h"
 #include "json/base64.h"
-#include "json/show.h"
+#include "json/write.h"
 
 struct writing {
   char *text;
@@ -246,13 +246,11 @@ static void write_items(struct writing *w, const char *items, size_t count)
   put(w, "]", 1);
 }
 
-static void write_field(struct writing *w, const void *value)
+/* What a field of the struct holds. */
+static void write_content(struct writing *w, const void *value)
 {
   const weir_field *f = w->field;
-  const char *key = f->json ? f->json : f->name;
   const void *at = (const char *)value + f->offset;
-  write_text(w, key, strlen(key));
-  put(w, ":", 1);
   if (f->secret && w->hides)
     put(w, "null", 4);
   else if (f->kind == WEIR_KIND_LIST)
@@ -261,6 +259,14 @@ static void write_field(struct writing *w, const void *value)
     write_items(w, at, weir__array_count(f));
   else
     write_one(w, f->kind, at);
+}
+
+static void write_field(struct writing *w, const void *value)
+{
+  const char *key = w->field->json ? w->field->json : w->field->name;
+  write_text(w, key, strlen(key));
+  put(w, ":", 1);
+  write_content(w, value);
 }
 
 static void write_struct(struct writing *w, const weir_message *type, const void *value)
@@ -279,6 +285,26 @@ static void write_struct(struct writing *w, const weir_message *type, const void
   w->field = outer_field;
 }
 
+/* Gives what was written away. */
+static int finish(struct writing *w, char **text, size_t *size)
+{
+  if (w->code) {
+    free(w->text);
+    return w->code;
+  }
+  *text = w->text;
+  if (size) *size = w->size;
+  return WEIR_OK;
+}
+
+int weir__json_write_field(const weir_message *type, const weir_field *field, const void *value, char **text)
+{
+  struct writing w = {.type = type, .field = field};
+  *text = NULL;
+  write_content(&w, value);
+  return finish(&w, text, NULL);
+}
+
 static int write_value(weir_value value, bool hides, char **text, size_t *size)
 {
   size_t bytes;
@@ -290,13 +316,7 @@ static int write_value(weir_value value, bool hides, char **text, size_t *size)
   if (rc) return rc;
   struct writing w = {.hides = hides};
   write_struct(&w, type, value.at);
-  if (w.code) {
-    free(w.text);
-    return w.code;
-  }
-  *text = w.text;
-  if (size) *size = w.size;
-  return WEIR_OK;
+  return finish(&w, text, size);
 }
 
 int weir_json_write_value(weir_value value, char **text, size_t *size) { return write_value(value, false, text, size); }

@@ -1,12 +1,10 @@
 /* simulate.c: weir_simulate(): a scenario over many seeds, and what is told of one that fails. */
-#include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "runtime/last_words.h"
 #include "runtime/runtime.h"
 #include "runtime/simulation.h"
 
@@ -21,50 +19,6 @@ struct outcome {
   uint64_t hash;
   char text[236];
 };
-
-/* ---- a process that dies in a scenario tells its seed ---- */
-
-static const int deadly[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
-enum { DEADLY = sizeof deadly / sizeof deadly[0] };
-
-/* What a handler of a signal may read: written before the scenario begins, on its thread. */
-static _Thread_local struct {
-  volatile sig_atomic_t runs;
-  char text[96];
-  size_t length;
-} dying;
-static struct sigaction before[DEADLY];
-
-/* Tells the seed once; the signal then does what it would have done: whoever raised it does so again. */
-static void on_deadly(int number)
-{
-  int saved = errno;
-  if (dying.runs) {
-    dying.runs = 0;
-    if (write(STDERR_FILENO, dying.text, dying.length) < 0) errno = saved;
-  }
-  for (int i = 0; i < DEADLY; i++)
-    if (deadly[i] == number) sigaction(number, &before[i], NULL);
-  errno = saved;
-}
-
-/* Only where nobody else listens: sanitizers and test frameworks do. True: it is ours. */
-static bool listen_to(int i)
-{
-  struct sigaction ours;
-  memset(&ours, 0, sizeof ours);
-  ours.sa_handler = on_deadly;
-  ours.sa_flags = SA_ONSTACK | SA_NODEFER;
-  sigemptyset(&ours.sa_mask);
-  if (sigaction(deadly[i], NULL, &before[i]) != 0 || before[i].sa_handler != SIG_DFL) return false;
-  return sigaction(deadly[i], &ours, NULL) == 0;
-}
-
-static void restore(const bool *listens)
-{
-  for (int i = 0; i < DEADLY; i++)
-    if (listens[i]) sigaction(deadly[i], &before[i], NULL);
-}
 
 /* ---- one seed ---- */
 
@@ -91,21 +45,19 @@ static struct outcome run_seed(const struct series *series, uint64_t seed, bool 
   weir_simulation_options options = *series->options;
   weir_runtime *rt;
   if (traces) options.trace = print_event;
-  dying.length =
-      (size_t)snprintf(dying.text, sizeof dying.text, "weir: simulation: died at WEIR_SEED=%" PRIu64 "\n", seed);
   o.rc = weir_simulation_start(seed, &options, &rt);
   if (o.rc) {
     note_text(&o);
     return o;
   }
   weir__simulation_reports(weir__simulation_here(), &o.hash);
-  dying.runs = 1;
+  weir__last_words("weir: simulation: died at WEIR_SEED=%" PRIu64 "\n", seed);
   o.rc = series->scenario(rt, series->arg);
   if (o.rc) note_text(&o);
   struct weir__simulation *s = weir__simulation_here();
   int rc = s && weir__simulation_is_broken(s) ? WEIR_ENOMEM : s && weir__simulation_was_touched(s) ? WEIR_EINVAL : 0;
   stop(series, rt, &o);
-  dying.runs = 0;
+  weir__last_words(NULL);
   if (rc && !o.rc) {
     o.rc = rc;
     snprintf(o.text, sizeof o.text, "%s",
@@ -162,10 +114,9 @@ int weir_simulate(const weir_simulation_options *options, uint64_t seeds, int (*
 {
   static const weir_simulation_options none;
   struct series series = {options ? options : &none, scenario, arg};
-  bool listens[DEADLY];
   if (!seeds || !scenario) return weir__misuse(WEIR_EINVAL, !seeds ? "no seeds" : "no scenario was given");
-  for (int i = 0; i < DEADLY; i++) listens[i] = listen_to(i);
+  struct weir__listening listening = weir__last_words_begin();
   int rc = run_all(&series, seeds);
-  restore(listens);
+  weir__last_words_end(&listening);
   return rc;
 }

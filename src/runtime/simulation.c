@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,8 @@ struct weir__simulation {
   bool stuck; /* nothing that the driving thread waits for can come any more … */
   const char *why;
   uint64_t wait;                             /* … of this wait; 0: of another kind */
-  unsigned lent;                             /* steps that it lets others do */
+  unsigned lent;                             /* steps that it lets others do … */
+  bool settles;                              /* … as many as it takes, and no alarm rings */
   uint64_t chances[WEIR__SIM_NO_MEMORY + 1]; /* by fault: how many there were */
   struct known *known;                       /* by key, open addressing */
   size_t known_count, known_room;
@@ -392,10 +394,10 @@ static struct weir__work *take(struct weir__simulation *s, size_t i)
 
 static int64_t ms_of(int64_t ns) { return ns / 1000000; }
 
-/* When the next one can run that can't yet; INT64_MAX: there is none. */
+/* When the next one can run that can't yet; INT64_MAX: there is none. With alarms, or (`settles`) without. */
 static int64_t next_ns(const struct weir__simulation *s)
 {
-  int64_t next_ms = weir__wheel_next_ms(&s->w->wheel);
+  int64_t next_ms = s->settles ? INT64_MAX : weir__wheel_next_ms(&s->w->wheel);
   int64_t at = next_ms > INT64_MAX / 1000000 ? INT64_MAX : next_ms * 1000000;
   for (size_t i = 0; i < s->count; i++)
     if (s->entries[i].not_before_ns < at) at = s->entries[i].not_before_ns;
@@ -414,7 +416,7 @@ static bool jump(struct weir__simulation *s)
 {
   int64_t at = next_ns(s);
   if (at == INT64_MAX) {
-    is_stuck(s, "nothing can run any more, and no timer is set");
+    if (!s->settles) is_stuck(s, "nothing can run any more, and no timer is set");
     return false;
   }
   if (at > s->now_ns) s->now_ns = at;
@@ -441,7 +443,7 @@ static bool look_for_deadlocks(struct weir__simulation *s)
 static size_t find_ready(struct weir__simulation *s, unsigned *due)
 {
   gather(s);
-  *due = weir__wheel_due(&s->w->wheel, ms_of(s->now_ns));
+  *due = s->settles ? 0 : weir__wheel_due(&s->w->wheel, ms_of(s->now_ns));
   return *due + count_ready(s);
 }
 
@@ -456,7 +458,7 @@ struct weir__work *weir__simulation_picks(struct weir__simulation *s, bool stays
     return NULL;
   }
   while (!(ready = find_ready(s, &due)))
-    if (stays || (!look_for_deadlocks(s) && !jump(s))) return NULL;
+    if (s->settles ? !jump(s) : stays || (!look_for_deadlocks(s) && !jump(s))) return NULL;
   if (s->lent && !--s->lent) atomic_store_explicit(&s->w->driven, true, memory_order_relaxed);
   pass(s, s->step_most_ns);
   s->rings = draw(s, ready) < due;
@@ -524,6 +526,12 @@ void weir__simulation_parks(struct weir__simulation *s)
 bool weir__simulation_is_empty(const struct weir__simulation *s) { return s->count == 0; }
 bool weir__simulation_is_stuck(const struct weir__simulation *s) { return s->stuck; }
 
+/* What a look at deadlocks has found leaves it as it was. */
+const char *weir__simulation_why(const struct weir__simulation *s)
+{
+  return s->why ? s->why : "nothing that it waits for can go on";
+}
+
 void weir__simulation_stops(struct weir__simulation *s)
 {
   s->steps = 0;
@@ -544,6 +552,16 @@ void weir__simulation_never_ends(struct weir__simulation *s)
 }
 
 static bool has_lent(void *simulation) { return ((struct weir__simulation *)simulation)->lent == 0; }
+
+bool weir__simulation_settles(struct weir__simulation *s)
+{
+  s->stuck = false;
+  s->settles = true;
+  s->lent = UINT_MAX;
+  weir__worker_drive(s->w, has_lent, s);
+  s->settles = false;
+  return !s->stuck;
+}
 
 void weir__simulation_lets_others(struct weir__simulation *s)
 {

@@ -91,10 +91,15 @@ bool weir__simulation_is_empty(const struct weir__simulation *s);
 void weir__simulation_drives(struct weir__simulation *s, uint64_t wait);
 /* Nothing that the driving thread waits for can come any more. */
 bool weir__simulation_is_stuck(const struct weir__simulation *s);
+/* Why a wait ended that nobody would have ended, in words. */
+const char *weir__simulation_why(const struct weir__simulation *s);
 /* It is to be stopped: steps are counted anew. */
 void weir__simulation_stops(struct weir__simulation *s);
 /* Was told to stop, so often in vain that it never ends. */
 WEIR_NORETURN void weir__simulation_never_ends(struct weir__simulation *s);
+/* This thread's own code lets all run that can, until nothing is left that needs no alarm to go on. False: it does not end
+ * (`steps_most`). */
+bool weir__simulation_settles(struct weir__simulation *s);
 /* This thread's own code is about to send or ask: others may run first. */
 void weir__simulation_lets_others(struct weir__simulation *s);
 /* The fiber here has a job for the blocking pool, or has just done it: others may run meanwhile. */

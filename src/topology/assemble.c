@@ -59,6 +59,8 @@ static struct weir__wired wired_as(const struct weir__assembly *a, size_t index)
                               .dead = a->dead,
                               .step = a->step,
                               .step_arg = a->step_arg,
+                              .takes = a->takes,
+                              .gives = a->gives,
                               .ends_anyway = a->left_down[index]};
   if (a->step && index == a->first)
     wired.follows = actor->stock->takes ? WEIR__FOLLOWS_FIRST_GOT : WEIR__FOLLOWS_FIRST_GIVEN;
@@ -187,7 +189,7 @@ static int wire_actor(struct weir__assembly *a, size_t index)
 static void on_event(const weir_restart_event *event, void *arg)
 {
   struct weir__assembly *a = arg;
-  if (a->graph->supervisor_count) weir__restart_event_print(event);
+  if (a->graph->supervisor_count && !a->silent) weir__restart_event_print(event);
   if (event->code == WEIR_ESHUTDOWN || event->what == WEIR_CHILD_KILLED) return; /* a supervisor below has told why */
   uv_mutex_lock(&a->blame->lock);
   a->blame->code = event->code;

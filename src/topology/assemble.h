@@ -23,6 +23,9 @@ struct weir__assembly {
   void (*ended)(void *instance, const struct weir__ending *ending); /* this and the next two: see weir__wired */
   void (*lost)(void *instance, const char *actor, const char *message, int code, const char *text);
   void (*dead)(void *instance, const char *actor, const char *message, int code, const char *text);
+  void (*takes)(void *instance, const weir_message *type, const void *record); /* this and the next: NULL is fine */
+  void (*gives)(void *instance, const char *output, const weir_message *type, const void *record);
+  bool silent; /* restarts are not told on standard error */
   /* The supervisor of all has ended: nothing goes on. What came before it, if it was a failure: of whom, and why. Called on a
    * worker, must not wait. */
   void (*gave_up)(void *arg, int code, const char *who, const char *text);

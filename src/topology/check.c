@@ -196,8 +196,24 @@ static void read_header(struct weir__check *c, uint32_t root)
                                               {.name = "supervision", .refused = WEIR__IN_FIRST},
                                               {.name = "plugins"},
                                               {0}};
+#define WEIR__NO_TEST "a file of tests may not have this, but the topology that it is for"
+  static const struct weir__key tests[] = {{.name = "weir"},
+                                           {.name = "topology"},
+                                           {.name = "tests"},
+                                           {.name = "actors", .refused = WEIR__NO_TEST},
+                                           {.name = "include", .refused = WEIR__NO_TEST},
+                                           {.name = "secrets", .refused = WEIR__NO_TEST},
+                                           {.name = "templates", .refused = WEIR__NO_TEST},
+                                           {.name = "runtime", .refused = WEIR__NO_TEST},
+                                           {.name = "defaults", .refused = WEIR__NO_TEST},
+                                           {.name = "supervision", .refused = WEIR__NO_TEST},
+                                           {.name = "plugins", .refused = WEIR__NO_TEST},
+                                           {0}};
   bool is_first = root == c->document->sources[0].root;
-  (void)weir__check_table(c, root, weir_message_weir__header(), is_first ? first : included);
+  const struct weir__key *keys = weir__source_is_tests(weir__document_file(c->document, root)) ? tests
+                                 : is_first                                                    ? first
+                                                                                               : included;
+  (void)weir__check_table(c, root, weir_message_weir__header(), keys);
   read_version(c, root);
 }
 
@@ -205,6 +221,10 @@ static void read_header(struct weir__check *c, uint32_t root)
 static void check_any_actors(struct weir__check *c)
 {
   bool listed = false;
+  if (weir__source_is_tests(c->document->sources[0].name)) {
+    weir__document_error(c->document, 0, "these are tests: weir test runs them");
+    return;
+  }
   for (uint32_t i = 0; i < c->document->source_count; i++)
     listed = listed || weir__check_member(c, c->document->sources[i].root, "actors") != WEIR__NO_NODE;
   if (!listed) weir__document_error(c->document, 0, "\"actors\" is missing");

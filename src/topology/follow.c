@@ -9,7 +9,7 @@
 #include "platform/clock.h"
 #include "runtime/watchdog.h"
 #include "json/draft.h"
-#include "json/show.h"
+#include "json/write.h"
 
 enum {
   PATH_BYTES = 4 * WEIR__FOLLOWED_MOST + 1, /* a number for each record on the way: at most three digits and a dot */

@@ -6,6 +6,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "topology/types.h"
+
+const weir_message *weir__graph_gives(const struct weir__graph_actor *actor, size_t output)
+{
+  bool failed = strcmp(actor->outputs[output].name, WEIR__FAILED_OUTPUT) == 0;
+  if ((failed || output >= weir__type_outputs(actor->stock)) && actor->stock->takes) return actor->stock->takes();
+  return weir__type_gives(actor->stock, output);
+}
+
+void weir__graph_count_inputs(struct weir__graph *g)
+{
+  for (size_t i = 0; i < g->count; i++)
+    for (size_t o = 0; o < g->actors[i].output_count; o++)
+      for (size_t w = 0; w < g->actors[i].outputs[o].count; w++) {
+        const struct weir__wire *wire = &g->actors[i].outputs[o].wires[w];
+        if (!wire->closes) g->actors[wire->to].inputs += g->actors[i].instances;
+        if (wire->when_full == WEIR__FULL_DIVERTS) g->actors[wire->instead].inputs += g->actors[i].instances;
+      }
+}
+
 /* ---- names ---- */
 
 /* What qsort_r() would pass on: actors lie in one array, in the order of the document. */

@@ -19,6 +19,8 @@ enum {
   WEIR__MAILBOX_USUAL = 64 /* places, where neither document nor type say how many */
 };
 
+struct weir__leaves;
+
 /* From one output to one actor. */
 struct weir__wire {
   size_t to;      /* index of the receiver */
@@ -95,10 +97,56 @@ struct weir__graph_secret {
   uint32_t node;
 };
 
-/* A test: what `weir test` does. Its records are read from the document by the types of their receivers. */
+/* Records that stand in a test. */
+struct weir__test_records {
+  const weir_message *type;
+  const void **all;
+  size_t count;
+};
+
+/* What an actor is fed. */
+struct weir__test_feed {
+  size_t actor;
+  struct weir__test_records records;
+  uint32_t node;
+};
+
+/* An actor for which something stands in. */
+struct weir__test_stub {
+  size_t actor;
+  struct weir__test_records *gives; /* by output; NULL: it passes on what it takes */
+  uint32_t node;
+};
+
+/* Where records are expected. */
+enum weir__test_point {
+  WEIR__POINT_IN,  /* what an actor takes in hand */
+  WEIR__POINT_OUT, /* what it gives at an output */
+  WEIR__POINT_DEAD /* what becomes a dead letter */
+};
+struct weir__test_expected {
+  const char *name; /* of the place, as the document has it */
+  int point;        /* enum weir__test_point */
+  size_t actor;
+  size_t output;
+  const struct weir__leaves *leaves;
+  const char *const **records; /* the texts of their leaves; NULL: any will do */
+  size_t count;
+  uint32_t node;
+};
+
+/* A test: what `weir test` does (excerpt.h, trial.h). */
 struct weir__graph_test {
-  const char *name;
+  const char *name; /* NULL: it has none that is good */
   const struct weir__test *settings;
+  struct weir__test_feed *feeds;
+  size_t feed_count;
+  struct weir__test_stub *stubs;
+  size_t stub_count;
+  size_t *real; /* actors that run, though they are sinks, or touch what is outside */
+  size_t real_count;
+  struct weir__test_expected *expected;
+  size_t expected_count;
   uint32_t node;
 };
 
@@ -122,6 +170,10 @@ struct weir__graph {
 
 /* Places of each instance's mailbox. */
 size_t weir__graph_capacity(const struct weir__graph_actor *actor);
+/* The records that an output gives: with which it fails, and what comes while a breaker is open, is what the actor takes. */
+const weir_message *weir__graph_gives(const struct weir__graph_actor *actor, size_t output);
+/* Counts `inputs`, of a graph that is sorted. */
+void weir__graph_count_inputs(struct weir__graph *graph);
 /* Sorts `by_name`. False: no memory. */
 bool weir__graph_index(struct weir__graph *graph, struct weir__arena *arena);
 /* The first actor of that name, or graph->count. Needs `by_name`. */

@@ -255,6 +255,24 @@ static void add_definition(struct weir__draft *t, const char *name, const weir_m
 #define MAP(item) "{\"type\":\"object\",\"additionalProperties\":" item "}"
 #define DESCRIPTION "\"description\":{\"type\":\"string\",\"description\":\"for people\"}"
 
+static void add_test(struct weir__draft *t)
+{
+  static const char keys[] =
+      "\"environment\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"},"
+      "\"description\":\"variables of the environment, for this test alone\"},"
+      "\"feed\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"array\",\"items\":true},"
+      "\"description\":\"records for actors, by name\"},"
+      "\"stub\":{\"anyOf\":[{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/actor_name\"}},"
+      "{\"type\":\"object\",\"additionalProperties\":{\"anyOf\":[{\"const\":true},{\"type\":\"array\",\"items\":true},"
+      "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"array\",\"items\":true}}]}}],"
+      "\"description\":\"actors that do not run: they pass on what they take, or give these records\"},"
+      "\"real\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/actor_name\"},"
+      "\"description\":\"actors that run though they touch what is outside\"},"
+      "\"expect\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"array\",\"items\":true},"
+      "\"description\":\"records by place: an actor, \\\"actor.output\\\", \\\"actor.in\\\", or \\\"dead_letters\\\"\"}";
+  add_definition(t, "test", weir_message_weir__test(), keys);
+}
+
 static void add_parts(struct weir__draft *t)
 {
   weir__draft_add(
@@ -366,9 +384,7 @@ static void add_parts(struct weir__draft *t)
                  "\"children\":" LIST("{\"anyOf\":[{\"const\":\"*\"}," REF("actor_name") "," REF("supervisor") "]}"));
   add_definition(t, "on_failure", weir_message_weir__on_failure(), "");
   add_definition(t, "breaker", weir_message_weir__breaker_settings(), "");
-  add_definition(t, "test", weir_message_weir__test(),
-                 "\"environment\":" MAP("{\"type\":\"string\"}") ",\"feed\":" MAP(
-                     LIST("true")) ",\"stub\":true,\"expect\":" MAP(LIST("true")));
+  add_test(t);
   add_definition(
       t, "use", weir_message_weir__use_settings(),
       "\"name\":" REF("name") ",\"use\":{\"type\":\"string\",\"description\":\"a template\"},\"with\":{\"type\":"
@@ -413,11 +429,13 @@ static void add_document(struct weir__draft *t, const struct weir__types *types)
          "schema`. What a schema can't say, `weir check` checks: that names are unique and known, that records "
          "fit, that nothing waits for itself.\",\"type\":\"object\",\"additionalProperties\":false,\"anyOf\":["
          "{\"required\":[\"actors\"],\"properties\":{\"actors\":{\"minItems\":1}}},{\"required\":[\"include\"]},{"
-         "\"required\":[\"templates\"]}],\"properties\":{");
+         "\"required\":[\"templates\"]},{\"required\":[\"tests\"]}],\"properties\":{");
   add_properties(t, weir_message_weir__header(), 0);
   weir__draft_add(
       t,
-      ",\"weir\":{\"const\":1,\"description\":\"the version of the format\"},\"include\":" LIST("{\"type\":\"string\"}") ",\"runtime\":" REF("runtime") ",\"secrets\":" MAP(REF("secret")) ",\"defaults\":" REF(
+      ",\"topology\":{\"type\":\"string\",\"description\":\"of a file of tests alone (a.test.json): which one they are "
+      "for\"},"
+      "\"weir\":{\"const\":1,\"description\":\"the version of the format\"},\"include\":" LIST("{\"type\":\"string\"}") ",\"runtime\":" REF("runtime") ",\"secrets\":" MAP(REF("secret")) ",\"defaults\":" REF(
           "defaults") ",\"plugins\":" LIST(REF("plugin")) ",\"templates\":" MAP(REF("template")) ",\"supervision\""
                                                                                                  ":" REF("supervisor") ",\"tests\":" LIST(
                                                                                                      REF("test")) ",\"a"

@@ -138,6 +138,30 @@ static int include_all(struct reading *r, uint32_t source)
   return rc;
 }
 
+/* ---- tests ---- */
+
+bool weir__source_is_tests(const char *file)
+{
+  static const char *const ends[] = {".test.json", ".test.jsonc"};
+  size_t size = strlen(file);
+  for (size_t i = 0; i < 2; i++)
+    if (size > strlen(ends[i]) && strcmp(file + size - strlen(ends[i]), ends[i]) == 0) return true;
+  return false;
+}
+
+/* Behind all others. */
+static int add_tests(struct reading *r)
+{
+  struct contents contents = {0};
+  struct identity identity = {0};
+  int rc = read_file(r->origin->tests, true, &contents, &identity);
+  if (rc && rc != WEIR_ENOMEM)
+    weir__report_add(r->document->report, NULL, 0, 0, "cannot read %s: %s", r->origin->tests, strerror(-rc));
+  if (!rc && !is_known(r, &identity)) rc = add_text(r, r->origin->tests, contents.text, contents.size);
+  free(contents.text);
+  return rc;
+}
+
 /* ---- all of it ---- */
 
 static int read_first(struct reading *r)
@@ -160,6 +184,7 @@ int weir__source_read(struct weir__document *document, struct weir__arena *arena
   r->document = document, r->arena = arena, r->origin = origin, r->good = true;
   int rc = read_first(r);
   for (uint32_t source = 0; source < document->source_count && !rc; source++) rc = include_all(r, source);
+  if (!rc && origin->tests) rc = add_tests(r);
   if (!rc && !r->good) rc = WEIR_EINVAL;
   free(r);
   return document->report->failed || arena->failed ? WEIR_ENOMEM : rc;

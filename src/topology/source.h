@@ -18,11 +18,15 @@ struct weir__origin {
   /* What a variable holds; NULL: it is not set. NULL: the environment's. */
   const char *(*variable)(void *arg, const char *name);
   void *arg;
+  const char *tests; /* a file of tests, which belongs to the document, too; NULL: none */
 };
 
 /* Reads all files. `document` is all zeros but for its report; names of files lie in the arena.
  * Errors: WEIR_EINVAL, reported; WEIR_ENOMEM; libuv's: the first file can't be read, which is reported. */
 int weir__source_read(struct weir__document *document, struct weir__arena *arena, const struct weir__origin *origin);
+
+/* Is that the name of a file that holds tests, and nothing else: "….test.json"? */
+bool weir__source_is_tests(const char *file);
 
 /* A path that stands in a file, as it is for the process: one that is relative is so to the file's folder. "-" stays. In
  * the arena; NULL: no memory. */

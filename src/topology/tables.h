@@ -163,9 +163,22 @@ struct weir__test {
   const char *description;
   int32_t seeds;
   weir_duration advance;
+  bool end;
+  bool any_order;
 };
 WEIR_MESSAGE(weir__test, WEIR_FIELD(name, .help = "what it shows"), WEIR__DESCRIPTION,
-             WEIR_FIELD(seeds, .def = "1", .min = 1, .max = 1000000, .help = "in how many orders it is run"),
-             WEIR_FIELD(advance, .def = "\"0s\"", .max = 31536000e9, .help = "so much time passes after what is fed"));
+             WEIR_FIELD(seeds, .def = "10", .min = 1, .max = 1000000, .help = "in how many orders it is run"),
+             WEIR_FIELD(advance, .def = "\"0s\"", .max = 31536000e9,
+                        .help = "so much time passes when what is fed has been handled; the input stays open"),
+             WEIR_FIELD(end, .def = "false", .help = "the input ends also after \"advance\""),
+             WEIR_FIELD(any_order, .def = "false", .help = "records may come in another order than is written"));
+
+/** What "tests" expect as dead letters */
+struct weir__buried {
+  const char *actor;
+  const char *record;
+  const char *error;
+};
+WEIR_SHARED(weir__buried, "dead letter", WEIR_FIELD(actor), WEIR_FIELD(record), WEIR_FIELD(error));
 
 #endif

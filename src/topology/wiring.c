@@ -43,13 +43,6 @@ static void make_outputs(struct weir__check *c, struct weir__graph_actor *actor)
 
 static bool is_failed(const struct weir__output *output) { return strcmp(output->name, WEIR__FAILED_OUTPUT) == 0; }
 
-/* What an output gives: those that fail are of the type that the actor takes. */
-static const weir_message *records_of(const struct weir__graph_actor *actor, const struct weir__output *output)
-{
-  return is_failed(output) && actor->stock->takes ? actor->stock->takes()
-                                                  : weir__type_gives(actor->stock, (size_t)(output - actor->outputs));
-}
-
 static struct weir__output *find_output(struct weir__graph_actor *actor, const char *name)
 {
   for (size_t i = 0; i < actor->output_count; i++)
@@ -96,7 +89,8 @@ static bool check_fit(struct weir__check *c, const struct weir__graph_actor *fro
                       const struct weir__graph_actor *to, uint32_t node)
 {
   if (!from->stock || !to->stock) return true; /* a type that is unknown has been reported */
-  const weir_message *given = records_of(from, output), *taken = to->stock->takes ? to->stock->takes() : NULL;
+  const weir_message *given = weir__graph_gives(from, (size_t)(output - from->outputs)),
+                     *taken = to->stock->takes ? to->stock->takes() : NULL;
   if (taken && weir_message_same(given, taken)) return true;
   if (taken)
     weir__document_error(c->document, node, "\"%s\" takes %s records, but \"%s\" %s %s records", to->name, taken->name,
@@ -435,17 +429,6 @@ static void read_disposing(struct weir__check *c, struct weir__graph_actor *acto
 
 /* ---- the graph ---- */
 
-static void count_inputs(struct weir__graph *g)
-{
-  for (size_t i = 0; i < g->count; i++)
-    for (size_t o = 0; o < g->actors[i].output_count; o++)
-      for (size_t w = 0; w < g->actors[i].outputs[o].count; w++) {
-        const struct weir__wire *wire = &g->actors[i].outputs[o].wires[w];
-        if (!wire->closes) g->actors[wire->to].inputs += g->actors[i].instances;
-        if (wire->when_full == WEIR__FULL_DIVERTS) g->actors[wire->instead].inputs += g->actors[i].instances;
-      }
-}
-
 static void tell_cycle(void *arg, const struct weir__wire *wire, const char *cycle)
 {
   struct weir__check *c = arg;
@@ -466,6 +449,6 @@ void weir__check_wiring(struct weir__check *c)
   for (size_t i = 0; i < g->count; i++) read_disposing(c, &g->actors[i]);
   for (size_t i = 0; i < g->count; i++) check_outputs(c, &g->actors[i]);
   if (!weir__graph_sort(g, c->arena, tell_cycle, c)) return;
-  count_inputs(g);
+  weir__graph_count_inputs(g);
   for (size_t i = 0; i < g->count; i++) check_inputs(c, &g->actors[i]);
 }

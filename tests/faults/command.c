@@ -72,9 +72,10 @@ static void command(char **arguments, const char *input, bool piped, int code, c
   if (piped) pthread_join(thread, NULL);
   dup2(before_in, 0), dup2(before_out, 1), dup2(before_err, 2);
   close(before_in), close(before_out), close(before_err);
-  bool spoke = read_back(err, said, sizeof said) > 0;
-  if (ended && spoke && !undisturbed()) reported();
   read_back(out, printed, sizeof printed);
+  bool spoke =
+      read_back(err, said, sizeof said) > 0 || strstr(printed, "FAILED"); /* weir test says so where it prints */
+  if (ended && spoke && !undisturbed()) reported();
   close(out), close(err);
   fault_go_on();
   if (ended == code && (!output || strcmp(output, printed) == 0)) return;
@@ -116,6 +117,32 @@ static void run_redirected(void)
   command((char *[]){"weir", "run", "--flavor", "multi_thread", "--workers", "1", "--follow-one", "--json",
                      topology_file(path), NULL},
           "b a\nb\n", false, 0, "2 b\n1 a\n");
+  unlink(path);
+}
+static void run_tests(void)
+{
+  char path[] = "/tmp/weir-faults-XXXXXX.json";
+  static const char text[] =
+      "{ \"actors\": [\n"
+      "  { \"name\": \"lines\", \"type\": \"file_lines\", \"config\": { \"paths\": [\"${IN}\"] }, \"to\": \"words\" "
+      "},\n"
+      "  { \"name\": \"words\", \"type\": \"split\", \"to\": \"count\" },\n"
+      "  { \"name\": \"count\", \"type\": \"count\", \"instances\": 2, \"route\": { \"hash\": \"word\" }, \"to\": "
+      "\"top\" },\n"
+      "  { \"name\": \"top\", \"type\": \"top\", \"to\": \"out\" }, { \"name\": \"out\", \"type\": \"print\" } ],\n"
+      "  \"supervision\": { \"children\": [\"*\"] },\n"
+      "  \"tests\": [{ \"name\": \"good\", \"seeds\": 2, \"environment\": { \"IN\": \"x\" }, \"advance\": \"1s\", "
+      "\"end\": true,\n"
+      "    \"feed\": { \"words\": [\"a b\", { \"text\": \"YQ==\" }] }, \"stub\": { \"top\": true },\n"
+      "    \"expect\": { \"words\": [\"a\", \"b\", \"a\"], \"out\": [{ \"word\": \"b\" }, { \"count\": 2 }], "
+      "\"dead_letters\": [] } }] }\n";
+  fault_pause();
+  int fd = mkstemps(path, 5);
+  if (fd < 0 || write(fd, text, sizeof text - 1) < 0) abort();
+  close(fd);
+  fault_go_on();
+  command((char *[]){"weir", "test", path, NULL}, "", false, 0, NULL);
+  command((char *[]){"weir", "test", "--json", path, NULL}, "", false, 0, NULL);
   unlink(path);
 }
 static void run_wrong(void)
@@ -188,6 +215,7 @@ const struct scenario command_scenarios[] = {
     {"weir run, piped", run_piped, LACKS_FOR_EVER | USES_POOL},
     {"weir run, redirected", run_redirected, LACKS_FOR_EVER | USES_POOL},
     {"weir run, wrong", run_wrong, LACKS_FOR_EVER},
+    {"weir test", run_tests, 0},
     {"weir run, no input", run_without_input, LACKS_FOR_EVER},
     {"weir check", check_all, LACKS_FOR_EVER},
     {"weir types", show_types, LACKS_FOR_EVER},

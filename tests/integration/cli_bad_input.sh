@@ -70,7 +70,7 @@ changed 's/"hash": "word"/"hash": "text"/' \
 changed 's/"to": \["out"\]/"to": ["count"]/' \
   'wordcount.json:7:93: error: actors.top.to[0]: "count" takes word records, but "top" gives tally records' \
   'wordcount.json:8:5: error: actors.out: no actor sends to it'
-changed 's/^  \]/  ],\
-  "supervision": { "strategy": "one_for_none", "max_restarts": 3, "within": "5s" }/' \
+changed '9s/^  \],/  ],\
+  "supervision": { "strategy": "one_for_none", "max_restarts": 3, "within": "5s" },/' \
   'wordcount.json:10:32: error: supervision.strategy: must be one of: one_for_one|one_for_all|rest_for_one, not "one_for_none"'
 finish

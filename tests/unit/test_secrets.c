@@ -13,7 +13,7 @@
 #include <weir/weir.h>
 
 #include "topology/topology.h"
-#include "json/show.h"
+#include "json/write.h"
 
 #define WORD "xyzzy-4711"
 

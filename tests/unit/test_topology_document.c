@@ -354,7 +354,7 @@ static void tests_name_what_there_is(void **state)
                       "\"expect\":{\"c\":[{\"wrd\":1}],\"p.err\":[]},\"stub\":[\"x\"],\"environment\":{\"A\":1}},\n"
                       "{\"name\":\"n\"}]}",
                   "2:30: tests.n.feed.cc: unknown actor \"cc\"\n"
-                  "2:38: tests.n.feed.p: a source (pages) takes no records\n"
+                  "2:38: tests.n.feed.p: a source (pages) takes no records (what it gives is said in \"stub\")\n"
                   "2:50: tests.n.feed.c[0]: \"word\" is missing\n"
                   "2:51: tests.n.feed.c[0].wrd: unknown key (did you mean \"word\"?)\n"
                   "2:60: tests.n.feed.c[1]: must be a word record: an object, or its text, not 5\n"
