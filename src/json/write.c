@@ -13,7 +13,6 @@
 #include "channel/units.h"
 #include "platform/utf8.h"
 #include "json/base64.h"
-#include "json/write.h"
 
 struct writing {
   char *text;

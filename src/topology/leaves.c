@@ -9,9 +9,9 @@
 #include "channel/type.h"
 #include "topology/describe.h"
 #include "json/read.h"
-#include "json/scan.h"
 #include "json/suggest.h"
 #include "json/write.h"
+#include "platform/utf8.h"
 
 bool weir__is_one_text(const weir_message *type)
 {
