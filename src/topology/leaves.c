@@ -7,11 +7,11 @@
 
 #include "channel/fields.h"
 #include "channel/type.h"
+#include "platform/utf8.h"
 #include "topology/describe.h"
 #include "json/read.h"
 #include "json/suggest.h"
 #include "json/write.h"
-#include "platform/utf8.h"
 
 bool weir__is_one_text(const weir_message *type)
 {

@@ -269,7 +269,8 @@ static void add_test(struct weir__draft *t)
       "\"real\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/actor_name\"},"
       "\"description\":\"actors that run though they touch what is outside\"},"
       "\"expect\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"array\",\"items\":true},"
-      "\"description\":\"records by place: an actor, \\\"actor.output\\\", \\\"actor.in\\\", or \\\"dead_letters\\\"\"}";
+      "\"description\":\"records by place: an actor, \\\"actor.output\\\", \\\"actor.in\\\", or "
+      "\\\"dead_letters\\\"\"}";
   add_definition(t, "test", weir_message_weir__test(), keys);
 }
 
