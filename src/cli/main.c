@@ -8,8 +8,8 @@
 #include "json/suggest.h"
 
 static const struct weir__command *const commands[] = {
-    &weir__command_check, &weir__command_test, &weir__command_run, &weir__command_reload, &weir__command_graph,
-    &weir__command_types, &weir__command_new_actor, &weir__command_schema};
+    &weir__command_check, &weir__command_test,  &weir__command_run,       &weir__command_reload,
+    &weir__command_graph, &weir__command_types, &weir__command_new_actor, &weir__command_schema};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int print_help(FILE *to)
