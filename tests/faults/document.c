@@ -227,8 +227,8 @@ static void write_document(const struct changing *c, const char *path, const cha
 static const char *const shapes[] = {
     "{ \"name\": \"words\", \"type\": \"split\", \"to\": \"count\" }, { \"name\": \"count\", \"type\": \"count\", "
     "\"to\": \"discard\" }",
-    "{ \"name\": \"words\", \"type\": \"split\", \"config\": { \"fold_case\": true }, \"to\": [\"count\", \"more\"],\n"
-    "    \"on_failure\": { \"then\": \"count\" } },\n"
+    "{ \"name\": \"words\", \"type\": \"split\", \"config\": { \"fold_case\": true }, \"to\": [\"count\", \"more\"] "
+    "},\n"
     "  { \"name\": \"count\", \"type\": \"count\", \"to\": \"discard\" },\n"
     "  { \"name\": \"more\", \"type\": \"count\", \"instances\": 2, \"route\": { \"hash\": \"word\" }, \"to\": "
     "\"discard\" }",
