@@ -254,6 +254,7 @@ static int change_it(void *arg, weir_runtime *rt, weir_ref reloader)
     change_once(reloader);
   }
   close(c->write_end);
+  c->write_end = -1;
   return WEIR_OK;
 }
 
@@ -284,6 +285,7 @@ static void change_topology(void)
     if (rc && !problems) checked(rc, "a run of which no problem was told");
     weir_topology_free(t);
   }
+  if (c.write_end >= 0) close(c.write_end); /* it did not begin */
   unlink(c.file), unlink(c.input);
 }
 
