@@ -558,7 +558,8 @@ static int reloader_reload(struct reloader *s, const struct weir_reload_file *m)
 {
   struct reloading r = {.run = s->run, .asked = m, .deadline = weir__deadline(m->timeout)};
   weir_asker asker = weir_answer_later();
-  weir_ignore_deadline(); /* what was begun is brought to an end */
+  if (!asker.bits) return WEIR_ENOMEM; /* before anything is done */
+  weir_ignore_deadline();              /* what was begun is brought to an end */
   int rc = decide(&r);
   if (!rc) apply(&r);
   r.answer.generation = s->run->generation;
