@@ -346,12 +346,16 @@ def is_library(file):
     return re.search("/src/(platform|runtime|channel|actor)/[^/]*$", file)
 
 
+# What macros make of calls.
+CALLED_AS = {"weir__send": "weir_send()", "weir__send_typed": "weir_send()", "weir__ask": "weir_ask()"}
+
+
 def since(fiber):
     """The call of weir, and who made it."""
     call = "?"
     for name, file, where in frames_of(fiber):
-        if name in ("weir__send", "weir__send_typed"):  # what the macro makes of it
-            call = "weir_send()"
+        if name in CALLED_AS:
+            call = CALLED_AS[name]
         elif not is_library(file):
             return "%s, %s() at %s" % (call, name, where)
         elif re.match("weir_[^_]", name) or call == "?":

@@ -143,23 +143,25 @@ static int compare(struct weir__rewiring *r, size_t before)
 int weir__rewiring_make(weir_ref ref, const struct weir__wired *wired, struct weir__rewiring **made)
 {
   size_t before = 0;
+  struct weir__rewiring *r = calloc(1, sizeof *r);
+  *made = NULL;
+  if (!r) return no_memory();
+  *r = (struct weir__rewiring){.ref = ref,
+                               .retries = wired->retries,
+                               .breaker_failures = wired->breaker_failures,
+                               .retry_first = wired->retry_first,
+                               .retry_most = wired->retry_most,
+                               .breaker_reset = wired->breaker_reset};
   bool *is_new = calloc(wired->output_count + 1, sizeof *is_new);
-  struct weir__rewiring *r = *made = calloc(1, sizeof *r);
-  int rc = is_new && r ? look(ref, wired, is_new, &before) : no_memory();
-  if (r)
-    *r = (struct weir__rewiring){.ref = ref,
-                                 .retries = wired->retries,
-                                 .breaker_failures = wired->breaker_failures,
-                                 .retry_first = wired->retry_first,
-                                 .retry_most = wired->retry_most,
-                                 .breaker_reset = wired->breaker_reset};
+  int rc = is_new ? look(ref, wired, is_new, &before) : no_memory();
   for (size_t i = 0; !rc && i < wired->output_count; i++)
     if (!make_edge(r, weir__cell_known(weir__slot_of(ref)), &wired->outputs[i], is_new[i])) rc = no_memory();
   if (!rc) rc = compare(r, before);
   free(is_new);
-  if (!rc) return WEIR_OK;
-  weir__rewiring_free(r);
-  *made = NULL;
+  if (rc)
+    weir__rewiring_free(r);
+  else
+    *made = r;
   return rc;
 }
 

@@ -19,13 +19,22 @@ struct child {
   char room[40]; /* more than a cell has room for */
 };
 
+void failure_is_settled(void) { atomic_fetch_sub(&storm.deciding, 1); }
+
 void note_failure(struct child_seen *seen, enum way way)
 {
   atomic_store_explicit(&seen->noted, (int)way + 1, memory_order_relaxed);
   count_one(&storm.failures[way]);
 }
 
-static bool calm(void) { return atomic_load_explicit(&storm.calm, memory_order_relaxed); }
+/* False: it has become calm. True: the failure is to be counted, and settled then. */
+static bool may_fail(void)
+{
+  atomic_fetch_add(&storm.deciding, 1);
+  if (!atomic_load(&storm.calm)) return true;
+  failure_is_settled();
+  return false;
+}
 
 /* ---- what it holds when it fails ---- */
 
@@ -136,7 +145,12 @@ static enum way some_way(uint64_t luck)
 
 static int fail_somehow(struct child *c, enum way way)
 {
-  if (way != LOOP) note_failure(c->seen, way); /* who loops is noted by who ends it */
+  if (way == LOOP) { /* it is noted by who ends it */
+    atomic_store_explicit(&c->seen->loops, true, memory_order_relaxed);
+  } else {
+    note_failure(c->seen, way);
+    failure_is_settled();
+  }
   switch (way) {
   case FAILS_LATER:
     weir_sleep(WEIR_MILLIS(0.2));
@@ -166,7 +180,7 @@ static int fail_somehow(struct child *c, enum way way)
 static bool is_to_fail(uint64_t luck)
 {
   int64_t in = atomic_load_explicit(&storm.fail_in, memory_order_relaxed);
-  return !calm() && luck % (uint64_t)in == 0;
+  return luck % (uint64_t)in == 0 && may_fail();
 }
 
 /* ---- handlers ---- */
@@ -179,8 +193,9 @@ static int child_start(struct child *c, const struct child_config *config)
   if (rc) return rc;
   if (!atomic_load_explicit(&seen->starts, memory_order_relaxed)) {
     atomic_store_explicit(&seen->ref, weir_self().bits, memory_order_relaxed);
-  } else if (!calm() && draw() % 16 == 0) {
+  } else if (draw() % 16 == 0 && may_fail()) {
     note_failure(seen, BAD_RESTART);
+    failure_is_settled();
     return weir_error(WEIR_EUSER(1), "not again");
   }
   atomic_fetch_add_explicit(&seen->starts, 1, memory_order_relaxed);

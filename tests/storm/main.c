@@ -55,6 +55,7 @@ static bool note_loop(weir_ref who)
     if (atomic_load_explicit(&seen->ref, memory_order_relaxed) != who.bits) continue;
     int noted = atomic_load_explicit(&seen->noted, memory_order_relaxed);
     if (!noted) note_failure(seen, LOOP);
+    if (atomic_exchange_explicit(&seen->loops, false, memory_order_relaxed)) failure_is_settled();
     return !noted || noted > FIRST_CRASH;
   }
   return false;
@@ -200,10 +201,11 @@ static int64_t become_calm(void)
   atomic_store(&storm.calm, true);
   for (int i = 0; i < LOOKS || active < storm.children; i++) {
     weir_sleep(WEIR_MILLIS(20));
+    bool decided = !atomic_load(&storm.deciding); /* first: what was decided is counted */
     restarts = restarts_of_all(&active);
     int64_t failures = sum_of_failures();
-    if (active == storm.children && load(&told.failed) == failures && restarts == failures - load(&told.not_started) &&
-        load(&storm.starts) == storm.children + restarts)
+    if (decided && active == storm.children && load(&told.failed) == failures &&
+        restarts == failures - load(&told.not_started) && load(&storm.starts) == storm.children + restarts)
       break;
   }
   return restarts;

@@ -95,17 +95,21 @@ struct child_seen {
   _Atomic(uint64_t) ref; /* of its first start on; for all */
   _Atomic(int) noted;    /* the way to fail that is counted already, and 1; by itself, and where it crashed */
   _Atomic(int) starts;   /* that went well; by itself */
+  _Atomic(bool) loops;   /* it has decided to; by itself, then by who ends it */
 };
 
 enum { CHILDREN_MOST = 100000, MEMORY_MOST = 64 << 10 };
 struct storm {
   bool trap;
   int children;
-  _Atomic(bool) calm;       /* nobody is to fail any more */
+  /* Nobody decides to fail any more. Who does counts as `deciding` before it looks, until its failure is counted: sequentially
+   * consistent, so who makes it calm sees all others. */
+  _Atomic(bool) calm;
+  _Atomic(int64_t) deciding;
   _Atomic(int64_t) fail_in; /* about one job in so many */
   struct child_seen child[CHILDREN_MOST];
   /* Counts, by anybody: relaxed. */
-  _Atomic(int64_t) failures[WAYS], innocent_loops;
+  _Atomic(int64_t) failures[WAYS];
   _Atomic(int64_t) starts, handled, defers, deferred;
 };
 extern struct storm storm;
@@ -114,5 +118,7 @@ extern const weir_actor *const storm_child;
 static inline void count_one(_Atomic(int64_t) *counter) { atomic_fetch_add_explicit(counter, 1, memory_order_relaxed); }
 /* That child is about to fail. */
 void note_failure(struct child_seen *seen, enum way way);
+/* It is counted. */
+void failure_is_settled(void);
 
 #endif
