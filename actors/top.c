@@ -112,9 +112,9 @@ static int top_change(struct top *t, const struct top_config *c)
 {
   t->most = (size_t)c->k;
   while (t->size > t->most) {
-    free(t->heap[0].word);
-    t->heap[0] = t->heap[--t->size];
+    swap(&t->heap[0], &t->heap[--t->size]);
     sift_down(t->heap, t->size, 0);
+    free(t->heap[t->size].word);
   }
   return WEIR_OK;
 }

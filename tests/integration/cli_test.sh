@@ -110,6 +110,7 @@ fi
 if [ -z "${WEIR_COMMAND:-}" ] && ! sanitized; then
   cp odd.json odd.before
   sed -i 's/^{ "plugins"/{ "runtime": { "trap": false }, "plugins"/' odd.json
+  printf '{ "tests": [{ "name": "an actor crashes", "feed": { "moody": ["crash"] }, "expect": { "moody": [] } }] }\n' >odd.test.json
   sh -c 'ulimit -c 0; exec "$0" test odd.test.json' "$weir" >out 2>err || true
   expect_that 'a process that dies tells where it was' grep -qFx 'weir: this was the test "an actor crashes" with --seed 1' err
   mv odd.before odd.json
