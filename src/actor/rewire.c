@@ -154,7 +154,7 @@ int weir__rewiring_make(weir_ref ref, const struct weir__wired *wired, struct we
                                .breaker_reset = wired->breaker_reset};
   bool *is_new = calloc(wired->output_count + 1, sizeof *is_new);
   int rc = is_new ? look(ref, wired, is_new, &before) : no_memory();
-  for (size_t i = 0; !rc && i < wired->output_count; i++)
+  for (size_t i = 0; is_new && !rc && i < wired->output_count; i++)
     if (!make_edge(r, weir__cell_known(weir__slot_of(ref)), &wired->outputs[i], is_new[i])) rc = no_memory();
   if (!rc) rc = compare(r, before);
   free(is_new);
