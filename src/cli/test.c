@@ -323,7 +323,7 @@ static int run_all(struct run *r)
 {
   bool good = true;
   struct weir__listening listening = weir__last_words_begin();
-  signal(SIGPROF, on_limit);
+  sigaction(SIGPROF, &(struct sigaction){.sa_handler = on_limit}, NULL);
   if (r->options->json) printf("{\"tests\": [");
   for (int f = 0; good && f < r->options->files; f++) good = run_file(r, f);
   if (r->options->json)
@@ -344,7 +344,7 @@ static int test(int count, char **arguments)
     return WEIR__EXIT_SUCCESS;
   }
   struct run r = {.options = &o, .files = arguments, .names = arguments + o.files};
-  r.tests = calloc((size_t)o.files, sizeof *r.tests);
+  r.tests = calloc((size_t)o.files + 1, sizeof *r.tests);
   if (!r.tests) {
     weir__say("no memory for tests");
     return WEIR__EXIT_FAILED;

@@ -34,7 +34,7 @@ static void fail(struct writing *w, int code, const char *what)
 static char *room_for(struct writing *w, size_t bytes)
 {
   if (w->code) return NULL;
-  if (w->room - w->size <= bytes) {
+  if (!w->text || w->room - w->size <= bytes) {
     size_t room = 2 * (w->size + bytes) + 64;
     char *text = realloc(w->text, room);
     if (!text) {

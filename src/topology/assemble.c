@@ -170,6 +170,7 @@ void weir__assembly_outputs_free(struct weir__outputs *o)
 {
   free(o->targets);
   free(o->wirings);
+  *o = (struct weir__outputs){.targets = NULL};
 }
 
 static int wire_actor(struct weir__assembly *a, size_t index)

@@ -34,7 +34,7 @@ static WEIR_PRINTF(2, 3) void say(struct saying *s, const char *format, ...)
   if (size < 0 || (size_t)size >= room) return;
   s->used += (size_t)size;
   va_start(arguments, format);
-  size = vsnprintf(s->text + s->used, sizeof s->text - s->used, format, arguments);
+  vsnprintf(s->text + s->used, sizeof s->text - s->used, format, arguments);
   va_end(arguments);
   s->used = strlen(s->text);
 }
