@@ -79,7 +79,7 @@ static struct weir__wired wired_as(const struct weir__assembly *a, size_t index)
 int weir__assembly_make(struct weir__assembly *a, size_t index, size_t instance, bool held)
 {
   const struct weir__graph_actor *actor = &a->graph->actors[index];
-  const char *name = instance_name(a, actor, instance);
+  const char *name = a->names[index][instance] = instance_name(a, actor, instance);
   struct weir__wired wired = wired_as(a, index);
   if (held) wired.held = true, wired.inputs = actor->inputs ? 1 : 0;
   wired.arg = a->instances[index][instance] = name ? a->instance(a->arg, name) : NULL;
@@ -95,10 +95,12 @@ int weir__assembly_prepare(struct weir__assembly *a)
   const struct weir__graph *g = a->graph;
   a->refs = weir__arena_array(a->arena, g->count, sizeof *a->refs);
   a->instances = weir__arena_array(a->arena, g->count, sizeof *a->instances);
+  a->names = weir__arena_array(a->arena, g->count, sizeof *a->names);
   a->left_down = weir__arena_array(a->arena, g->count, sizeof(bool));
-  for (size_t i = 0; a->refs && a->instances && i < g->count; i++) {
+  for (size_t i = 0; a->refs && a->instances && a->names && i < g->count; i++) {
     a->refs[i] = weir__arena_array(a->arena, g->actors[i].instances, sizeof(weir_ref));
     a->instances[i] = weir__arena_array(a->arena, g->actors[i].instances, sizeof(void *));
+    a->names[i] = weir__arena_array(a->arena, g->actors[i].instances, sizeof(char *));
   }
   if (a->arena->failed) return weir_error(WEIR_ENOMEM, "no memory for the actors");
   if (g->supervisor_count) mark_left_down(a, 0, false);
@@ -212,7 +214,7 @@ weir_child weir__assembly_child(const struct weir__assembly *a, size_t index, si
   const struct weir__graph_actor *actor = &a->graph->actors[index];
   weir_ref made = a->refs[index][instance];
   weir_child child = {.type = actor->stock->actor,
-                      .name = weir__actor_name(weir__cell_known(weir__slot_of(made))),
+                      .name = a->names[index][instance], /* the actor may have ended meanwhile */
                       .restart = WEIR_TRANSIENT,
                       .mailbox = WEIR_KEEP,
                       .made = made};

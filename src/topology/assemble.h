@@ -35,8 +35,9 @@ struct weir__assembly {
   void *step_arg;
   size_t first;
   /* Written by weir__assemble(). */
-  weir_ref **refs;   /* of each actor's instances … */
-  void ***instances; /* … and what their callbacks are given */
+  weir_ref **refs;     /* of each actor's instances … */
+  void ***instances;   /* … what their callbacks are given … */
+  const char ***names; /* … and their names: of those that were made for this graph */
   _Atomic(uint64_t)
       root;        /* the ref of the supervisor of all, once it has begun. Release, acquire: who reads it asks it */
   weir_ref keeper; /* who keeps the supervisors: all ends with it */

@@ -81,21 +81,22 @@ static int failed_with(struct reloading *r, const char *outcome, const char *wha
 
 static int failed(struct reloading *r, const char *what, int code) { return failed_with(r, "failed", what, code); }
 
+static const char *copy_of(struct reloading *r, const char *text)
+{
+  return text ? weir__arena_text(&r->arena, text) : NULL;
+}
+
+/* The names are those of graphs, of which one may be gone when the answer is given. */
 static void take_plan(struct reloading *r)
 {
   struct weir_reload_step *steps = weir__arena_array(&r->arena, r->plan.count + 1, sizeof *steps);
   for (size_t i = 0; steps && i < r->plan.count; i++) {
     const struct weir__plan_line *line = &r->plan.lines[i];
     const char mark[2] = {line->mark, 0};
-    steps[i] = (struct weir_reload_step){weir__arena_text(&r->arena, mark), line->name, line->text};
+    steps[i] = (struct weir_reload_step){copy_of(r, mark), copy_of(r, line->name), copy_of(r, line->text)};
   }
   r->answer.plan = steps;
   r->answer.step_count = steps ? r->plan.count : 0;
-}
-
-static const char *copy_of(struct reloading *r, const char *text)
-{
-  return text ? weir__arena_text(&r->arena, text) : NULL;
 }
 
 static void on_problem(void *arg, const weir_problem *problem)
@@ -464,6 +465,7 @@ static void take_graph(struct reloading *r)
   run->assembly.arena = r->assembly.arena;
   run->assembly.refs = r->assembly.refs;
   run->assembly.instances = r->assembly.instances;
+  run->assembly.names = r->assembly.names;
   run->assembly.left_down = r->assembly.left_down;
   run->own = r->next;
   run->generation++;
