@@ -854,9 +854,13 @@ static void pass_by(struct weir__cell *cell, struct edge *e, const char *output,
   }
 }
 
+/* N2: what the node says of failures is changed with the edges, while its actor waits. */
+static void uses_node(struct weir__cell *cell) { weir__node_uses_edges(cell, weir__node_of(cell), false); }
+
 /* It was refused, or failed its actor, for the last time. */
 static void give_up(struct weir__cell *cell, struct batch *b, int code, const char *text)
 {
+  uses_node(cell);
   pass_by(cell, weir__node_of(cell)->failed, WEIR__FAILED_OUTPUT, b, code, text);
 }
 
@@ -895,6 +899,7 @@ static int handle_record(struct weir__cell *cell, struct batch *b, const weir_me
   struct weir__graph_node *node = weir__node_of(cell);
   struct record *r = record_in(b);
   for (;;) {
+    uses_node(cell);
     if (breaker_turns_away(node)) {
       turn_away(cell, b);
       return WEIR_OK;
@@ -903,6 +908,7 @@ static int handle_record(struct weir__cell *cell, struct batch *b, const weir_me
     weir__strand_message(weir__strand_here(), 0, INT64_MAX);
     int rc = weir__handle(cell, type, r + 1, NULL);
     bool well = !rc || rc == WEIR_STOP;
+    uses_node(cell);
     if (well || !weir_cancelled()) breaker_hears(node, well);
     if (well) return rc;
     char text[sizeof((struct weir__error *)0)->text];
@@ -979,6 +985,7 @@ int weir__batch_handle(struct weir__cell *cell, struct weir__message *m)
 bool weir__batch_again(struct weir__cell *cell, struct weir__message *m)
 {
   struct weir__graph_node *node = weir__node_of(cell);
+  uses_node(cell);
   if (m->kind == WEIR__BATCH) {
     struct batch *b = batch_of(m);
     b->given_up = b->attempts >= node->retries;

@@ -298,7 +298,7 @@ void weir__node_leaves_edges(struct weir__cell *cell, struct weir__graph_node *n
   if (node->inside) return;
   uint32_t state = WEIR__EDGES_IN_USE;
   while (!atomic_compare_exchange_strong_explicit(&node->wiring, &state, WEIR__EDGES_PARKED, memory_order_release,
-                                                  memory_order_relaxed)) {
+                                                  memory_order_acquire)) { /* what is PENDING is seen */
     if (state != WEIR__EDGES_PENDING) return;
     take_pending(cell, node);
     state = WEIR__EDGES_IN_USE;
