@@ -75,7 +75,8 @@ static int look(weir_ref ref, const struct weir__wired *wired, bool *is_new, siz
   struct weir__cell *cell = weir__cell_known(weir__slot_of(ref));
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   struct weir__graph_node *node = node_at(cell, ref);
-  bool busy = node && atomic_load_explicit(&node->wiring, memory_order_relaxed) == WEIR__EDGES_PENDING;
+  /* Acquire: what the actor has put in force is seen. */
+  bool busy = node && atomic_load_explicit(&node->wiring, memory_order_acquire) == WEIR__EDGES_PENDING;
   for (size_t i = 0; node && i < wired->output_count; i++)
     is_new[i] = !edge_named(node->edges, wired->outputs[i].output);
   for (const struct edge *e = node && !busy ? node->edges : NULL; e; e = e->next)
