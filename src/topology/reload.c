@@ -185,10 +185,22 @@ static int prepare(struct reloading *r)
   for (size_t i = 0; i < before->count; i++) was += before->actors[i].instances;
   for (size_t i = 0; i < after->count; i++) now += after->actors[i].instances;
   rewired = now;
-  r->assembly = r->run->assembly;
-  r->assembly.first = SIZE_MAX; /* who was followed first was there at the start */
-  r->assembly.graph = after;
-  r->assembly.arena = &r->next->arena;
+  const struct weir__assembly *runs = &r->run->assembly; /* its root may be written just now: it is asked there */
+  r->assembly = (struct weir__assembly){.graph = after,
+                                        .arena = &r->next->arena,
+                                        .rt = runs->rt,
+                                        .instance = runs->instance,
+                                        .ended = runs->ended,
+                                        .lost = runs->lost,
+                                        .dead = runs->dead,
+                                        .takes = runs->takes,
+                                        .gives = runs->gives,
+                                        .silent = runs->silent,
+                                        .gave_up = runs->gave_up,
+                                        .arg = runs->arg,
+                                        .step = runs->step,
+                                        .step_arg = runs->step_arg,
+                                        .first = SIZE_MAX}; /* who was followed first was there at the start */
   int rc = weir__assembly_prepare(&r->assembly);
   r->added = weir__arena_array(&r->arena, now + 1, sizeof *r->added);
   r->removed = weir__arena_array(&r->arena, was + 1, sizeof *r->removed);

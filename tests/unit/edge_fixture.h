@@ -42,6 +42,7 @@ static struct {
   struct weir__ending endings[NOTES];
   char ending_texts[NOTES][128];
   _Atomic(int) noted, ended, lost, dead; /* ended: noted in full */
+  _Atomic(int) told;                     /* of both */
   int lost_code;                         /* of the first that was lost, or became a dead letter */
   char lost_text[128];
 } seen;
@@ -55,21 +56,23 @@ static inline void note_ended(void *arg, const struct weir__ending *ending)
   atomic_fetch_add((_Atomic(int) *)arg, 1); /* from now on it may be read, if all that were noted before may, too */
 }
 
-static inline void note_first(int earlier, const char *actor, const char *message, int code, const char *text)
+static inline void note_first(const char *actor, const char *message, int code, const char *text)
 {
-  if (earlier) return;
+  if (atomic_fetch_add(&seen.told, 1)) return;
   seen.lost_code = code;
   snprintf(seen.lost_text, sizeof seen.lost_text, "%s/%s: %s", actor, message, text);
 }
 static inline void note_lost(void *arg, const char *actor, const char *message, int code, const char *text)
 {
   (void)arg;
-  note_first(atomic_fetch_add(&seen.lost, 1), actor, message, code, text);
+  note_first(actor, message, code, text);
+  atomic_fetch_add(&seen.lost, 1);
 }
 static inline void note_dead(void *arg, const char *actor, const char *message, int code, const char *text)
 {
   (void)arg;
-  note_first(atomic_fetch_add(&seen.dead, 1), actor, message, code, text);
+  note_first(actor, message, code, text);
+  atomic_fetch_add(&seen.dead, 1);
 }
 
 static inline void expect_told(int lost, int dead)
