@@ -39,6 +39,7 @@ typedef struct weir_types_options {
  * Threads  Any, but not from a handler: plugins are loaded from files, and stay loaded.
  * Errors   WEIR_EINVAL  a plugin can't be used; weir_error_text() says which, and why
  *          UV_ENOENT    no type has that name
+ *          UV_EMFILE, UV_ENFILE  no descriptor to read a plugin with
  *          WEIR_ENOMEM  no memory
  */
 #define weir_types_describe(text, ...) WEIR__CAT(WEIR__TYPES_DESCRIBE_, WEIR__MANY(__VA_ARGS__))(text, __VA_ARGS__)

@@ -115,8 +115,10 @@ static int print(const struct request *r)
     free(text);
     return WEIR__EXIT_SUCCESS;
   }
-  weir__say("%s", *weir_error_text() ? weir_error_text() : weir_strerror(rc));
-  return rc == WEIR_ENOMEM ? WEIR__EXIT_FAILED : rc == -ENOENT ? WEIR__EXIT_USAGE : WEIR__EXIT_CONFIGURATION;
+  const char *why = *weir_error_text() ? weir_error_text() : weir_strerror(rc);
+  if (rc == -ENOENT) return weir__say_usage(r->command, "%s", why);
+  weir__say("%s", why);
+  return rc == WEIR_EINVAL ? WEIR__EXIT_CONFIGURATION : WEIR__EXIT_FAILED;
 }
 
 static int answer(struct request *r, int count, char **arguments)

@@ -2,10 +2,13 @@
 #include "topology/plugin.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "platform/trap.h"
 #include "topology/types.h"
@@ -96,20 +99,33 @@ static int enter(const char *path, const struct weir_plugin *table, const struct
   return WEIR_OK;
 }
 
+/* dlopen() has no code for what is wrong: that a descriptor is to be had is found out before. */
+static int open_library(const char *path, void **library)
+{
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+    return weir_error(-errno, "can't be loaded as a plugin: %s: %s", path, strerror(errno));
+  if (fd >= 0) close(fd);
+  *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (*library) return WEIR_OK;
+  const char *why = dlerror();
+  return weir_error(WEIR_EINVAL, "can't be loaded as a plugin: %s", why ? why : path);
+}
+
 int weir__plugin_load(const char *path, const struct weir__plugin **plugin)
 {
+  void *library = NULL;
   *plugin = NULL;
   /* A name without a slash would be looked for in the system's folders. */
   char *here = malloc(strlen(path) + 3);
   if (!here) return weir_error(WEIR_ENOMEM, "%s: no memory to load it", path);
   sprintf(here, "%s%s", strchr(path, '/') ? "" : "./", path);
-  void *library = dlopen(here, RTLD_NOW | RTLD_LOCAL);
-  const char *why = library ? NULL : dlerror();
+  int rc = open_library(here, &library);
   free(here);
-  if (!library) return weir_error(WEIR_EINVAL, "can't be loaded as a plugin: %s", why ? why : path);
+  if (rc) return rc;
   const struct weir_plugin *table = dlsym(library, TABLE);
   if (!table) return refuse(path, "it is no plugin of weir: it has no WEIR_PLUGIN()");
-  int rc = check(path, library, table);
+  rc = check(path, library, table);
   if (rc) return rc;
   pthread_mutex_lock(&loaded.lock);
   rc = enter(path, table, plugin);

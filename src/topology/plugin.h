@@ -20,7 +20,7 @@ struct weir__plugin {
 };
 
 /* Loads one, or finds it among those that were. Threads: any, all at once; it reads files, so not on a worker.
- * Errors, with a text that begins with the path: WEIR_EINVAL, WEIR_ENOMEM. */
+ * Errors, with a text that names the path: WEIR_EINVAL, WEIR_ENOMEM, -EMFILE, -ENFILE. */
 int weir__plugin_load(const char *path, const struct weir__plugin **plugin);
 
 #endif

@@ -342,6 +342,7 @@ int main(int count, char **arguments)
 {
   setenv("WEIR_MISUSE", "quiet", 0);
   setenv("UV_THREADPOOL_SIZE", "1", 1);
+  close_range(STDERR_FILENO + 1, ~0U, 0); /* that few are to be had shall mean the same wherever it is run */
   fault_board_make();
   if (!warm_up_libuv()) return EXIT_FAILURE;
   const char *sites = NULL;

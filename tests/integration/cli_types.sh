@@ -29,5 +29,5 @@ usage types 'types: --markdown is of all types, not of "top"' types --markdown t
 usage types 'types: --plugin needs a value' types --plugin
 usage schema 'schema: unknown option "--json"' schema --json
 usage schema 'schema: it takes no file: "x.json"' schema x.json
-expect 2 '' 'weir: there is no actor type "tpo" (did you mean "top"?)' "$weir" types tpo
+usage types 'there is no actor type "tpo" (did you mean "top"?)' types tpo
 finish
