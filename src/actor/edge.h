@@ -115,6 +115,7 @@ struct weir__wired {
   size_t inputs;    /* how many instances upstream will send their end */
   bool ends_anyway; /* what it has gathered, and its end, go downstream also if it failed: others go on without it */
   bool supervised;  /* it does not start: it is DOWN, and a supervisor is to have it (actor/child.h) */
+  bool pinned;      /* it stays on one worker, as if its type said so */
   bool held;        /* when it has started it handles nothing, and sends nothing off, until weir__let_go() (rewire.h) */
   /* How often a record that was refused, or with which it failed, is tried again before it is given up; a refused one after the
    * first time, then twice as long each time, up to the most. */

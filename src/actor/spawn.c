@@ -158,13 +158,12 @@ static int set_name(struct weir__cell *cell, const char *name)
 }
 
 /* Only the pool may have no room for it. */
-static int choose_home(struct weir__cell *cell)
+static int choose_home(struct weir__cell *cell, bool pinned)
 {
   if (cell->type->runs == WEIR_ON_BLOCKING_POOL && !cell->rt->simulation) { /* that one's pool is its worker */
     cell->work.home = WEIR__ON_POOL;
     return weir__blocking_move_in(cell->rt);
   }
-  bool pinned = cell->type->runs == WEIR_PINNED;
   struct weir__worker *home = pinned ? weir__runtime_least_bound(cell->rt) : NULL;
   cell->work.home = home ? (uint16_t)home->index : WEIR__ANYWHERE;
   if (home) atomic_fetch_add_explicit(&home->bound, 1, memory_order_relaxed);
@@ -250,7 +249,7 @@ static struct weir__cell *prepare(const struct order *order, const weir_spawn_op
     cell->work.kind = WEIR__ACTOR_TURN;
     atomic_store_explicit(&cell->capacity, (uint32_t)capacity, memory_order_relaxed);
     weir__set_overflow(cell, overflow_of(type, o));
-    *rc = choose_home(cell);
+    *rc = choose_home(cell, type->runs == WEIR_PINNED || (order->wired && order->wired->pinned));
     if (!*rc && (*rc = furnish(cell, o, order))) weir__leave_home(order->rt, cell->work.home);
     if (*rc) unfurnish(cell);
   }

@@ -54,6 +54,7 @@ static struct weir__wired wired_as(const struct weir__assembly *a, size_t index)
   const struct weir__graph_actor *actor = &a->graph->actors[index];
   struct weir__wired wired = {.inputs = actor->inputs,
                               .supervised = true,
+                              .pinned = actor->pinned,
                               .ended = a->ended,
                               .lost = a->lost,
                               .dead = a->dead,

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <weir/weir.h>
 
+#include "channel/cell.h"
 #include "topology/topology.h"
 
 enum { SINKS = 3, NAMES = 8 };
@@ -23,7 +24,7 @@ WEIR_MESSAGE(item, WEIR_FIELD(n));
 /* What was seen. Each sink has a number of its own. */
 static struct {
   _Atomic(int64_t) items[SINKS], sum[SINKS];
-  _Atomic(int) starts, ends;
+  _Atomic(int) starts, bound, ends; /* bound: the starts on a worker that it stays on */
 } seen;
 
 /* ---- actor types ---- */
@@ -70,6 +71,7 @@ static inline int fragile_start(struct fragile *f, const struct fragile_config *
 {
   f->config = c;
   atomic_fetch_add(&seen.starts, 1);
+  atomic_fetch_add(&seen.bound, weir__cell_here()->work.home != WEIR__ANYWHERE);
   return c->starts ? WEIR_OK : weir_error(WEIR_EUSER(1), "it can't start");
 }
 static inline int fragile_item(struct fragile *f, const struct item *m)

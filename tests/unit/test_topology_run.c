@@ -239,6 +239,21 @@ static void an_output_may_be_discarded(void **state)
   expect_all(1000);
 }
 
+static void a_pinned_actor_stays_on_its_worker_also_when_it_is_restarted(void **state)
+{
+  (void)state;
+  assert_int_equal(run("{\"actors\": [" NUMBERS("\"f\"") FRAGILE("\"fails\": 500", ", \"pinned\": true") SINK
+                       "], \"supervision\": {}}"),
+                   WEIR_OK);
+  assert_int_equal(atomic_load(&seen.starts), 3);
+  assert_int_equal(atomic_load(&seen.bound), 3);
+  assert_int_equal(run("{\"actors\": [" NUMBERS("\"f\"") FRAGILE("", ", \"pinned\": true, \"instances\": 3") SINK "]}"),
+                   WEIR_OK);
+  assert_int_equal(atomic_load(&seen.bound), 3);
+  assert_int_equal(run("{\"actors\": [" NUMBERS("\"f\"") FRAGILE("", "") SINK "]}"), WEIR_OK);
+  assert_int_equal(atomic_load(&seen.bound), 0);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -260,6 +275,7 @@ int main(void)
       cmocka_unit_test(an_edge_that_diverts_gives_to_another),
       cmocka_unit_test(a_circle_in_which_nobody_waits_ends_with_its_input),
       cmocka_unit_test(an_output_may_be_discarded),
+      cmocka_unit_test(a_pinned_actor_stays_on_its_worker_also_when_it_is_restarted),
   };
   return run_on_each(tests, sizeof tests / sizeof tests[0]);
 }
