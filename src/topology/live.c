@@ -129,11 +129,14 @@ static int try_unix(const char *path, bool binds)
   return rc;
 }
 
-/* "HOST:PORT", "[HOST]:PORT" or ":PORT"; all addresses of a host in turn. `*why`: a text of getaddrinfo(). */
+/* "HOST:PORT", "[HOST]:PORT" or ":PORT"; all addresses of a host in turn. `*why`: better than its code, where there is such a text. */
 static int try_host(const char *text, bool binds, const char **why)
 {
   const char *colon = strrchr(text, ':');
-  if (!colon) return -EINVAL;
+  if (!colon || !colon[1]) {
+    *why = "an address is HOST:PORT, [HOST]:PORT, :PORT or unix:PATH";
+    return -EINVAL;
+  }
   bool bracketed = *text == '[' && colon > text && colon[-1] == ']';
   char *host = strdup(text + bracketed);
   if (!host) return -ENOMEM;

@@ -46,7 +46,10 @@ refused '53:at' 'can'\''t bind "unix:here.sock": Address already in use'
 door '"to": "unix:none.sock"'
 refused '53:to' 'can'\''t connect to "unix:none.sock": No such file or directory'
 door '"at": "no port"'
-refused '53:at' 'can'\''t bind "no port": Invalid argument'
+form='an address is HOST:PORT, [HOST]:PORT, :PORT or unix:PATH'
+refused '53:at' "can't bind \"no port\": $form"
+door '"to": "127.0.0.1:"'
+refused '53:to' "can't connect to \"127.0.0.1:\": $form"
 
 # Two actors, or two in one: that needs no trying.
 door '"at": "127.0.0.1:4711"' '"at": "127.0.0.1:4711"'
