@@ -234,6 +234,8 @@ int weir__send_to_actor(weir_ref to, struct weir__parcel *p, bool waits, int64_t
 
 /* Asks with a parcel, of one actor, no route; what comes back is not wanted. Owns the parcel. */
 int weir__ask_parcel(weir_ref to, struct weir__parcel *p, weir_duration within);
+/* As weir_ask_value(), of a request that has a share of bytes: it alone has that while its asker waits, who may be killed. */
+int weir__ask_giving(weir_ref to, weir_duration within, void *out, weir_value request, weir_bytes share);
 /* When an ask that is made now is over: L3, never later than the request in hand. */
 int64_t weir__ask_deadline(weir_duration within);
 /* The answer of a wait that is DONE; closes it. */

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <weir/bytes.h>
+
 #include "actor/actor.h"
 #include "actor/dead_letter.h"
 #include "actor/edge.h"
@@ -260,25 +262,38 @@ static WEIR__INLINED struct weir__wait *ask_at_once(struct weir__thread *t, stru
   return w;
 }
 
-WEIR__SLOW static int ask_slowly(weir_ref to, weir_duration within, void *out, const weir_message *type,
-                                 const void *value)
+/* Owns the parcel, whatever happens. */
+static int ask_slowly(weir_ref to, weir_duration within, void *out, struct weir__parcel *p)
 {
-  struct weir__parcel parcel;
+  struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
+  int rc = weir__may_wait();
+  if (!rc && !cell) rc = weir__turned_away(weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to)));
+  if (!rc) rc = weir__edge_check(cell);
+  if (!rc && weir__is_relay(cell, to)) {
+    const void *value = p->message ? weir__payload(p->message) : p->value;
+    rc = weir__relay_pick(&to, p->type, value, "asked");
+    if (rc) rc = weir__tell_refused(to, p->type, weir__turned_away(rc), true);
+    cell = rc ? NULL : weir__cell_at(weir__slot_of(to));
+  }
+  if (!rc) return ask(to, cell, p, weir__ask_deadline(within), out);
+  weir__parcel_drop(p);
+  return rc;
+}
+
+/* A request to whoever that ref names, if it names somebody. */
+static int make_parcel(struct weir__parcel *p, weir_ref to, const weir_message *type, const void *value)
+{
   int rc = weir__ref_check(to);
   if (rc && !to.bits) weir__misuse(rc, "an ask of a ref that was never set");
-  if (rc) return weir__tell_refused(to, type, weir__turned_away(rc), true);
-  struct weir__cell *cell = weir__cell_at(weir__slot_of(to));
-  rc = weir__parcel_of(&parcel, type, value);
-  if (!rc) rc = weir__may_wait();
-  if (rc) return rc;
-  if (!cell) return weir__turned_away(weir_error(WEIR_EDEAD, "actor %u is gone", weir__slot_of(to)));
-  if ((rc = weir__edge_check(cell))) return rc;
-  if (weir__is_relay(cell, to)) {
-    rc = weir__relay_pick(&to, parcel.type, parcel.value, "asked");
-    if (rc) return weir__tell_refused(to, parcel.type, weir__turned_away(rc), true);
-    cell = weir__cell_at(weir__slot_of(to));
-  }
-  return ask(to, cell, &parcel, weir__ask_deadline(within), out);
+  return rc ? weir__tell_refused(to, type, weir__turned_away(rc), true) : weir__parcel_of(p, type, value);
+}
+
+WEIR__SLOW static int ask_of_value(weir_ref to, weir_duration within, void *out, const weir_message *type,
+                                   const void *value)
+{
+  struct weir__parcel parcel;
+  int rc = make_parcel(&parcel, to, type, value);
+  return rc ? rc : ask_slowly(to, within, out, &parcel);
 }
 
 /* The usual answer: a message that is wanted. */
@@ -303,7 +318,17 @@ int weir__ask_typed(weir_ref to, weir_duration within, void *out, const weir_mes
   struct weir__wait *w = ask_at_once(t, s, to, within, type, value);
   if (WEIR__LIKELY(w != NULL)) return take_at_once(t, own, to, w, type, out);
   struct weir__simulated_send send = weir__simulated_send_begins("asks", to, type, value, true);
-  return weir__heeded(weir__simulated_send_ends(send, ask_slowly(to, within, out, type, value)));
+  return weir__heeded(weir__simulated_send_ends(send, ask_of_value(to, within, out, type, value)));
+}
+
+int weir__ask_giving(weir_ref to, weir_duration within, void *out, weir_value request, weir_bytes share)
+{
+  struct weir__parcel parcel;
+  *(void **)out = NULL;
+  int rc = make_parcel(&parcel, to, request.type(), request.at);
+  if (!rc && !weir__parcel_message(&parcel)) rc = weir_error(WEIR_ENOMEM, "no memory for the message");
+  weir_bytes_drop(share);
+  return rc ? rc : weir__heeded(ask_slowly(to, within, out, &parcel));
 }
 
 int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value value)

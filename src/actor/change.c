@@ -14,20 +14,26 @@
 
 /* ---- who changes it ---- */
 
-int weir__reconfigure(weir_ref ref, weir_value config, weir_duration within)
+static int make_change(struct weir__parcel *p, weir_ref ref, weir_value config)
 {
-  struct weir__parcel parcel;
   int rc = weir_ref_error(ref);
   if (rc) return rc;
   struct weir__cell *cell = weir__cell_at(weir__slot_of(ref));
   if (cell && weir__is_relay(cell, ref)) return weir_error(WEIR_EINVAL, "a route is changed instance by instance");
-  rc = weir__parcel_of_value(&parcel, config);
+  rc = weir__parcel_of_value(p, config);
   if (!rc) rc = weir__may_wait();
   if (rc) return rc;
-  struct weir__message *m = weir__parcel_message(&parcel);
+  struct weir__message *m = weir__parcel_message(p);
   if (!m) return weir_error(WEIR_ENOMEM, "no memory for a configuration");
   m->kind = WEIR__CHANGE;
-  return weir__ask_parcel(ref, &parcel, within);
+  return WEIR_OK;
+}
+
+int weir__reconfigure(weir_ref ref, weir_value config, weir_duration within)
+{
+  struct weir__parcel parcel;
+  int rc = make_change(&parcel, ref, config);
+  return rc ? rc : weir__ask_parcel(ref, &parcel, within);
 }
 
 /* The type is one that stays, as all types are; 0: it has the same one, and is to be started anew. */
@@ -69,9 +75,10 @@ static int change_to(weir_ref ref, const weir_actor *newer, weir_value config, w
   struct weir__newer n = {.type = (uintptr_t)newer};
   int rc = hold_config(config, &n.config);
   if (rc) return rc;
-  rc = weir__reconfigure(ref, WEIR_AT(weir__newer, &n), within);
-  weir_bytes_drop(n.config);
-  return rc;
+  struct weir__parcel parcel;
+  rc = make_change(&parcel, ref, WEIR_AT(weir__newer, &n));
+  weir_bytes_drop(n.config); /* the message's alone while this waits, since who waits may be killed */
+  return rc ? rc : weir__ask_parcel(ref, &parcel, within);
 }
 
 int weir__upgrade(weir_ref ref, const weir_actor *newer, weir_value config, weir_duration within)

@@ -1130,10 +1130,12 @@ int weir__start_child(weir_ref tree, weir_duration within, weir_ref *ref, const 
   plan->count = 1;
   struct weir__child_ref *reply = NULL;
   int rc = copy_child(&plan->specs[0], child);
-  if (!rc) rc = weir_ask(tree, within, &reply, weir__add_child, .plan = held);
+  if (rc)
+    weir_bytes_drop(held);
+  else
+    rc = weir__ask_giving(tree, within, &reply, WEIR_VALUE(weir__add_child, .plan = held), held);
   if (!rc && ref) *ref = reply->ref;
   weir_free(reply);
-  weir_bytes_drop(held);
   return rc;
 }
 

@@ -391,6 +391,41 @@ static void trouble_12_a_start_that_asks_its_supervisor_is_told(void **state)
   assert_int_equal(get_from(weir_find("curious")), WEIR_EDEADLOCK);
 }
 
+/* Who has a child started that does not get on with its start. */
+static _Atomic(bool) sleeper_begins;
+struct sleeper {
+  WEIR_EMPTY;
+};
+static int sleeper_start(struct sleeper *s, const struct kid_config *config)
+{
+  (void)s, (void)config;
+  atomic_store(&sleeper_begins, true);
+  return weir_sleep(WEIR_SECONDS(100));
+}
+WEIR_ACTOR(sleeper, WEIR_ON_START(kid_config, sleeper_start));
+struct adopter {
+  weir_ref tree;
+};
+static int adopter_number(struct adopter *p, const struct number *m)
+{
+  (void)m;
+  p->tree = weir_supervise(.strategy = WEIR_ONE_FOR_ONE);
+  return weir_start_child(p->tree, WEIR_FOREVER, NULL, .type = &sleeper, .name = "sleeper",
+                          .config = WEIR_VALUE(kid_config, .name = "s"));
+}
+WEIR_ACTOR(adopter, WEIR_ON(number, adopter_number));
+
+static void who_is_killed_while_its_child_starts_leaves_nothing(void **state)
+{
+  (void)state;
+  atomic_store(&sleeper_begins, false);
+  weir_ref p = weir_spawn(&adopter);
+  assert_int_equal(weir_send(p, number, .n = 1), WEIR_OK);
+  while (!atomic_load(&sleeper_begins)) weir_sleep(WEIR_MILLIS(0.2));
+  assert_int_equal(weir_kill(p), WEIR_OK);
+  wait_for_end(p); /* and messages add up when the runtime has been stopped */
+}
+
 /* Sets messages aside until it fails; then it takes all. */
 struct hoards {
   int64_t sum;
@@ -508,6 +543,7 @@ int main(void)
       WITH_FAMILY(a_child_may_fail_its_group_when_its_own_restarts_are_spent),
       WITH_FAMILY(what_is_down_keeps_nobody_from_ending),
       WITH_FAMILY(trouble_12_a_start_that_asks_its_supervisor_is_told),
+      WITH_FAMILY(who_is_killed_while_its_child_starts_leaves_nothing),
       WITH_FAMILY(trouble_24_a_stash_outlives_a_restart),
       WITH_FAMILY(trouble_31_who_asks_a_child_that_fails_is_told_at_once),
       WITH_FAMILY(what_a_child_had_spawned_has_ended_before_it_comes_again),
