@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <weir/arena.h>
+#include <weir/timer.h>
 
 #include "io.h"
 #include "stock.h"
@@ -164,10 +165,12 @@ static int read_piece(struct file_lines *f)
   return rc ? rc : send_lines(f, piece, (size_t)size);
 }
 
-/* One's own mailbox is closed only when one is told to end. */
+/* One's own mailbox is closed only when one is told to end. A small one may be full of a change of configuration: a timer's message
+ * takes no place. */
 static int go_on(void)
 {
   int rc = weir_try_send(weir_self(), read_on);
+  if (rc == WEIR_EFULL) rc = weir_send_after(weir_self(), WEIR_MILLIS(0), read_on).error;
   return rc == WEIR_EDEAD ? weir_error(WEIR_ECANCELED, "told to stop") : rc;
 }
 

@@ -1,15 +1,16 @@
-"""A topology is changed every 100 ms while records flow: reloads.py WEIR PLUGIN [SECONDS].
+"""A topology is changed every 100 ms while records flow: reloads.py WEIR PLUGIN [SECONDS [MILLISECONDS]].
 
-`weir run` reads numbered lines from a pipe, as fast as they come through; `weir reload` is called again and again, each time with
-another file: drawn from a seed (printed; WEIR_TEST_SEED has it again), one or two changes of many kinds. Some files are wrong, some ask
-for what is refused, in some an actor does not start. Each call is to have the exit code, the outcome and the generation that
-belong to it. At the end each line has been written once, and no record has become a dead letter."""
+`weir run` reads numbered lines from a pipe, some 80,000 a second; `weir reload` is called again and again, each time with another
+file: one or two changes of many kinds, drawn from a seed (printed; WEIR_TEST_SEED draws the same). Some files are wrong, some ask
+for what is refused, in some an actor does not start; others fail, and are restarted, all the while. Each call is to have the exit
+code, the outcome and the generation that belong to it. At the end each line has been written once, and no record has become a dead
+letter."""
 
 import json, os, random, subprocess, sys, tempfile, threading, time
 
-EVERY_S = 0.1
 weir, plugin = os.environ.get("WEIR_COMMAND", sys.argv[1]), sys.argv[2]
 seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 1.5 if os.environ.get("WEIR_TEST_SLOW") else 3
+every = float(sys.argv[4]) / 1000 if len(sys.argv) > 4 else 0.1
 seed = int(os.environ.get("WEIR_TEST_SEED", time.time_ns() % 1_000_000))
 draw = random.Random(seed)
 
@@ -27,12 +28,15 @@ class Stream(threading.Thread):
 
     def run(self):
         # A piece every few milliseconds: the topology keeps up, mostly, and all of it can be looked at in the end.
-        while not self.over.wait(0.005):
-            numbers = range(self.count, self.count + self.PIECE)
-            self.pipe.write("".join(f"{n} {WORDS[n % len(WORDS)]}\n" for n in numbers).encode())
-            self.pipe.flush()
-            self.count += self.PIECE
-        self.pipe.close()
+        try:
+            while not self.over.wait(0.005):
+                numbers = range(self.count, self.count + self.PIECE)
+                self.pipe.write("".join(f"{n} {WORDS[n % len(WORDS)]}\n" for n in numbers).encode())
+                self.pipe.flush()
+                self.count += self.PIECE
+            self.pipe.close()
+        except BrokenPipeError:  # the run has ended: it is looked at why
+            pass
 
 
 # ---- what the file says ----
@@ -41,8 +45,7 @@ class Stream(threading.Thread):
 START = {
     "tag": 0, "anew": 0, "rests": False, "fails": True, "instances": 1, "name": "stage", "between": 0, "spare": False,
     "capacity": 64, "room": 64, "retry": 3, "breaker": None, "line": 1000, "out": 0, "more": None, "drain": 10,
-}  # fmt: skip
-EXTRA_LINES = 2000
+}
 
 
 def document(s, **wrong):
@@ -52,12 +55,13 @@ def document(s, **wrong):
         "name": s["name"], "type": "stage", "config": config | wrong.get("config", {}), "instances": s["instances"],
         "mailbox": {"capacity": s["capacity"]}, "on_failure": failing,
         "to": {"to": "out", "when_full": {"to": "spare"}} if s["spare"] else "out",
-    }  # fmt: skip
+    }
     if s["breaker"]:
         stage["breaker"] = {"failures": s["breaker"]}
     chain = ["number"] + [f"between{i}" for i in range(s["between"])] + [s["name"]]
     actors = [
-        {"name": "lines", "type": "file_lines", "config": {"max_line": f"{s['line']}B"}, "to": ["number", "words"]},
+        {"name": "lines", "type": "file_lines", "config": {"max_line": f"{s['line']}B"}, "to": ["number", "words"],
+         "mailbox": {"capacity": s["room"]}},
         {"name": "number", "type": "number", "config": {"tag": s["tag"], "anew": s["anew"]}, "to": chain[1]},
         {"name": "words", "type": "split", "to": "count"},
         {"name": "count", "type": "count", "to": "counted"},
@@ -65,14 +69,14 @@ def document(s, **wrong):
         {"name": "out", "type": "print", "config": {"path": wrong.get("path", f"out.{s['out']}")},
          "mailbox": {"capacity": s["room"]}},
         stage,
-    ]  # fmt: skip
+    ]
     for name, to in zip(chain[1:-1], chain[2:]):
         actors.append({"name": name, "type": "stage", "to": to})
     if s["spare"]:
         actors.append({"name": "spare", "type": "stage", "to": "out"})
     if s["more"] is not None:
         actors.append({"name": f"more{s['more']}", "type": "file_lines", "config": {"paths": [f"more.{s['more']}"]},
-                       "to": "number"})  # fmt: skip
+                       "to": "number"})
     for actor in actors:
         actor |= wrong.get(actor["name"], {})
     draw.shuffle(actors)  # the order says nothing
@@ -96,8 +100,12 @@ def write(d):
 def another_source(s, n):
     """A file that ends by itself; removed while it is being read, its lines are written as far as it came."""
     with open(f"more.{n}", "w") as f:
-        f.writelines(f"{i} more.{n}\n" for i in range(EXTRA_LINES))
+        f.writelines(f"{i} more.{n}\n" for i in range(draw.choice([1000, 100000])))
     s["more"] = n
+
+
+def other(least, most, than):
+    return draw.choice([i for i in range(least, most + 1) if i != than])
 
 
 CHANGES = {
@@ -105,16 +113,16 @@ CHANGES = {
     "anew": lambda s, n: s.update(anew=n),
     "rests": lambda s, n: s.update(rests=not s["rests"]),
     "fails": lambda s, n: s.update(fails=not s["fails"]),
-    "instances": lambda s, n: s.update(instances=draw.choice([i for i in range(1, 5) if i != s["instances"]])),
+    "instances": lambda s, n: s.update(instances=other(1, 4, s["instances"])),
     "replaced": lambda s, n: s.update(name=f"stage{n}"),
-    "between": lambda s, n: s.update(between=draw.choice([i for i in range(3) if i != s["between"]])),
+    "between": lambda s, n: s.update(between=other(0, 2, s["between"])),
     "when_full": lambda s, n: s.update(spare=not s["spare"]),
     "capacity": lambda s, n: s.update(capacity=n + 1, room=draw.choice([1, 1, 4, 64]), line=1000 + n),
-    "on_failure": lambda s, n: s.update(retry=3 + n % 10, breaker=draw.choice([None, 1000, 2000])),
+    "on_failure": lambda s, n: s.update(retry=other(3, 10, s["retry"]), breaker=draw.choice([None, 1000])),
     "out": lambda s, n: s.update(out=n),
     "source": another_source,
     "no source": lambda s, n: s.update(more=None, tag=n),
-    "drain": lambda s, n: s.update(drain=10 + n % 50),
+    "drain": lambda s, n: s.update(drain=10 + n),
 }
 
 # What is wrong with a file, and what comes of it. What must not be done stands beside changes that could be.
@@ -128,7 +136,7 @@ WRONG = {
     "no start": (
         lambda s: document(s, actors=[{"name": "no", "type": "stage", "config": {"start": "badly"}, "to": "out"}],
                            count={"to": ["counted", "no"]}), 1, "failed"),
-}  # fmt: skip
+}
 
 # ---- reloads ----
 
@@ -175,7 +183,7 @@ def change_all_the_time(run):
     while time.monotonic() < until and run.poll() is None:
         n += 1
         s = change_once(s, n)
-        due = max(due + EVERY_S, time.monotonic())
+        due = max(due + every, time.monotonic())
         time.sleep(max(0, due - time.monotonic()))
     write(document(s))
     reload("nothing", 0, "unchanged")
@@ -229,6 +237,8 @@ def main():
         stream.start()
         try:
             change_all_the_time(run)
+            with open(f"/proc/{run.pid}/status") as f:
+                memory = next(line.split()[1] for line in f if line.startswith("VmRSS"))
         finally:
             stream.over.set()
             stream.join()
@@ -243,7 +253,7 @@ def main():
     restarts = sum(1 for _ in open("err"))
     times.sort()
     print(f"figures: reloads={len(times)} applied={generation} lines={stream.count} extra={sum(extra.values())} "
-          f"restarts={restarts} ms_median={times[len(times) // 2] * 1000:.0f} ms_most={times[-1] * 1000:.0f}")  # fmt: skip
+          f"restarts={restarts} kib={memory} ms_median={times[len(times) // 2] * 1000:.0f} ms_most={times[-1] * 1000:.0f}")
     print("figures:", *(f"{what.replace(' ', '_')}={done[what]}" for what in sorted(done)))
 
 
