@@ -43,8 +43,9 @@ static int number_line(struct number *n, const struct line *l)
   return weir_send(n->out, tally, .word = word + (*word == ' '), .count = count);
 }
 
-WEIR_ACTOR(number, WEIR_ON_START(number_config, number_start) WEIR_ON_CONFIG(number_config, number_change)
-                       WEIR_ON(line, number_line),
+WEIR_ACTOR(number,
+           WEIR_ON_START(number_config, number_start) WEIR_ON_CONFIG(number_config, number_change)
+               WEIR_ON(line, number_line),
            .gives = {weir_message_tally}, .help = "reads a number and a word in each line");
 
 /* ---- records are passed on ---- */
@@ -92,8 +93,8 @@ static int stage_pass(struct stage *s, const struct tally *t)
   return weir_send(s->out, tally, .word = t->word, .count = t->count);
 }
 
-WEIR_ACTOR(stage, WEIR_ON_START(stage_config, stage_take) WEIR_ON_CONFIG(stage_config, stage_take)
-                      WEIR_ON(tally, stage_pass),
+WEIR_ACTOR(stage,
+           WEIR_ON_START(stage_config, stage_take) WEIR_ON_CONFIG(stage_config, stage_take) WEIR_ON(tally, stage_pass),
            .gives = {weir_message_tally}, .help = "passes tallies on");
 
 WEIR_PLUGIN("stages", "1.0.0", &number, &stage);
