@@ -150,6 +150,7 @@ static void run(struct call *call, struct result *result)
 /* ---- what must be true of it ---- */
 
 enum { SUCCESS = 0, FAILED = 1, USAGE = 2, CONFIGURATION = 78 };
+enum { RELOAD_USAGE = 64, NOT_THERE = 69 }; /* of weir reload, for which 2 means that it was applied */
 
 static bool has_argument(const struct call *call, const char *argument)
 {
@@ -161,11 +162,14 @@ static bool has_argument(const struct call *call, const char *argument)
 static void check(const struct call *call, const struct result *r)
 {
   bool json = has_argument(call, "--json") && r->printed_size; /* what is wrong is said there, for programs */
-  CHECK(r->code == SUCCESS || r->code == FAILED || r->code == USAGE || r->code == CONFIGURATION);
+  bool reload = call->count > 1 && strcmp(call->own[1], "reload") == 0;
+  int usage = reload ? RELOAD_USAGE : USAGE;
+  CHECK(r->code == SUCCESS || r->code == FAILED || r->code == usage || r->code == CONFIGURATION ||
+        (reload && r->code == NOT_THERE));
   CHECK(r->code == SUCCESS || r->said_size || json);
   CHECK(r->said_size == 0 || r->said[r->said_size - 1] == '\n');
-  if (r->code == USAGE || (r->code == CONFIGURATION && !json)) CHECK(r->printed_size == 0);
-  if (r->code == USAGE && call->count > 1) CHECK(strstr(r->said, "\nTry \"weir "));
+  if (r->code == usage || (r->code == CONFIGURATION && !json)) CHECK(r->printed_size == 0);
+  if (r->code == usage && call->count > 1) CHECK(strstr(r->said, "\nTry \"weir "));
   if (r->code == CONFIGURATION && !json) CHECK(strstr(r->said, "error: ") || strstr(r->said, "weir: cannot read "));
   if (call->count == 1) CHECK(r->code == USAGE);
   fuzz_check_accounts();
