@@ -128,17 +128,18 @@ static void call_channel_reserve(struct who *who, const struct step *s)
 
 /* ---- oneshots ---- */
 
-static void drop_future(unsigned n)
-{
-  if (!world.oneshots[n].waiting) weir_future_drop(world.oneshots[n].future);
-}
-
+/* Nobody waits any more, not even who was killed in it. */
 void drop_oneshots(void)
 {
   for (unsigned n = 0; n < ONESHOTS; n++) {
     weir_promise_drop(world.oneshots[n].promise);
-    drop_future(n);
+    weir_future_drop(world.oneshots[n].future);
   }
+}
+
+static void drop_future(unsigned n)
+{
+  if (!world.oneshots[n].waiting) weir_future_drop(world.oneshots[n].future);
 }
 
 static void call_oneshot(struct who *who, const struct step *s)
