@@ -79,6 +79,7 @@ static int drop_oldest(struct weir__cell *cell, uint32_t generation, struct weir
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   bool open = is_open(cell, generation);
   bool got = open && weir__evict_for(cell, weir__places(p->bytes), &victims);
+  if (got && p->forwarded) weir__wait_turn_to(m->asker, cell->slot + 1);
   uintptr_t wake = got ? weir__mpsc_push(cell, m) : 0;
   if (open && !got) count_dropped(cell, 1);
   weir__bucket_unlock(bucket);

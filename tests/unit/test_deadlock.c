@@ -375,6 +375,32 @@ static void a_request_that_is_forwarded_back_to_its_asker_is_a_deadlock(void **s
   assert_int_equal(atomic_load(&ring.deadlocks), 1);
 }
 
+/* It fills that mailbox before. */
+struct presser {
+  weir_ref next;
+};
+static int presser_start(struct presser *r, const struct chain *c)
+{
+  r->next = c->next;
+  return WEIR_OK;
+}
+static int presser_signal(struct presser *r)
+{
+  int rc = weir_try_send(r->next, signal);
+  return rc ? rc : weir_forward(r->next);
+}
+WEIR_ACTOR(presser, WEIR_ON_START(chain, presser_start) WEIR_ON(signal, presser_signal));
+
+static void so_it_is_where_another_message_is_dropped_for_it(void **state)
+{
+  (void)state;
+  weir_ref a = weir_spawn(&link, .capacity = 1, .overflow = WEIR_DROP_OLDEST);
+  weir_ref back = weir_spawn(&presser, .config = WEIR_VALUE(chain, .next = a));
+  ring_clear(1);
+  assert_int_equal(weir_ask(a, WEIR_SECONDS(20), NULL, around, .how = ASK, .next = back), WEIR_OK);
+  assert_int_equal(atomic_load(&ring.deadlocks), 1);
+}
+
 static void a_request_forwarded_to_oneself_is_handled_again(void **state)
 {
   (void)state;
@@ -512,6 +538,7 @@ int main(void)
       ON_RUNTIME(an_actor_that_joins_a_task_which_asks_it_is_told),
       ON_RUNTIME(the_edge_of_an_answer_follows_a_forward),
       ON_RUNTIME(a_request_that_is_forwarded_back_to_its_asker_is_a_deadlock),
+      ON_RUNTIME(so_it_is_where_another_message_is_dropped_for_it),
       ON_RUNTIME(a_request_forwarded_to_oneself_is_handled_again),
       ON_RUNTIME(who_owes_an_answer_is_waited_for),
       ON_RUNTIME(who_waits_for_one_that_can_run_is_left_alone),
