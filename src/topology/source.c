@@ -130,7 +130,8 @@ static int include_at(struct reading *r, uint32_t node, uint32_t source)
 static int include_all(struct reading *r, uint32_t source)
 {
   struct weir__document *d = r->document;
-  uint32_t list = weir__document_member(d, d->sources[source].root, "include");
+  uint32_t root = d->sources[source].root;
+  uint32_t list = root == WEIR__NO_NODE ? root : weir__document_member(d, root, "include");
   if (list == WEIR__NO_NODE || !weir__expect_list(d, list)) return WEIR_OK;
   int rc = WEIR_OK;
   for (uint32_t item = weir__document_child(d, list); item != WEIR__NO_NODE && !rc; item = d->nodes[item].next)

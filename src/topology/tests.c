@@ -209,8 +209,10 @@ static void look(struct weir_tests *t)
   struct weir__document document = {.report = &report};
   struct weir__origin origin = {.name = t->file, .tests = t->tests_file, .variable = any_variable};
   if (weir__source_read(&document, &t->arena, &origin) == WEIR_ENOMEM) t->arena.failed = true;
-  for (uint32_t i = 0; i < document.source_count && !t->arena.failed; i++)
-    if (!is_left_out(t, &document, document.sources[i].root)) look_at_tests(t, &document, document.sources[i].root);
+  for (uint32_t i = 0; i < document.source_count && !t->arena.failed; i++) {
+    uint32_t root = document.sources[i].root;
+    if (root != WEIR__NO_NODE && !is_left_out(t, &document, root)) look_at_tests(t, &document, root);
+  }
   weir__document_close(&document);
   weir__report_free(&report);
 }
