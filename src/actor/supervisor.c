@@ -12,7 +12,8 @@
  * S2  A budget is a list of moments: with each restart now is noted, what is older than the period forgotten, and if more
  *     than `max_restarts` are left the budget is used up. A start that fails is tried again, as one more restart.
  * S3  All that is known of a plan is in one block with a count of holders (a shared buffer): the supervisor's
- *     configuration holds it, so that it outlives restarts. What was given for a child at run time is that child's.
+ *     configuration holds it, so that it outlives restarts. What was given for a child at run time is that child's, unless it
+ *     is to last (supervisor.h): then it is in the plan, which is the supervisor's own once it has started.
  * S4  The end clause ends all children in reverse order; so do a start that failed and a failure. If it was told to drain they
  *     are drained instead, each with its time, and ended only when that is over.
  * S5  A child that others have refs to before it starts (an actor of a topology) was made by who gave the plan: it rests, DOWN
@@ -32,6 +33,7 @@
 #include <weir/timer.h>
 
 #include "actor/child.h"
+#include "actor/supervisor.h"
 #include "channel/breaker.h"
 #include "channel/bytes.h"
 #include "channel/send.h"
@@ -47,6 +49,7 @@ enum { SHUTDOWN_S = 5, WITHIN_S = 5, RETRIES_MOST = 63, DOUBLINGS_MOST = 40, RES
 struct plan;
 
 struct spec {
+  struct spec *next; /* of its plan; NULL: the last one, or one that is in none */
   const weir_actor *type;
   char *name;                               /* NULL: none */
   struct weir__message *config;             /* NULL: none … */
@@ -57,8 +60,7 @@ struct spec {
 
 struct plan {
   weir_supervisor_options options; /* its numbers, and the callback */
-  size_t count;
-  struct spec specs[];
+  struct spec *first, **end;       /* in the order of the start */
 };
 
 /* The plan of the one supervisor that it is made for: a message, as all configurations. */
@@ -76,14 +78,45 @@ static void free_spec(struct spec *spec)
   weir_bytes_drop(spec->tree);
 }
 
+static void free_own_spec(struct spec *spec)
+{
+  if (!spec) return;
+  free_spec(spec);
+  free(spec);
+}
+
 static void free_plan(void *content)
 {
   struct plan *plan = *(struct plan **)content;
-  for (size_t i = 0; i < plan->count; i++) free_spec(&plan->specs[i]);
+  while (plan->first) {
+    struct spec *spec = plan->first;
+    plan->first = spec->next;
+    free_own_spec(spec);
+  }
   free(plan);
 }
 
 static int no_memory(void) { return weir_error(WEIR_ENOMEM, "no memory for a supervisor"); }
+
+/* It is the plan's from then on. */
+static void append_spec(struct plan *plan, struct spec *spec)
+{
+  *plan->end = spec;
+  plan->end = &spec->next;
+}
+
+/* False: there is none of that name. */
+static bool take_out_of_plan(struct plan *plan, const char *name)
+{
+  struct spec **at = &plan->first;
+  while (*at && !((*at)->name && strcmp((*at)->name, name) == 0)) at = &(*at)->next;
+  struct spec *spec = *at;
+  if (!spec) return false;
+  *at = spec->next;
+  if (!*at) plan->end = at;
+  free_own_spec(spec);
+  return true;
+}
 
 static int copy_name(char **copy, const char *name)
 {
@@ -210,35 +243,39 @@ static int copy_child(struct spec *spec, const weir_child *c)
   return rc;
 }
 
-/* Already checked. */
-static int copy_plan(const weir_supervisor_options *o, struct plan *plan)
+static int copy_into(struct plan *plan, const weir_child *c)
 {
-  plan->options = *o;
-  for (size_t i = 0; i < o->children.count; i++) {
-    plan->count = i + 1;
-    int rc = copy_child(&plan->specs[i], &o->children.first[i]);
-    if (rc) return rc;
-  }
-  return WEIR_OK;
+  struct spec *spec = calloc(1, sizeof *spec);
+  if (!spec) return no_memory();
+  append_spec(plan, spec);
+  return copy_child(spec, c);
 }
 
-static int make_plan(const weir_supervisor_options *o, weir_bytes *held)
+/* Already checked. */
+static int copy_plan(const weir_supervisor_options *o, weir_bytes *held)
 {
   void *content;
-  int rc = check_options(o);
-  if (rc) return rc;
-  struct plan *plan = calloc(1, sizeof *plan + o->children.count * sizeof plan->specs[0]);
+  struct plan *plan = calloc(1, sizeof *plan);
   *held = plan ? weir__bytes_make_held(sizeof(struct plan *), &content, free_plan) : (weir_bytes){0};
   if (!held->owner) {
     free(plan);
     return no_memory();
   }
   *(struct plan **)content = plan;
-  rc = copy_plan(o, plan);
+  plan->options = *o;
+  plan->end = &plan->first;
+  int rc = WEIR_OK;
+  for (size_t i = 0; !rc && i < o->children.count; i++) rc = copy_into(plan, &o->children.first[i]);
   if (!rc) return WEIR_OK;
   weir_bytes_drop(*held);
   *held = (weir_bytes){0};
   return rc;
+}
+
+static int make_plan(const weir_supervisor_options *o, weir_bytes *held)
+{
+  int rc = check_options(o);
+  return rc ? rc : copy_plan(o, held);
 }
 
 /* ---- the supervisor's state ---- */
@@ -353,13 +390,6 @@ static struct child *add_child(struct supervisor *s, struct spec *spec, const ch
   s->slots[slot] = c;
   s->count++;
   return c;
-}
-
-static void free_own_spec(struct spec *spec)
-{
-  if (!spec) return;
-  free_spec(spec);
-  free(spec);
 }
 
 static void free_child(struct child *c)
@@ -509,6 +539,7 @@ static int start_anew(struct child *c, struct weir__outcome *outcome)
   if (is_made(c)) { /* S5 */
     c->ref = spec->options.made;
     start_again(c, false, papers, outcome);
+    if (outcome->code == WEIR_EDEAD && !weir_alive(c->ref)) outcome->code = WEIR_STOP; /* it has ended, for good */
   } else {
     weir__child_start(spec->type, &o, papers, &c->ref, outcome);
   }
@@ -527,7 +558,7 @@ static int start(struct child *c, bool flush, struct weir__outcome *outcome)
   start_again(c, flush, papers, outcome);
   if (outcome->code != WEIR_EDEAD || weir_alive(c->ref)) return take_start(c, outcome);
   stopped(c); /* it has ended otherwise */
-  return is_made(c) ? outcome->code : start_anew(c, outcome);
+  return start_anew(c, outcome);
 }
 
 static int64_t time_to_end(const struct child *c)
@@ -560,10 +591,14 @@ static void end_child(struct supervisor *s, struct child *c, uint32_t how)
     c->state = WEIR_CHILD_RESTARTS;
 }
 
-static void end_and_forget(struct supervisor *s, struct child *c)
+/* `planned`: it is taken out of the plan, too. */
+static void end_and_forget(struct supervisor *s, struct child *c, bool planned)
 {
+  const struct spec *spec = c->spec;
   end_child(s, c, WEIR__FOR_GOOD);
-  if (c->state == WEIR_CHILD_STOPPED) forget_child(s, c);
+  if (c->state != WEIR_CHILD_STOPPED) return;
+  forget_child(s, c);
+  if (planned) take_out_of_plan(s->plan, spec->name);
 }
 
 /* S4. What does not end in its time is ended. */
@@ -761,7 +796,7 @@ static void end_victims(struct supervisor *s, struct child *failed, struct child
     before = c == from ? NULL : c->before;
     if (c == failed) continue;
     if (is_temporary(c))
-      end_and_forget(s, c);
+      end_and_forget(s, c, false);
     else if (is_there(c))
       end_child(s, c, WEIR__VICTIM);
   }
@@ -857,8 +892,9 @@ WEIR_SHARED(weir__child_ref, "weir.child_ref", WEIR_FIELD(ref));
 #define REQUEST(T, R, NAME, ...) WEIR__DEFINE(T, NAME, true, R, weir_message_##R, __VA_ARGS__, WEIR__LAST_FIELD)
 struct weir__add_child {
   weir_bytes plan; /* with this one spec */
+  bool lasts;      /* S3 */
 };
-REQUEST(weir__add_child, weir__child_ref, "weir.add_child", WEIR_FIELD(plan));
+REQUEST(weir__add_child, weir__child_ref, "weir.add_child", WEIR_FIELD(plan), WEIR_FIELD(lasts));
 struct weir__stop_child {
   const char *name;
   weir_ref ref;
@@ -872,6 +908,16 @@ struct weir__delete_child {
   const char *name;
 };
 WEIR_SHARED(weir__delete_child, "weir.delete_child", WEIR_FIELD(name));
+struct weir__remove_child {
+  const char *name;
+};
+WEIR_SHARED(weir__remove_child, "weir.remove_child", WEIR_FIELD(name));
+struct weir__other_settings {
+  int32_t strategy, max_restarts;
+  weir_duration within;
+};
+WEIR_SHARED(weir__other_settings, "weir.other_settings", WEIR_FIELD(strategy), WEIR_FIELD(max_restarts),
+            WEIR_FIELD(within));
 struct weir__which {
   bool unused;
 };
@@ -889,6 +935,7 @@ static struct spec *copy_spec(const struct spec *from)
   struct spec *spec = calloc(1, sizeof *spec);
   if (!spec) return NULL;
   *spec = *from;
+  spec->next = NULL;
   spec->name = NULL;
   spec->config = NULL;
   spec->tree = weir_bytes_share(from->tree);
@@ -917,21 +964,23 @@ static struct spec merged(const struct spec *pattern, const struct spec *given)
 }
 
 /* Adds what a plan of one spec says. NULL, with a text: `*rc` says why. */
-static struct child *add_from(struct supervisor *s, const struct spec *given, int *rc)
+static struct child *add_from(struct supervisor *s, const struct spec *given, bool lasts, int *rc)
 {
   *rc = WEIR_OK;
   if (given->name && find_by_name(s, given->name)) {
     *rc = weir_error(WEIR_EEXIST, "a child is named \"%s\" already", given->name);
     return NULL;
   }
-  struct spec *pattern = is_dynamic(s) ? &s->plan->specs[0] : NULL;
+  struct spec *pattern = is_dynamic(s) ? s->plan->first : NULL;
   struct spec whole = pattern ? merged(pattern, given) : *given;
-  bool owns = !pattern || says_more_than_a_name(given);
-  struct spec *spec = owns ? copy_spec(&whole) : pattern;
+  bool copies = !pattern || says_more_than_a_name(given);
+  struct spec *spec = copies ? copy_spec(&whole) : pattern;
   struct child *c = spec ? add_child(s, spec, pattern && given->name ? given->name : "") : NULL;
-  if (c)
-    c->owns_spec = owns;
-  else if (owns)
+  if (c && lasts)
+    append_spec(s->plan, spec);
+  else if (c)
+    c->owns_spec = copies;
+  else if (copies)
     free_own_spec(spec);
   if (!c) *rc = no_memory();
   return c;
@@ -946,12 +995,12 @@ static int on_add(struct supervisor *s, const struct weir__add_child *m, struct 
 {
   int rc;
   struct weir__outcome outcome;
-  const struct spec *spec = &plan_of(m->plan)->specs[0];
+  const struct spec *spec = plan_of(m->plan)->first;
   const weir_child *given = &spec->options;
   if (is_dynamic(s) && (given->type || given->tree))
     return weir_error(WEIR_EINVAL, "what dynamic children are is said by their pattern");
   rc = is_dynamic(s) ? WEIR_OK : check_child(given, false, options_of(s)->auto_shutdown);
-  struct child *c = rc ? NULL : add_from(s, spec, &rc);
+  struct child *c = rc ? NULL : add_from(s, spec, m->lasts, &rc);
   if (!c) return rc;
   rc = start_anew(c, &outcome);
   reply->ref = c->ref;
@@ -961,7 +1010,7 @@ static int on_add(struct supervisor *s, const struct weir__add_child *m, struct 
     return weir_error(WEIR_ESHUTDOWN, "it did not want to start");
   }
   if (weir_cancelled()) return rc;
-  end_and_forget(s, c);
+  end_and_forget(s, c, m->lasts);
   return not_started(&outcome);
 }
 
@@ -1005,6 +1054,26 @@ static int on_delete(struct supervisor *s, const struct weir__delete_child *m)
   if (!c) return no_such_child(m->name);
   if (is_there(c)) return weir_error(WEIR_EBUSY, "%s is to be stopped first", m->name);
   forget_child(s, c);
+  return WEIR_OK;
+}
+
+static int on_remove(struct supervisor *s, const struct weir__remove_child *m)
+{
+  struct child *c = find_by_name(s, m->name);
+  if (c) end_child(s, c, WEIR__FOR_GOOD);
+  if (c && c->state != WEIR_CHILD_STOPPED) return weir_error(WEIR_ECANCELED, "told to stop");
+  if (c) forget_child(s, c);
+  bool planned = take_out_of_plan(s->plan, m->name);
+  return c || planned ? WEIR_OK : no_such_child(m->name);
+}
+
+/* Between two messages: what is under way comes to its end as it was begun. */
+static int on_other_settings(struct supervisor *s, const struct weir__other_settings *m)
+{
+  weir_supervisor_options *o = &s->plan->options;
+  o->strategy = m->strategy;
+  o->max_restarts = m->max_restarts;
+  o->within = m->within;
   return WEIR_OK;
 }
 
@@ -1084,8 +1153,8 @@ static int on_start(struct supervisor *s, const struct weir__plan *plan)
                          : weir_self().bits * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)weir__now_ns();
   if (!s->random) s->random = 1;
   int rc = weir_defer(free_children, s);
-  for (size_t i = 0; !rc && !is_dynamic(s) && i < s->plan->count; i++)
-    rc = add_child(s, &s->plan->specs[i], "") ? WEIR_OK : WEIR_ENOMEM;
+  for (struct spec *spec = is_dynamic(s) ? NULL : s->plan->first; !rc && spec; spec = spec->next)
+    rc = add_child(s, spec, "") ? WEIR_OK : WEIR_ENOMEM;
   return rc ? rc : start_all(s);
 }
 
@@ -1098,6 +1167,7 @@ WEIR_ACTOR(supervisor,
            WEIR_ON_START(weir__plan, on_start) WEIR_ON(weir__child_down, on_down) WEIR_ON(weir__child_gone, on_gone)
                WEIR_ON(weir__restart_due, on_due) WEIR_ON(weir__add_child, on_add) WEIR_ON(weir__stop_child, on_stop)
                    WEIR_ON(weir__restart_child, on_restart) WEIR_ON(weir__delete_child, on_delete)
+                       WEIR_ON(weir__remove_child, on_remove) WEIR_ON(weir__other_settings, on_other_settings)
                        WEIR_ON(weir__which, on_which) WEIR_ON(weir__how_many, on_how_many) WEIR_ON_END(on_end));
 
 static const weir_actor *type_of_supervisors(void) { return &supervisor; }
@@ -1116,27 +1186,39 @@ weir_ref weir__supervise(const weir_supervisor_options *options)
 
 /* ---- the calls that are requests ---- */
 
-int weir__start_child(weir_ref tree, weir_duration within, weir_ref *ref, const weir_child *child)
+static int ask_to_add(weir_ref tree, weir_duration within, weir_ref *ref, const weir_child *child, bool lasts)
 {
-  void *content;
-  if (ref) *ref = weir__ref_error_make(WEIR_EDEAD);
-  struct plan *plan = calloc(1, sizeof *plan + sizeof plan->specs[0]);
-  weir_bytes held = plan ? weir__bytes_make_held(sizeof(struct plan *), &content, free_plan) : (weir_bytes){0};
-  if (!held.owner) {
-    free(plan);
-    return no_memory();
-  }
-  *(struct plan **)content = plan;
-  plan->count = 1;
+  weir_bytes held;
   struct weir__child_ref *reply = NULL;
-  int rc = copy_child(&plan->specs[0], child);
-  if (rc)
-    weir_bytes_drop(held);
-  else
-    rc = weir__ask_giving(tree, within, &reply, WEIR_VALUE(weir__add_child, .plan = held), held);
+  weir_supervisor_options alone = {.children = {.first = child, .count = 1}};
+  if (ref) *ref = weir__ref_error_make(WEIR_EDEAD);
+  int rc = copy_plan(&alone, &held); /* the supervisor checks it */
+  if (!rc)
+    rc = weir__ask_giving(tree, within, &reply, WEIR_VALUE(weir__add_child, .plan = held, .lasts = lasts), held);
   if (!rc && ref) *ref = reply->ref;
   weir_free(reply);
   return rc;
+}
+
+int weir__start_child(weir_ref tree, weir_duration within, weir_ref *ref, const weir_child *child)
+{
+  return ask_to_add(tree, within, ref, child, false);
+}
+
+int weir__plan_child(weir_ref tree, weir_duration within, const weir_child *child)
+{
+  return ask_to_add(tree, within, NULL, child, true);
+}
+
+int weir__remove_child(weir_ref tree, weir_duration within, const char *name)
+{
+  return weir_ask(tree, within, NULL, weir__remove_child, .name = name);
+}
+
+int weir__change_supervisor(weir_ref tree, weir_duration within, const weir_supervisor_options *options)
+{
+  return weir_ask(tree, within, NULL, weir__other_settings, .strategy = options->strategy,
+                  .max_restarts = options->max_restarts, .within = options->within);
 }
 
 int weir_stop_child(weir_ref tree, weir_duration within, const char *name)

@@ -14,6 +14,7 @@
 
 /* The failure that was told last: if the supervisors give up, that was why. */
 struct weir__blame {
+  bool silent; /* restarts are not told on standard error */
   uv_mutex_t lock;
   int code;
   char who[256], text[1024]; /* under the lock, as the code is */
@@ -189,18 +190,18 @@ static int wire_actor(struct weir__assembly *a, size_t index)
 
 /* ---- supervisors ---- */
 
-/* They are on workers of their own choice: the lock is a leaf, and held for the copying of a text. */
+/* They are on workers of their own choice, while a reload may change the assembly: so they know this alone. The lock is a leaf,
+ * and held for the copying of a text. */
 static void on_event(const weir_restart_event *event, void *arg)
 {
-  struct weir__assembly *a = arg;
-  if (a->graph->supervisor_count && !a->silent) weir__restart_event_print(event);
+  struct weir__blame *b = arg;
+  if (!b->silent) weir__restart_event_print(event);
   if (event->code == WEIR_ESHUTDOWN || event->what == WEIR_CHILD_KILLED) return; /* a supervisor below has told why */
-  uv_mutex_lock(&a->blame->lock);
-  a->blame->code = event->code;
-  snprintf(a->blame->who, sizeof a->blame->who, "%s", event->child_name);
-  snprintf(a->blame->text, sizeof a->blame->text, "%s",
-           event->text && *event->text ? event->text : weir_strerror(event->code));
-  uv_mutex_unlock(&a->blame->lock);
+  uv_mutex_lock(&b->lock);
+  b->code = event->code;
+  snprintf(b->who, sizeof b->who, "%s", event->child_name);
+  snprintf(b->text, sizeof b->text, "%s", event->text && *event->text ? event->text : weir_strerror(event->code));
+  uv_mutex_unlock(&b->lock);
 }
 
 static int strategy_of(const char *name)
@@ -231,8 +232,6 @@ static void add_instances(const struct weir__assembly *a, size_t index, weir_chi
     children[(*count)++] = weir__assembly_child(a, index, i);
 }
 
-static weir_supervisor_options *options_of(struct weir__assembly *a, size_t index);
-
 static size_t children_of(const struct weir__assembly *a, const struct weir__graph_supervisor *s)
 {
   size_t count = 0;
@@ -250,12 +249,17 @@ static weir_children make_children(struct weir__assembly *a, const struct weir__
       add_instances(a, s->children[i].index, children, &count);
       continue;
     }
-    const struct weir__graph_supervisor *below = &a->graph->supervisors[s->children[i].index];
-    children[count++] = (weir_child){.name = below->name,
-                                     .restart = leaves_down(below) ? WEIR_TEMPORARY : WEIR_PERMANENT,
-                                     .tree = options_of(a, s->children[i].index)};
+    children[count++] = weir__assembly_tree(a, s->children[i].index);
   }
   return (weir_children){.first = children, .count = count};
+}
+
+weir_supervisor_options weir__assembly_settings(const struct weir__graph_supervisor *s)
+{
+  int most = s->settings->max_restarts;
+  return (weir_supervisor_options){.strategy = strategy_of(s->settings->strategy),
+                                   .max_restarts = most ? most : WEIR_NO_RESTARTS,
+                                   .within = s->settings->within};
 }
 
 /* NULL: no memory. */
@@ -264,15 +268,20 @@ static weir_supervisor_options *options_of(struct weir__assembly *a, size_t inde
   const struct weir__graph_supervisor *s = &a->graph->supervisors[index];
   weir_supervisor_options *o = weir__arena_alloc(a->arena, sizeof *o);
   if (!o) return NULL;
-  int most = s->settings->max_restarts;
-  *o = (weir_supervisor_options){.strategy = strategy_of(s->settings->strategy),
-                                 .max_restarts = most ? most : WEIR_NO_RESTARTS,
-                                 .within = s->settings->within,
-                                 .children = make_children(a, s),
-                                 .on_event = on_event,
-                                 .on_event_arg = a,
-                                 .ends_made = index && leaves_down(s)};
+  *o = weir__assembly_settings(s);
+  o->children = make_children(a, s);
+  o->on_event = on_event;
+  o->on_event_arg = a->blame;
+  o->ends_made = index && leaves_down(s);
   return o;
+}
+
+weir_child weir__assembly_tree(struct weir__assembly *a, size_t index)
+{
+  const struct weir__graph_supervisor *s = &a->graph->supervisors[index];
+  return (weir_child){.name = s->name,
+                      .restart = leaves_down(s) ? WEIR_TEMPORARY : WEIR_PERMANENT,
+                      .tree = options_of(a, index)};
 }
 
 /* Nobody is restarted. */
@@ -288,7 +297,7 @@ static weir_supervisor_options *options_without_document(struct weir__assembly *
   *o = (weir_supervisor_options){.max_restarts = WEIR_NO_RESTARTS,
                                  .children = {.first = children, .count = count},
                                  .on_event = on_event,
-                                 .on_event_arg = a};
+                                 .on_event_arg = a->blame};
   return o;
 }
 
@@ -346,6 +355,7 @@ static int make_blame(struct weir__assembly *a)
   struct weir__blame *blame = weir__arena_alloc(a->arena, sizeof *blame);
   if (!blame) return weir_error(WEIR_ENOMEM, "no memory for the actors");
   if (uv_mutex_init(&blame->lock)) return weir_error(WEIR_ENOMEM, "no lock for the actors");
+  blame->silent = a->silent || !a->graph->supervisor_count;
   a->blame = blame;
   return WEIR_OK;
 }

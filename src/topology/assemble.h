@@ -64,6 +64,10 @@ int weir__assembly_outputs(const struct weir__assembly *a, size_t actor, struct 
 void weir__assembly_outputs_free(struct weir__outputs *outputs);
 /* As its supervisor is to have it. */
 weir_child weir__assembly_child(const struct weir__assembly *a, size_t actor, size_t instance);
+/* A supervisor with all that are below it, as the one above is to have it. Without memory, which its arena notes, no good. */
+weir_child weir__assembly_tree(struct weir__assembly *a, size_t supervisor);
+/* What weir__change_supervisor() takes. */
+weir_supervisor_options weir__assembly_settings(const struct weir__graph_supervisor *s);
 /* The runtime has been stopped. Also for one that was never begun, or not to its end. */
 void weir__disassemble(struct weir__assembly *a);
 

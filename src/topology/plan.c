@@ -89,15 +89,10 @@ static void plan_runtime(struct planning *p)
 
 /* ---- supervisors ---- */
 
-/* Who is whose child: each actor's and each supervisor's place, by indexes of a graph's supervisors. */
-struct family {
-  size_t *of_actor, *of_supervisor;
-};
-
-static struct family family_of(const struct weir__graph *g, struct weir__arena *arena)
+static struct weir__family family_of(const struct weir__graph *g, struct weir__arena *arena)
 {
-  struct family f = {weir__arena_array(arena, g->count + 1, sizeof(size_t)),
-                     weir__arena_array(arena, g->supervisor_count + 1, sizeof(size_t))};
+  struct weir__family f = {weir__arena_array(arena, g->count + 1, sizeof(size_t)),
+                           weir__arena_array(arena, g->supervisor_count + 1, sizeof(size_t))};
   for (size_t i = 0; !arena->failed && i < g->supervisor_count; i++)
     for (size_t k = 0; k < g->supervisors[i].count; k++) {
       const struct weir__graph_child *child = &g->supervisors[i].children[k];
@@ -124,6 +119,14 @@ static const char *child_name(const struct weir__graph *g, const struct weir__gr
   return c->is_supervisor ? supervisor_name(g, c->index) : g->actors[c->index].name;
 }
 
+/* It stays, and there are more instances of it now: the new ones stand behind all that are there. */
+static bool grows(const struct weir__graph *before, const struct weir__graph_child *old, const struct weir__graph *after,
+                  const struct weir__graph_child *now)
+{
+  return !now->is_supervisor && !old->is_supervisor &&
+         before->actors[old->index].instances < after->actors[now->index].instances;
+}
+
 /* Who is restarted with whom depends on the order: those that stay keep it, and new ones stand behind them. */
 static bool order_stays(const struct weir__graph *before, const struct weir__graph_supervisor *old,
                         const struct weir__graph *after, const struct weir__graph_supervisor *now)
@@ -138,43 +141,76 @@ static bool order_stays(const struct weir__graph *before, const struct weir__gra
     bool stays = found < old->count;
     if (stays && (new_ones || found < at)) return false;
     if (stays) at = found + 1;
-    if (!stays) new_ones = true;
+    if (!stays || grows(before, &old->children[found], after, &now->children[i])) new_ones = true;
   }
   return true;
 }
 
-static void plan_supervisor(struct planning *p, const struct family *old, const struct family *now, size_t index)
+static void plan_settings(const struct weir__supervision *before, const struct weir__supervision *after,
+                          struct weir__planned_supervisor *planned, struct saying *s)
+{
+  const weir_message *table = weir_message_weir__supervision();
+  for (size_t i = 0; i < table->count; i++) {
+    const weir_field *f = &table->fields[i];
+    if (is_for_people(f) || strcmp(f->name, "name") == 0 || !weir__field_differs(f, before, after)) continue;
+    planned->settings = true;
+    if (strcmp(f->name, "on_exhausted") == 0)
+      REFUSE(s, "on_exhausted can't change while it runs: who sends to those below was told of it");
+    else if (strcmp(f->name, "strategy") == 0 && strcmp(after->strategy, "rest_for_one") == 0)
+      REFUSE(s, "strategy can't become rest_for_one while it runs: its children may have come in another order");
+    else
+      say(s, "%s", key_of(f));
+  }
+}
+
+static void plan_kept_supervisor(struct planning *p, size_t index)
 {
   const struct weir__graph *before = p->before, *after = p->after;
+  struct weir__planned_supervisor *planned = &p->plan->supervisors[index];
+  const struct weir__graph_supervisor *old = &before->supervisors[planned->before], *now = &after->supervisors[index];
   const char *name = supervisor_name(after, index);
-  size_t was = find_supervisor(before, name);
   struct saying s = {0};
-  if (was == before->supervisor_count)
-    REFUSE(&s, "a supervisor can't be added while the topology runs");
-  else if (!same_table(weir_message_weir__supervision(), before->supervisors[was].settings,
-                       after->supervisors[index].settings))
-    REFUSE(&s, "a supervisor's settings can't change while it runs");
-  else if (index && strcmp(supervisor_name(before, old->of_supervisor[was]),
-                           supervisor_name(after, now->of_supervisor[index])) != 0)
+  plan_settings(old->settings, now->settings, planned, &s);
+  if (index && strcmp(supervisor_name(before, p->plan->before.of_supervisor[planned->before]),
+                      supervisor_name(after, p->plan->after.of_supervisor[index])) != 0)
     REFUSE(&s, "a supervisor can't get another supervisor while it runs");
-  else if (strcmp(after->supervisors[index].settings->strategy, "rest_for_one") == 0 &&
-           !order_stays(before, &before->supervisors[was], after, &after->supervisors[index]))
+  if (strcmp(old->settings->strategy, "rest_for_one") == 0 && strcmp(now->settings->strategy, "rest_for_one") == 0 &&
+      !order_stays(before, old, after, now))
     REFUSE(&s, "its strategy is rest_for_one: the order of its children can't change, and new ones stand last");
   add_saying(p, *name ? name : "supervision", &s);
 }
 
-static void plan_supervisors(struct planning *p, const struct family *old, const struct family *now)
+static void plan_new_supervisor(struct planning *p, const char *name)
+{
+  struct saying s = {0};
+  if (weir__graph_find(p->before, name) < p->before->count) REFUSE(&s, "an actor has that name still");
+  if (s.used)
+    add_saying(p, name, &s);
+  else
+    add_line(p, WEIR__PLAN_ADDS, name, "a supervisor");
+}
+
+static void plan_supervisors(struct planning *p)
 {
   const struct weir__graph *before = p->before, *after = p->after;
+  struct weir__reload_plan *plan = p->plan;
   if (!before->supervisor_count != !after->supervisor_count) {
     add_line(p, WEIR__PLAN_REFUSES, "supervision", "it can't begin or cease while the topology runs");
     return;
   }
-  for (size_t i = 0; i < after->supervisor_count; i++) plan_supervisor(p, old, now, i);
+  memset(plan->removed_supervisors, true, before->supervisor_count);
+  for (size_t i = 0; i < after->supervisor_count; i++) {
+    size_t was = find_supervisor(before, supervisor_name(after, i));
+    bool is_new = was == before->supervisor_count;
+    plan->supervisors[i].before = is_new ? WEIR__PLAN_NEW : was;
+    if (!is_new) plan->removed_supervisors[was] = false;
+    if (is_new)
+      plan_new_supervisor(p, supervisor_name(after, i));
+    else
+      plan_kept_supervisor(p, i);
+  }
   for (size_t i = 0; i < before->supervisor_count; i++)
-    if (find_supervisor(after, supervisor_name(before, i)) == after->supervisor_count)
-      add_line(p, WEIR__PLAN_REFUSES, supervisor_name(before, i),
-               "a supervisor can't be removed while the topology runs");
+    if (plan->removed_supervisors[i]) add_line(p, WEIR__PLAN_REMOVES, supervisor_name(before, i), "a supervisor");
 }
 
 /* ---- what one actor alone can have ---- */
@@ -322,7 +358,7 @@ static void plan_failing(const struct weir__graph_actor *before, const struct we
   if (breaker) say(s, "breaker");
 }
 
-static void plan_kept(struct planning *p, size_t index, const struct family *old, const struct family *now)
+static void plan_kept(struct planning *p, size_t index)
 {
   struct weir__planned *planned = &p->plan->actors[index];
   const struct weir__graph_actor *before = &p->before->actors[planned->before], *after = &p->after->actors[index];
@@ -343,8 +379,8 @@ static void plan_kept(struct planning *p, size_t index, const struct family *old
   plan_outputs(p, before, after, planned, &s);
   plan_failing(before, after, planned, &s);
   if (p->before->supervisor_count && p->after->supervisor_count &&
-      strcmp(supervisor_name(p->before, old->of_actor[planned->before]),
-             supervisor_name(p->after, now->of_actor[index])) != 0)
+      strcmp(supervisor_name(p->before, p->plan->before.of_actor[planned->before]),
+             supervisor_name(p->after, p->plan->after.of_actor[index])) != 0)
     REFUSE(&s, "it can't get another supervisor while it runs");
   add_saying(p, after->name, &s);
 }
@@ -370,6 +406,8 @@ static void plan_added(struct planning *p, const struct weir__graph_actor *actor
 {
   struct saying s = {0};
   plan_claims(p, actor, &s);
+  if (find_supervisor(p->before, actor->name) < p->before->supervisor_count)
+    REFUSE(&s, "a supervisor has that name still");
   if (s.used) {
     add_saying(p, actor->name, &s);
     return;
@@ -381,7 +419,7 @@ static void plan_added(struct planning *p, const struct weir__graph_actor *actor
   add_line(p, WEIR__PLAN_ADDS, actor->name, s.text);
 }
 
-static void plan_actors(struct planning *p, const struct family *old, const struct family *now)
+static void plan_actors(struct planning *p)
 {
   struct weir__reload_plan *plan = p->plan;
   memset(plan->removed, true, p->before->count);
@@ -394,7 +432,7 @@ static void plan_actors(struct planning *p, const struct family *old, const stru
     if (plan->actors[i].before == WEIR__PLAN_NEW)
       plan_added(p, &p->after->actors[i]);
     else
-      plan_kept(p, i, old, now);
+      plan_kept(p, i);
   for (size_t i = 0; i < p->before->count; i++)
     if (plan->removed[i])
       add_line(p, WEIR__PLAN_REMOVES, p->before->actors[i].name, p->before->actors[i].stock->actor->name);
@@ -406,15 +444,19 @@ bool weir__plan_reload(const struct weir__graph *before, const struct weir__grap
 {
   size_t most = before->count + after->count + before->supervisor_count + after->supervisor_count + 1 +
                 weir_message_weir__settings()->count;
-  *plan = (struct weir__reload_plan){.actors = weir__arena_array(arena, after->count + 1, sizeof *plan->actors),
-                                     .removed = weir__arena_array(arena, before->count + 1, sizeof(bool)),
-                                     .lines = weir__arena_array(arena, most, sizeof *plan->lines)};
+  *plan = (struct weir__reload_plan){
+      .actors = weir__arena_array(arena, after->count + 1, sizeof *plan->actors),
+      .removed = weir__arena_array(arena, before->count + 1, sizeof(bool)),
+      .supervisors = weir__arena_array(arena, after->supervisor_count + 1, sizeof *plan->supervisors),
+      .removed_supervisors = weir__arena_array(arena, before->supervisor_count + 1, sizeof(bool)),
+      .before = family_of(before, arena),
+      .after = family_of(after, arena),
+      .lines = weir__arena_array(arena, most, sizeof *plan->lines)};
   struct planning p = {.before = before, .after = after, .arena = arena, .plan = plan};
-  struct family old = family_of(before, arena), now = family_of(after, arena);
   if (!arena->failed) note_held(&p);
   if (arena->failed) return false;
   plan_runtime(&p);
-  plan_supervisors(&p, &old, &now);
-  plan_actors(&p, &old, &now);
+  plan_supervisors(&p);
+  plan_actors(&p);
   return !arena->failed;
 }

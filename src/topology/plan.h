@@ -32,9 +32,23 @@ struct weir__planned {
 };
 #define WEIR__PLAN_NEW SIZE_MAX
 
+/* Likewise, a supervisor. All that is below a new one is new. */
+struct weir__planned_supervisor {
+  size_t before;
+  bool settings; /* of one that stays: they differ */
+};
+
+/* Whose child each actor and each supervisor but the root is: indexes of a graph's supervisors. */
+struct weir__family {
+  size_t *of_actor, *of_supervisor;
+};
+
 struct weir__reload_plan {
   struct weir__planned *actors; /* of each actor of the graph that is to run */
   bool *removed;                /* of each actor of the one that runs */
+  struct weir__planned_supervisor *supervisors;
+  bool *removed_supervisors; /* all that is below one goes with it */
+  struct weir__family before, after;
   struct weir__plan_line *lines;
   size_t count, adds, removes, changes, refuses; /* lines, and of each kind */
 };

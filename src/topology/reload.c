@@ -15,6 +15,7 @@
 
 #include "actor/change.h"
 #include "actor/rewire.h"
+#include "actor/supervisor.h"
 #include "platform/clock.h"
 #include "runtime/wait.h"
 #include "topology/plan.h"
@@ -29,8 +30,15 @@ struct moving {
   weir_ref ref;
   weir_ref tree; /* its supervisor */
   size_t actor, index;
-  bool started; /* new: its supervisor has it */
+  bool started; /* new: its supervisor, which is not, has it */
   weir_watch watch;
+};
+
+/* A supervisor that is new, or removed, as its own one is not. */
+struct tree {
+  const char *name;
+  weir_ref above;
+  size_t index;
 };
 
 /* A configuration that was changed. */
@@ -51,8 +59,11 @@ struct reloading {
   size_t added_count, removed_count;
   struct weir__rewiring **rewirings;
   size_t rewiring_count;
-  struct changed *changes;
-  size_t change_count;
+  struct changed *changes, *settings; /* of actors, and of supervisors */
+  size_t change_count, setting_count;
+  struct tree *new_trees, *old_trees;
+  size_t new_tree_count, old_tree_count;
+  size_t *first_added; /* of each actor: where its new instances begin in `added`; they stand one behind the other */
   int64_t deadline;
   struct weir_reloaded answer;
   size_t problem_room;
@@ -161,14 +172,16 @@ static int decide(struct reloading *r)
 
 /* ---- what is new ---- */
 
-/* An actor's supervisor. */
-static weir_ref tree_of(const struct reloading *r, const struct weir__graph *g, size_t actor)
+/* One that is there. */
+static weir_ref supervisor_at(const struct reloading *r, const struct weir__graph *g, size_t supervisor)
 {
-  for (size_t i = 1; i < g->supervisor_count; i++)
-    for (size_t k = 0; k < g->supervisors[i].count; k++)
-      if (!g->supervisors[i].children[k].is_supervisor && g->supervisors[i].children[k].index == actor)
-        return weir_find(g->supervisors[i].name);
+  if (supervisor) return weir_find(g->supervisors[supervisor].name);
   return (weir_ref){atomic_load_explicit(&r->run->assembly.root, memory_order_acquire)};
+}
+
+static bool is_new_tree(const struct reloading *r, size_t supervisor)
+{
+  return after_of(r)->supervisor_count && r->plan.supervisors[supervisor].before == WEIR__PLAN_NEW;
 }
 
 static size_t kept_instances(const struct reloading *r, size_t actor)
@@ -181,10 +194,9 @@ static size_t kept_instances(const struct reloading *r, size_t actor)
 static int prepare(struct reloading *r)
 {
   const struct weir__graph *before = before_of(r), *after = after_of(r);
-  size_t was = 0, now = 0, rewired = 0;
+  size_t was = 0, now = 0;
   for (size_t i = 0; i < before->count; i++) was += before->actors[i].instances;
   for (size_t i = 0; i < after->count; i++) now += after->actors[i].instances;
-  rewired = now;
   const struct weir__assembly *runs = &r->run->assembly; /* its root may be written just now: it is asked there */
   r->assembly = (struct weir__assembly){.graph = after,
                                         .arena = &r->next->arena,
@@ -196,6 +208,7 @@ static int prepare(struct reloading *r)
                                         .takes = runs->takes,
                                         .gives = runs->gives,
                                         .silent = runs->silent,
+                                        .blame = runs->blame,
                                         .gave_up = runs->gave_up,
                                         .arg = runs->arg,
                                         .step = runs->step,
@@ -204,8 +217,12 @@ static int prepare(struct reloading *r)
   int rc = weir__assembly_prepare(&r->assembly);
   r->added = weir__arena_array(&r->arena, now + 1, sizeof *r->added);
   r->removed = weir__arena_array(&r->arena, was + 1, sizeof *r->removed);
-  r->rewirings = weir__arena_array(&r->arena, rewired + 1, sizeof *r->rewirings);
+  r->rewirings = weir__arena_array(&r->arena, now + 1, sizeof *r->rewirings);
   r->changes = weir__arena_array(&r->arena, now + 1, sizeof *r->changes);
+  r->settings = weir__arena_array(&r->arena, after->supervisor_count + 1, sizeof *r->settings);
+  r->new_trees = weir__arena_array(&r->arena, after->supervisor_count + 1, sizeof *r->new_trees);
+  r->old_trees = weir__arena_array(&r->arena, before->supervisor_count + 1, sizeof *r->old_trees);
+  r->first_added = weir__arena_array(&r->arena, after->count + 1, sizeof *r->first_added);
   if (rc || r->arena.failed) return failed(r, "", weir_error(WEIR_ENOMEM, "no memory for a reload"));
   for (size_t i = 0; i < after->count; i++)
     for (size_t k = 0; k < kept_instances(r, i); k++) {
@@ -233,7 +250,8 @@ static int make_new(struct reloading *r, size_t actor, size_t index)
   if (rc && instance) forget(r->run, instance);
   if (rc) return failed(r, after_of(r)->actors[actor].name, rc);
   r->added_count++;
-  m->tree = tree_of(r, after_of(r), actor);
+  size_t above = r->plan.after.of_actor[actor];
+  if (!is_new_tree(r, above)) m->tree = supervisor_at(r, after_of(r), above);
   m->watch = weir_monitor(m->ref);
   if (weir__run_has_made(instance, m->ref, after_of(r)->actors[actor].inputs == 0)) return WEIR_OK;
   return failed(r, "the run is ending", weir_error(WEIR_ESHUTDOWN, "nothing is changed any more"));
@@ -244,9 +262,11 @@ static int make_all_new(struct reloading *r)
 {
   const struct weir__graph *g = after_of(r);
   int rc = WEIR_OK;
-  for (size_t i = 0; !rc && i < g->count; i++)
+  for (size_t i = 0; !rc && i < g->count; i++) {
+    r->first_added[g->order[i]] = r->added_count;
     for (size_t k = kept_instances(r, g->order[i]); !rc && k < g->actors[g->order[i]].instances; k++)
       rc = make_new(r, g->order[i], k);
+  }
   return rc;
 }
 
@@ -279,17 +299,64 @@ static int wire_new(struct reloading *r, const struct moving *m)
 static int start_new(struct reloading *r, struct moving *m)
 {
   weir_child child = weir__assembly_child(&r->assembly, m->actor, m->index);
-  int rc = weir__start_child(m->tree, left_of(r), NULL, &child);
+  int rc = weir__plan_child(m->tree, left_of(r), &child);
   m->started = true;
   if (rc == WEIR_EINDOUBT || rc == WEIR_ETIMEDOUT) weir__kill_for_good(m->ref);
   if (!rc || rc == WEIR_ESHUTDOWN) return WEIR_OK; /* it has nothing to do */
   return failed(r, m->instance->name, rc);
 }
 
+static int start_instances(struct reloading *r, size_t actor)
+{
+  int rc = WEIR_OK;
+  for (size_t i = r->first_added[actor]; !rc && i < r->added_count && r->added[i].actor == actor; i++)
+    rc = start_new(r, &r->added[i]);
+  return rc;
+}
+
+/* Is the actor below that supervisor? */
+static bool is_below(const struct weir__family *family, size_t actor, size_t supervisor)
+{
+  size_t above = family->of_actor[actor];
+  while (above && above != supervisor) above = family->of_supervisor[above];
+  return above == supervisor;
+}
+
+/* It starts all that is below it. */
+static int start_tree(struct reloading *r, size_t supervisor)
+{
+  size_t above = r->plan.after.of_supervisor[supervisor];
+  struct tree *t = &r->new_trees[r->new_tree_count];
+  *t = (struct tree){after_of(r)->supervisors[supervisor].name, supervisor_at(r, after_of(r), above), supervisor};
+  weir_child child = weir__assembly_tree(&r->assembly, supervisor);
+  if (r->assembly.arena->failed) return failed(r, t->name, weir_error(WEIR_ENOMEM, "no memory for a supervisor"));
+  r->new_tree_count++;
+  int rc = weir__plan_child(t->above, left_of(r), &child);
+  for (size_t i = 0; (rc == WEIR_EINDOUBT || rc == WEIR_ETIMEDOUT) && i < r->added_count; i++)
+    if (is_below(&r->plan.after, r->added[i].actor, supervisor)) weir__kill_for_good(r->added[i].ref);
+  return rc ? failed(r, t->name, rc) : WEIR_OK;
+}
+
+/* In the order of the document, which is that in which they are restarted. */
+static int start_children(struct reloading *r, size_t supervisor)
+{
+  const struct weir__graph_supervisor *s = &after_of(r)->supervisors[supervisor];
+  int rc = WEIR_OK;
+  for (size_t i = 0; !rc && i < s->count; i++) {
+    size_t child = s->children[i].index;
+    if (!s->children[i].is_supervisor)
+      rc = start_instances(r, child);
+    else
+      rc = is_new_tree(r, child) ? start_tree(r, child) : start_children(r, child);
+  }
+  return rc;
+}
+
 static int start_all_new(struct reloading *r)
 {
   int rc = make_all_new(r);
   for (size_t i = 0; !rc && i < r->added_count; i++) rc = wire_new(r, &r->added[i]);
+  if (after_of(r)->supervisor_count) return rc ? rc : start_children(r, 0);
   for (size_t i = 0; !rc && i < r->added_count; i++) rc = start_new(r, &r->added[i]);
   return rc;
 }
@@ -346,9 +413,23 @@ static int change_actor(struct reloading *r, size_t actor)
   return WEIR_OK;
 }
 
+static int change_settings(struct reloading *r, size_t supervisor)
+{
+  size_t before = r->plan.supervisors[supervisor].before;
+  weir_supervisor_options now = weir__assembly_settings(&after_of(r)->supervisors[supervisor]);
+  weir_ref ref = supervisor_at(r, after_of(r), supervisor);
+  int rc = weir__change_supervisor(ref, left_of(r), &now);
+  if (rc == WEIR_EDEAD && !weir_alive(ref)) return WEIR_OK; /* it has given up */
+  if (rc) return failed(r, supervisor ? after_of(r)->supervisors[supervisor].name : "supervision", rc);
+  r->settings[r->setting_count++] = (struct changed){ref, before, supervisor};
+  return WEIR_OK;
+}
+
 static int change_all(struct reloading *r)
 {
   int rc = WEIR_OK;
+  for (size_t i = 0; !rc && i < after_of(r)->supervisor_count; i++)
+    if (r->plan.supervisors[i].settings) rc = change_settings(r, i);
   for (size_t i = 0; !rc && i < after_of(r)->count; i++)
     if (r->plan.actors[i].before != WEIR__PLAN_NEW && r->plan.actors[i].wiring) rc = rewire_actor(r, i);
   for (size_t i = 0; !rc && i < after_of(r)->count; i++)
@@ -395,9 +476,19 @@ static size_t living(const struct moving *list, size_t count)
 /* Its supervisor forgets it. One that has not ended, though it was killed, it keeps. */
 static void take_from_supervisor(const struct moving *m)
 {
-  if (weir_alive(m->ref)) return;
-  (void)weir_stop_child(m->tree, GRACE, m->instance->name);
-  (void)weir_delete_child(m->tree, GRACE, m->instance->name);
+  if (!weir_alive(m->ref)) (void)weir__remove_child(m->tree, GRACE, m->instance->name);
+}
+
+/* Likewise a supervisor: it would wait for whoever below it has not ended, and its own one for it. */
+static void take_trees(const struct tree *trees, size_t count, const struct weir__family *family,
+                       const struct moving *list, size_t list_count)
+{
+  for (size_t i = 0; i < count; i++) {
+    bool lives = false;
+    for (size_t k = 0; k < list_count && !lives; k++)
+      lives = is_below(family, list[k].actor, trees[i].index) && weir_alive(list[k].ref);
+    if (!lives) (void)weir__remove_child(trees[i].above, GRACE, trees[i].name);
+  }
 }
 
 /* ---- it came to nothing ---- */
@@ -407,6 +498,11 @@ static void give_back(struct reloading *r)
   while (r->change_count) {
     const struct changed *c = &r->changes[--r->change_count];
     (void)change_config(c->ref, &after_of(r)->actors[c->after], &before_of(r)->actors[c->before], r->asked->timeout);
+  }
+  while (r->setting_count) {
+    const struct changed *c = &r->settings[--r->setting_count];
+    weir_supervisor_options before = weir__assembly_settings(&before_of(r)->supervisors[c->before]);
+    (void)weir__change_supervisor(c->ref, r->asked->timeout, &before);
   }
   while (r->rewiring_count) {
     struct weir__rewiring *rewiring = r->rewirings[--r->rewiring_count];
@@ -431,6 +527,7 @@ static void undo(struct reloading *r)
   watch_no_more(r->added, r->added_count);
   for (size_t i = 0; i < r->added_count; i++)
     if (r->added[i].started) take_from_supervisor(&r->added[i]);
+  take_trees(r->new_trees, r->new_tree_count, &r->plan.after, r->added, r->added_count);
 }
 
 /* ---- it is in force ---- */
@@ -446,9 +543,16 @@ static int collect_removed(struct reloading *r)
     for (size_t k = first[i]; k < before->actors[i].instances; k++)
       r->removed[r->removed_count++] = (struct moving){.instance = r->run->assembly.instances[i][k],
                                                        .ref = r->run->assembly.refs[i][k],
-                                                       .tree = tree_of(r, before, i),
+                                                       .tree =
+                                                           supervisor_at(r, before, r->plan.before.of_actor[i]),
                                                        .actor = i,
                                                        .index = k};
+  for (size_t i = 1; i < before->supervisor_count; i++) {
+    size_t above = r->plan.before.of_supervisor[i];
+    if (!r->plan.removed_supervisors[i] || r->plan.removed_supervisors[above]) continue;
+    r->old_trees[r->old_tree_count++] =
+        (struct tree){before->supervisors[i].name, supervisor_at(r, before, above), i};
+  }
   return WEIR_OK;
 }
 
@@ -522,6 +626,7 @@ static void end_removed(struct reloading *r)
   await_ends(r->removed, living(r->removed, r->removed_count), weir__deadline(GRACE));
   watch_no_more(r->removed, r->removed_count);
   for (size_t i = 0; i < r->removed_count; i++) take_from_supervisor(&r->removed[i]);
+  take_trees(r->old_trees, r->old_tree_count, &r->plan.before, r->removed, r->removed_count);
 }
 
 /* ---- the reloader ---- */
