@@ -1168,7 +1168,7 @@ WEIR_ACTOR(supervisor,
                WEIR_ON(weir__restart_due, on_due) WEIR_ON(weir__add_child, on_add) WEIR_ON(weir__stop_child, on_stop)
                    WEIR_ON(weir__restart_child, on_restart) WEIR_ON(weir__delete_child, on_delete)
                        WEIR_ON(weir__remove_child, on_remove) WEIR_ON(weir__other_settings, on_other_settings)
-                       WEIR_ON(weir__which, on_which) WEIR_ON(weir__how_many, on_how_many) WEIR_ON_END(on_end));
+                           WEIR_ON(weir__which, on_which) WEIR_ON(weir__how_many, on_how_many) WEIR_ON_END(on_end));
 
 static const weir_actor *type_of_supervisors(void) { return &supervisor; }
 
@@ -1193,8 +1193,7 @@ static int ask_to_add(weir_ref tree, weir_duration within, weir_ref *ref, const 
   weir_supervisor_options alone = {.children = {.first = child, .count = 1}};
   if (ref) *ref = weir__ref_error_make(WEIR_EDEAD);
   int rc = copy_plan(&alone, &held); /* the supervisor checks it */
-  if (!rc)
-    rc = weir__ask_giving(tree, within, &reply, WEIR_VALUE(weir__add_child, .plan = held, .lasts = lasts), held);
+  if (!rc) rc = weir__ask_giving(tree, within, &reply, WEIR_VALUE(weir__add_child, .plan = held, .lasts = lasts), held);
   if (!rc && ref) *ref = reply->ref;
   weir_free(reply);
   return rc;

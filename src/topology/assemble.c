@@ -279,9 +279,8 @@ static weir_supervisor_options *options_of(struct weir__assembly *a, size_t inde
 weir_child weir__assembly_tree(struct weir__assembly *a, size_t index)
 {
   const struct weir__graph_supervisor *s = &a->graph->supervisors[index];
-  return (weir_child){.name = s->name,
-                      .restart = leaves_down(s) ? WEIR_TEMPORARY : WEIR_PERMANENT,
-                      .tree = options_of(a, index)};
+  return (weir_child){
+      .name = s->name, .restart = leaves_down(s) ? WEIR_TEMPORARY : WEIR_PERMANENT, .tree = options_of(a, index)};
 }
 
 /* Nobody is restarted. */

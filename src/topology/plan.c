@@ -120,8 +120,8 @@ static const char *child_name(const struct weir__graph *g, const struct weir__gr
 }
 
 /* It stays, and there are more instances of it now: the new ones stand behind all that are there. */
-static bool grows(const struct weir__graph *before, const struct weir__graph_child *old, const struct weir__graph *after,
-                  const struct weir__graph_child *now)
+static bool grows(const struct weir__graph *before, const struct weir__graph_child *old,
+                  const struct weir__graph *after, const struct weir__graph_child *now)
 {
   return !now->is_supervisor && !old->is_supervisor &&
          before->actors[old->index].instances < after->actors[now->index].instances;

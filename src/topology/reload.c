@@ -543,15 +543,13 @@ static int collect_removed(struct reloading *r)
     for (size_t k = first[i]; k < before->actors[i].instances; k++)
       r->removed[r->removed_count++] = (struct moving){.instance = r->run->assembly.instances[i][k],
                                                        .ref = r->run->assembly.refs[i][k],
-                                                       .tree =
-                                                           supervisor_at(r, before, r->plan.before.of_actor[i]),
+                                                       .tree = supervisor_at(r, before, r->plan.before.of_actor[i]),
                                                        .actor = i,
                                                        .index = k};
   for (size_t i = 1; i < before->supervisor_count; i++) {
     size_t above = r->plan.before.of_supervisor[i];
     if (!r->plan.removed_supervisors[i] || r->plan.removed_supervisors[above]) continue;
-    r->old_trees[r->old_tree_count++] =
-        (struct tree){before->supervisors[i].name, supervisor_at(r, before, above), i};
+    r->old_trees[r->old_tree_count++] = (struct tree){before->supervisors[i].name, supervisor_at(r, before, above), i};
   }
   return WEIR_OK;
 }

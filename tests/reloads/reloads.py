@@ -45,6 +45,7 @@ class Stream(threading.Thread):
 START = {
     "tag": 0, "anew": 0, "rests": False, "fails": True, "instances": 1, "name": "stage", "between": 0, "spare": False,
     "capacity": 64, "room": 64, "retry": 3, "breaker": None, "line": 1000, "out": 0, "more": None, "drain": 10,
+    "group": None, "within": 1,
 }
 
 
@@ -58,7 +59,8 @@ def document(s, **wrong):
     }
     if s["breaker"]:
         stage["breaker"] = {"failures": s["breaker"]}
-    chain = ["number"] + [f"between{i}" for i in range(s["between"])] + [s["name"]]
+    grouped = [] if s["group"] is None else [f"first{s['group']}", f"second{s['group']}"]
+    chain = ["number"] + grouped + [f"between{i}" for i in range(s["between"])] + [s["name"]]
     actors = [
         {"name": "lines", "type": "file_lines", "config": {"max_line": f"{s['line']}B"}, "to": ["number", "words"],
          "mailbox": {"capacity": s["room"]}},
@@ -71,7 +73,7 @@ def document(s, **wrong):
         stage,
     ]
     for name, to in zip(chain[1:-1], chain[2:]):
-        actors.append({"name": name, "type": "stage", "to": to})
+        actors.append({"name": name, "type": "stage", "config": {"fails": True}, "on_failure": failing, "to": to})
     if s["spare"]:
         actors.append({"name": "spare", "type": "stage", "to": "out"})
     if s["more"] is not None:
@@ -84,8 +86,21 @@ def document(s, **wrong):
         "runtime": {"workers": 2, "drain": f"{s['drain']}s"},
         "plugins": [{"path": plugin}],
         "actors": actors + wrong.get("actors", []),
-        "supervision": {"max_restarts": 1000000, "within": "1s"},
+        "supervision": {"max_restarts": 1000000, "within": f"{s['within']}s", 
+                        "children": ["*"] + groups(s, *grouped) + wrong.get("groups", [])},
     }
+
+
+def groups(s, first=None, second=None):
+    """Two supervisors, and one below the second that gives up with each failure, and the one above it with it."""
+    if not first:
+        return []
+    n, within = s["group"], f"{s['within']}s"
+    inner = {"name": f"inner{n}", "max_restarts": 0, "within": within, "children": [second]}
+    return [
+        {"name": f"group{n}", "strategy": "one_for_all", "max_restarts": 1000, "within": within, "children": [first]},
+        {"name": f"outer{n}", "max_restarts": 0, "children": [inner]},
+    ]
 
 
 def write(d):
@@ -123,6 +138,9 @@ CHANGES = {
     "source": another_source,
     "no source": lambda s, n: s.update(more=None, tag=n),
     "drain": lambda s, n: s.update(drain=10 + n),
+    "supervisors": lambda s, n: s.update(group=n),
+    "no supervisors": lambda s, n: s.update(group=None, tag=n),
+    "supervisor's settings": lambda s, n: s.update(within=1 + n),
 }
 
 # What is wrong with a file, and what comes of it. What must not be done stands beside changes that could be.
@@ -133,6 +151,9 @@ WRONG = {
     "another type": (lambda s: document(s, counted={"type": "stage", "config": {}, "to": "discard"}), 78, "refused"),
     "no such folder": (lambda s: document(s, path="none/out"), 1, "failed"),
     "no change": (lambda s: document(s, config={"start": "badly"}), 1, "failed"),
+    "no supervisor": (
+        lambda s: document(s, actors=[{"name": "no", "type": "stage", "config": {"start": "badly"}, "to": "out"}],
+                           groups=[{"name": "badly", "children": ["no"]}], count={"to": ["counted", "no"]}), 1, "failed"),
     "no start": (
         lambda s: document(s, actors=[{"name": "no", "type": "stage", "config": {"start": "badly"}, "to": "out"}],
                            count={"to": ["counted", "no"]}), 1, "failed"),
@@ -191,6 +212,9 @@ def change_all_the_time(run):
 
 # ---- what came out ----
 
+# Of a restart, of a supervisor that gives up after one, and of WRONG.
+EXPECTED = " failed: at that record (", " failed: told to end (", "weir: badly: no did not start: not with that"
+
 
 def written():
     for name in sorted(os.listdir(".")):
@@ -246,7 +270,7 @@ def main():
     finally:
         run.kill()
     with open("err") as f:
-        told = [line for line in f if not (" failed: at that record (restart " in line)]
+        told = [line for line in f if not any(text in line for text in EXPECTED)]
     assert code == 0 and not told, f"exit code {code}: {''.join(told[-20:])}"
     extra = look_at_lines(stream.count)
     look_at_words(stream.count, extra)

@@ -69,6 +69,9 @@ static const struct weir__stock *const types[] = {
 /* ' stands for ". An actor's object is "NAME TYPE REST", so that a row of the table is a line or two. */
 #define A(NAME, TYPE, REST) "{'name': '" NAME "', 'type': '" TYPE "'" REST "}, "
 #define BASE A("in", "source", ", 'to': 'mid'") A("mid", "stage", ", 'to': 'out'") A("out", "sink", "")
+#define MORE                                                                                                           \
+  A("in", "source", ", 'to': ['mid', 'new']")                                                                          \
+  A("mid", "stage", ", 'to': 'out'") A("out", "sink", "") A("new", "sink", "")
 #define TREE(STRATEGY, CHILDREN) "|'strategy': '" STRATEGY "', 'children': [" CHILDREN "]"
 
 struct row {
@@ -152,16 +155,45 @@ static const struct row rows[] = {
      "! a: config.path; the file \"y\" is \"b\"'s still: who is to have it keeps that name\n~ b: config.path\n"},
     /* supervision */
     {BASE, BASE TREE("one_for_one", "'*'"), "! supervision: it can't begin or cease while the topology runs\n"},
-    {BASE TREE("one_for_one", "'*'"), BASE TREE("one_for_all", "'*'"),
-     "! supervision: a supervisor's settings can't change while it runs\n"},
+    {BASE TREE("one_for_one", "'*'"),
+     BASE TREE("one_for_all", "'*'") ", 'max_restarts': 7, 'within': '1min', 'description': 'x', 'name': 'all'",
+     "~ supervision: strategy; max_restarts; within\n"},
+    {BASE TREE("one_for_one", "'*'"), BASE TREE("rest_for_one", "'*'"),
+     "! supervision: strategy can't become rest_for_one while it runs: its children may have come in another order\n"},
+    {BASE TREE("one_for_one", "{'name': 's', 'children': ['mid']}, '*'"),
+     BASE TREE("one_for_one",
+               "{'name': 's', 'max_restarts': 1, 'on_exhausted': 'leave_down', 'children': ['mid']}, '*'"),
+     "! s: max_restarts; on_exhausted can't change while it runs: who sends to those below was told of it\n"},
     {BASE TREE("one_for_one", "'*'"), BASE TREE("one_for_one", "{'name': 's', 'children': ['mid']}, '*'"),
-     "! s: a supervisor can't be added while the topology runs\n! mid: it can't get another supervisor while it "
-     "runs\n"},
+     "+ s: a supervisor\n! mid: it can't get another supervisor while it runs\n"},
     {BASE TREE("one_for_one", "{'name': 's', 'children': ['mid']}, '*'"), BASE TREE("one_for_one", "'*'"),
-     "! s: a supervisor can't be removed while the topology runs\n! mid: it can't get another supervisor while it "
-     "runs\n"},
+     "- s: a supervisor\n! mid: it can't get another supervisor while it runs\n"},
+    {BASE TREE("one_for_one", "'*'"),
+     MORE TREE("one_for_one", "{'name': 's', 'children': [{'name': 't', 'children': ['new']}]}, '*'"),
+     "+ s: a supervisor\n+ t: a supervisor\n~ in: to\n+ new: sink\n"},
+    {MORE TREE("one_for_one", "{'name': 's', 'children': [{'name': 't', 'children': ['new']}]}, '*'"),
+     BASE TREE("one_for_one", "'*'"), "- s: a supervisor\n- t: a supervisor\n~ in: to\n- new: sink\n"},
+    {MORE TREE("one_for_one", "{'name': 's', 'children': [{'name': 't', 'children': ['new']}]}, '*'"),
+     MORE TREE("one_for_one", "{'name': 't', 'children': ['new']}, '*'"),
+     "! t: a supervisor can't get another supervisor while it runs\n- s: a supervisor\n"},
+    {BASE TREE("one_for_one", "'*'"),
+     A("in", "source", ", 'to': 'new'") A("new", "sink", "")
+         TREE("one_for_one", "{'name': 'mid', 'children': ['new']}, '*'"),
+     "! mid: an actor has that name still\n~ in: to\n+ new: sink\n- mid: stage\n- out: sink\n"},
+    {BASE TREE("one_for_one", "{'name': 'new', 'children': ['mid']}, '*'"),
+     A("in", "source", ", 'to': 'new'") A("new", "sink", "") TREE("one_for_one", "'*'"),
+     "- new: a supervisor\n~ in: to\n! new: a supervisor has that name still\n- mid: stage\n- out: sink\n"},
     {BASE TREE("rest_for_one", "'in', 'mid', 'out'"), BASE TREE("rest_for_one", "'in', 'out', 'mid'"),
      "! supervision: its strategy is rest_for_one: the order of its children can't change, and new ones stand last\n"},
+    {BASE TREE("rest_for_one", "'in', 'mid', 'out'"),
+     A("in", "source", ", 'to': 'mid'") A("mid", "stage", ", 'to': 'out', 'instances': 2") A("out", "sink", "")
+         TREE("rest_for_one", "'in', 'mid', 'out'"),
+     "! supervision: its strategy is rest_for_one: the order of its children can't change, and new ones stand last\n"
+     "~ mid: instances 1 -> 2\n"},
+    {BASE TREE("rest_for_one", "'in', 'out', 'mid'"),
+     A("in", "source", ", 'to': 'mid'") A("mid", "stage", ", 'to': 'out', 'instances': 2") A("out", "sink", "")
+         TREE("rest_for_one", "'in', 'out', 'mid'"),
+     "~ mid: instances 1 -> 2\n"},
 };
 
 /* The document of a row's half. */

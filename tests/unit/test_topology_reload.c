@@ -26,6 +26,7 @@ WEIR_MESSAGE(item, WEIR_FIELD(n), WEIR_FIELD(source));
 static struct {
   _Atomic(bool) stops[SOURCES]; /* the source is to end by itself */
   _Atomic(int64_t) sent[SOURCES], got, twice, starts, ends, at_sink[8], tag, capacity;
+  _Atomic(bool) failed; /* a stage, at a record: it does so once */
   _Atomic(uint8_t) seen[SOURCES][MOST];
 } saw;
 
@@ -102,7 +103,9 @@ static int stage_change(struct stage *s, const struct stage_config *c)
 }
 static int stage_item(struct stage *s, const struct item *m)
 {
-  (void)s;
+  const char *fails = s->config->fails;
+  if (fails && strcmp(fails, "record") == 0 && !atomic_exchange(&saw.failed, true))
+    weir_fail(WEIR_EUSER(4), "at that record");
   return weir_send(weir_output("out"), item, .n = m->n, .source = m->source);
 }
 WEIR_ACTOR(stage,
@@ -525,6 +528,128 @@ static void a_source_that_has_finished_stays_finished(void **state)
   end_well();
 }
 
+/* ---- supervisors ---- */
+
+#define RETRIES ", 'on_failure': {'retry': 9, 'backoff': ['1ms', '1ms']}"
+#define THROUGH(MID, MORE, SUPERVISION)                                                                                \
+  "{'actors': [" A("in", "numbers", ", 'to': '" MID "'") "," A("out", "sink", "") MORE                                 \
+      "], 'supervision': {" SUPERVISION "}}"
+#define STAGE(NAME, TO, CONFIG) "," A(NAME, "stage", ", 'to': '" TO "', 'config': {" CONFIG "}" RETRIES)
+#define PLAIN THROUGH("mid", STAGE("mid", "out", ""), "")
+
+static size_t children_of(const char *name)
+{
+  struct weir_child_counts counts;
+  assert_int_equal(weir_count_children(weir_find(name), WEIR_SECONDS(20), &counts), WEIR_OK);
+  return counts.specs;
+}
+
+static void supervisors_come_and_go(void **state)
+{
+  (void)state;
+  start(PLAIN);
+  for (int i = 0; i < 3; i++) {
+    assert_string_equal(
+        reload(THROUGH("a", STAGE("a", "b", "") STAGE("b", "mid", "") STAGE("mid", "out", ""),
+                       "'children': ['*', {'name': 's', 'children': ['a', {'name': 't', 'children': ['b']}]}]")),
+        "applied");
+    assert_string_equal(said, "+ s: a supervisor\n+ t: a supervisor\n~ in: to\n+ a: stage\n+ b: stage\n");
+    assert_int_equal(children_of("s"), 2);
+    flow();
+    /* one that is not the last below the one above */
+    assert_string_equal(reload(THROUGH("a", STAGE("a", "mid", "") STAGE("mid", "out", ""),
+                                       "'children': ['*', {'name': 's', 'children': ['a']}]")),
+                        "applied");
+    assert_string_equal(said, "- t: a supervisor\n~ a: to\n- b: stage\n");
+    assert_int_equal(children_of("s"), 1);
+    flow();
+    assert_string_equal(reload(PLAIN), "applied");
+    assert_string_equal(said, "- s: a supervisor\n~ in: to\n- a: stage\n");
+    flow();
+  }
+  end_well();
+}
+
+/* Whichever of them does not start. */
+static void a_supervisor_that_does_not_start_changes_nothing(void **state)
+{
+  (void)state;
+#define GROUP(A, B, C)                                                                                                 \
+  THROUGH("a", STAGE("a", "b", A) STAGE("b", "c", B) STAGE("c", "mid", C) STAGE("mid", "out", ""),                     \
+          "'children': [{'name': 's', 'children': ['a', {'name': 't', 'children': ['b']}]}, '*']")
+  start(PLAIN);
+  for (int i = 0; i < 3; i++) {
+    assert_string_equal(reload(GROUP("'fails': 'start'", "", "")), "failed");
+    assert_non_null(strstr(said, "because: s: a did not start: no stage\n"));
+    assert_string_equal(reload(GROUP("", "'fails': 'start'", "")), "failed");
+    assert_non_null(strstr(said, "because: s: t did not start: b did not start: no stage\n"));
+    assert_string_equal(reload(GROUP("", "", "'fails': 'start'")), "failed");
+    assert_non_null(strstr(said, "because: c: no stage\n"));
+    assert_string_equal(reload_with(GROUP("", "'fails': 'hangs'", ""), false, WEIR_MILLIS(50)), "failed");
+    flow();
+  }
+  assert_string_equal(reload(GROUP("", "", "")), "applied");
+  flow();
+  assert_string_equal(reload(PLAIN), "applied");
+  flow();
+  end_well();
+}
+
+/* What a reload has added below a supervisor is started by its next incarnation, what one has removed is not. */
+static void what_a_reload_did_outlives_its_supervisor(void **state)
+{
+  (void)state;
+#define BELOW(FIRST, STAGES, CHILDREN)                                                                                 \
+  THROUGH(FIRST, STAGES, "'children': [{'name': 's', 'max_restarts': 0, 'children': [" CHILDREN "]}, '*']")
+  start(BELOW("old", STAGE("old", "mid", "") STAGE("mid", "out", ""), "'old', 'mid'"));
+  assert_string_equal(reload(BELOW("new", STAGE("new", "mid", "") STAGE("mid", "out", ""), "'mid', 'new'")), "applied");
+  assert_string_equal(reload(BELOW("new", STAGE("new", "deep", "") STAGE("deep", "mid", "") STAGE("mid", "out", ""),
+                                   "'mid', 'new', {'name': 't', 'children': ['deep']}")),
+                      "applied");
+  flow();
+  int64_t starts = atomic_load(&saw.starts);
+  assert_string_equal(
+      reload(BELOW("new", STAGE("new", "deep", "") STAGE("deep", "mid", "") STAGE("mid", "out", "'fails': 'record'"),
+                   "'mid', 'new', {'name': 't', 'children': ['deep']}")),
+      "applied");
+  while (atomic_load(&saw.starts) < starts + 3) usleep(100);
+  flow();
+  assert_true(atomic_load(&saw.failed));
+  assert_int_equal(children_of("s"), 3);
+  end_well();
+}
+
+static void a_supervisor_s_settings_change(void **state)
+{
+  (void)state;
+#define SET(FAILS, SETTINGS)                                                                                           \
+  THROUGH("mid", STAGE("mid", "last", FAILS) STAGE("last", "out", ""),                                                 \
+          "'max_restarts': 0, 'children': [{'name': 's', 'children': ['mid', 'last'], " SETTINGS "}, '*']")
+  start(SET("", "'max_restarts': 0"));
+  flow();
+  assert_string_equal(reload(SET("", "'max_restarts': 3, 'within': '1h', 'strategy': 'one_for_all'")), "applied");
+  assert_string_equal(said, "~ s: strategy; max_restarts; within\n");
+  int64_t starts = atomic_load(&saw.starts);
+  assert_string_equal(reload(SET("'fails': 'record'", "'max_restarts': 3, 'within': '1h', 'strategy': 'one_for_all'")),
+                      "applied");
+  while (atomic_load(&saw.starts) < starts + 2) usleep(100); /* both */
+  flow();
+  end_well();
+}
+
+/* They are as before if something else can't be done. */
+static void a_supervisor_s_settings_are_given_back(void **state)
+{
+  (void)state;
+  start(SET("", "'max_restarts': 3"));
+  assert_string_equal(reload(SET("'fails': 'change'", "'max_restarts': 0")), "failed");
+  assert_string_equal(said, "~ s: max_restarts\n~ mid: config.fails\nbecause: mid: not that\n");
+  assert_string_equal(reload(SET("'fails': 'record'", "'max_restarts': 3")), "applied");
+  while (!atomic_load(&saw.failed)) usleep(100);
+  flow();
+  end_well();
+}
+
 /* Five shapes of one topology, one after the other, while records flow. */
 static void nothing_is_lost_or_doubled_under_load(void **state)
 {
@@ -583,6 +708,11 @@ int main(void)
       cmocka_unit_test(capacities_change),
       cmocka_unit_test(instances_come_and_go),
       cmocka_unit_test(a_source_that_has_finished_stays_finished),
+      cmocka_unit_test(supervisors_come_and_go),
+      cmocka_unit_test(a_supervisor_that_does_not_start_changes_nothing),
+      cmocka_unit_test(what_a_reload_did_outlives_its_supervisor),
+      cmocka_unit_test(a_supervisor_s_settings_change),
+      cmocka_unit_test(a_supervisor_s_settings_are_given_back),
       cmocka_unit_test(nothing_is_lost_or_doubled_under_load),
   };
   int failed = 0;
