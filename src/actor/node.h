@@ -6,7 +6,8 @@
  *
  *       IN_USE <---- the actor goes on --- PARKED <--- done --- CLAIMED
  *         | '-- waits or rests, nothing under way --^  '--------------^ by who rewires, under the lock of the actor's bucket
- *         '--> PENDING: by who rewires, likewise. The actor sends off what is under way, changes its edges, and is IN_USE
+ *         '--> PENDING: by who rewires, likewise. The actor sends off what is under way, takes `next`, changes its edges, and is
+ *              IN_USE; until it has taken it another one may come in its place
  *
  *     and ENDED, for good: its end goes along the edges as they are. To PENDING and CLAIMED, and to ENDED, only under that lock.
  *     Release when the edges are left, acquire when they are taken: what was done to them is seen.
@@ -59,7 +60,7 @@ struct weir__graph_node {
   _Atomic(size_t) inputs_left; /* N3 */
   bool ends_anyway;            /* under the lock of its actor's bucket, once that can be reached */
   _Atomic(uint32_t) wiring;    /* enum weir__wiring_state: N2 */
-  struct weir__rewiring *next; /* PENDING: what is to be in force. Written under that lock */
+  struct weir__rewiring *next; /* PENDING: what is to be in force; NULL: it is being put in force. Under that lock */
   unsigned inside; /* so many frames of an edge's code wait: nothing may be changed under them. The owner's */
   uint32_t
       follows; /* what it sends comes of that record, which is followed; 0: of none; or FIRST_GIVEN of edge.c. The owner's */

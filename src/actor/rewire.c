@@ -8,6 +8,7 @@
 #include "actor/node.h"
 #include "channel/line.h"
 #include "channel/mpsc.h"
+#include "platform/cpu.h"
 
 struct weir__rewiring {
   weir_ref ref;
@@ -68,22 +69,46 @@ static bool make_edge(struct weir__rewiring *r, struct weir__cell *cell, const s
   return weir__edge_wire(e, wiring);
 }
 
-/* The edges of a node are changed by who puts another wiring in force, and no one else does meanwhile: their names and
- * targets may be read until the actor ends. */
-static int look(weir_ref ref, const struct weir__wired *wired, bool *is_new, size_t *targets)
+/* The node, with the lock, once nothing is just being put in force: that takes no more than a few stores. */
+static struct weir__graph_node *node_at_rest(struct weir__cell *cell, weir_ref ref, struct weir__bucket **bucket)
 {
-  struct weir__cell *cell = weir__cell_known(weir__slot_of(ref));
-  struct weir__bucket *bucket = weir__bucket_lock(cell);
-  struct weir__graph_node *node = node_at(cell, ref);
-  /* Acquire: what the actor has put in force is seen. */
-  bool busy = node && atomic_load_explicit(&node->wiring, memory_order_acquire) == WEIR__EDGES_PENDING;
+  for (;;) {
+    *bucket = weir__bucket_lock(cell);
+    struct weir__graph_node *node = node_at(cell, ref);
+    /* Acquire: what the actor has put in force is seen. */
+    bool moves =
+        node && atomic_load_explicit(&node->wiring, memory_order_acquire) == WEIR__EDGES_PENDING && !node->next;
+    if (!moves) return node;
+    weir__bucket_unlock(*bucket);
+    weir__cpu_pause();
+  }
+}
+
+static size_t count_targets(const struct edge *edges)
+{
+  size_t count = 0;
+  for (const struct edge *e = edges; e; e = e->next)
+    for (size_t t = 0; t < e->count; t++) count += e->targets[t].closes ? 0 : e->targets[t].count;
+  return count;
+}
+
+/* Where it leads until the new wiring comes: V4. Lock held. */
+static struct edge *edges_before(const struct weir__graph_node *node)
+{
+  return node->next ? node->next->edges : node->edges;
+}
+
+/* The edges of a node are changed by who puts another wiring in force: their names and targets may be read under the lock while
+ * nobody does, or may begin to. `*ends`: how many there may be. */
+static int look(weir_ref ref, const struct weir__wired *wired, bool *is_new, size_t *ends)
+{
+  struct weir__bucket *bucket;
+  struct weir__graph_node *node = node_at_rest(weir__cell_known(weir__slot_of(ref)), ref, &bucket);
   for (size_t i = 0; node && i < wired->output_count; i++)
     is_new[i] = !edge_named(node->edges, wired->outputs[i].output);
-  for (const struct edge *e = node && !busy ? node->edges : NULL; e; e = e->next)
-    for (size_t t = 0; t < e->count; t++) *targets += e->targets[t].closes ? 0 : e->targets[t].count;
+  if (node) *ends = count_targets(edges_before(node)) + (node->next ? node->next->end_count : 0);
   weir__bucket_unlock(bucket);
-  if (!node) return weir_error(WEIR_EDEAD, "it has ended");
-  return busy ? weir_error(WEIR_EBUSY, "it has not come to take the change before this one") : WEIR_OK;
+  return node ? WEIR_OK : weir_error(WEIR_EDEAD, "it has ended");
 }
 
 static int by_bits(const void *a, const void *b)
@@ -121,20 +146,16 @@ static void keep_differences(struct weir__rewiring *r)
   r->end_count = ends;
 }
 
-/* Before, and from now on. `before`: how many there are, unless the actor has ended meanwhile. */
-static int compare(struct weir__rewiring *r, size_t before)
+/* Before, and from now on. `ends`: the most that there may be, unless the actor has ended meanwhile. */
+static int compare(struct weir__rewiring *r, size_t ends)
 {
-  size_t after = 0;
-  for (const struct edge *e = r->edges; e; e = e->next)
-    for (size_t t = 0; t < e->count; t++) after += e->targets[t].closes ? 0 : e->targets[t].count;
-  r->begins = calloc(after + 1, sizeof *r->begins);
-  r->ends = calloc(before + 1, sizeof *r->ends);
+  struct weir__bucket *bucket;
+  r->begins = calloc(count_targets(r->edges) + 1, sizeof *r->begins);
+  r->ends = calloc(ends + 1, sizeof *r->ends);
   if (!r->begins || !r->ends) return no_memory();
   r->begin_count = receivers(r->edges, r->begins);
-  struct weir__cell *cell = weir__cell_known(weir__slot_of(r->ref));
-  struct weir__bucket *bucket = weir__bucket_lock(cell);
-  struct weir__graph_node *node = node_at(cell, r->ref);
-  if (node) r->end_count = receivers(node->edges, r->ends);
+  struct weir__graph_node *node = node_at_rest(weir__cell_known(weir__slot_of(r->ref)), r->ref, &bucket);
+  if (node) r->end_count = receivers(edges_before(node), r->ends);
   weir__bucket_unlock(bucket);
   if (!node) return weir_error(WEIR_EDEAD, "it has ended");
   keep_differences(r);
@@ -143,7 +164,7 @@ static int compare(struct weir__rewiring *r, size_t before)
 
 int weir__rewiring_make(weir_ref ref, const struct weir__wired *wired, struct weir__rewiring **made)
 {
-  size_t before = 0;
+  size_t ends = 0;
   struct weir__rewiring *r = calloc(1, sizeof *r);
   *made = NULL;
   if (!r) return no_memory();
@@ -154,10 +175,10 @@ int weir__rewiring_make(weir_ref ref, const struct weir__wired *wired, struct we
                                .retry_most = wired->retry_most,
                                .breaker_reset = wired->breaker_reset};
   bool *is_new = calloc(wired->output_count + 1, sizeof *is_new);
-  int rc = is_new ? look(ref, wired, is_new, &before) : no_memory();
+  int rc = is_new ? look(ref, wired, is_new, &ends) : no_memory();
   for (size_t i = 0; is_new && !rc && i < wired->output_count; i++)
     if (!make_edge(r, weir__cell_known(weir__slot_of(ref)), &wired->outputs[i], is_new[i])) rc = no_memory();
-  if (!rc) rc = compare(r, before);
+  if (!rc) rc = compare(r, ends);
   free(is_new);
   if (rc)
     weir__rewiring_free(r);
@@ -177,14 +198,14 @@ static void swap_targets(struct edge *a, struct edge *b)
   b->targets = targets, b->count = count, b->nowhere = nowhere;
 }
 
-/* Those of the new edges that the actor does not have are its from now on. */
+/* Those of the new edges that the actor does not have are its from now on. It may have got one meanwhile (V4). */
 static void take_new_edges(struct weir__graph_node *node, struct weir__rewiring *r)
 {
   struct edge **end = &node->edges;
   while (*end) end = &(*end)->next;
   for (struct edge **at = &r->edges; *at;) {
     struct edge *e = *at;
-    if (!e->cell) {
+    if (!e->cell || edge_named(node->edges, e->name)) {
       at = &e->next;
       continue;
     }
@@ -226,9 +247,16 @@ void weir__rewiring_put(struct weir__graph_node *node, struct weir__rewiring *r)
   weir__rewiring_free(r);
 }
 
+/* V4. There is room for them. */
+static void take_place_of(struct weir__rewiring *before, struct weir__rewiring *r)
+{
+  memcpy(r->ends + r->end_count, before->ends, before->end_count * sizeof *r->ends);
+  r->end_count += before->end_count;
+}
+
 /* In force, or waiting for the actor to take it; or it has ended. Lock held. */
 enum put { SWAPPED, LEFT_TO_IT, HAS_ENDED };
-static enum put offer(struct weir__graph_node *node, struct weir__rewiring *r)
+static enum put offer(struct weir__graph_node *node, struct weir__rewiring *r, struct weir__rewiring **before)
 {
   for (;;) {
     uint32_t state = WEIR__EDGES_PARKED;
@@ -237,6 +265,12 @@ static enum put offer(struct weir__graph_node *node, struct weir__rewiring *r)
       swap(node, r);
       atomic_store_explicit(&node->wiring, WEIR__EDGES_PARKED, memory_order_release);
       return SWAPPED;
+    }
+    if (node->next) { /* PENDING, as nobody takes it without the lock */
+      *before = node->next;
+      take_place_of(*before, r);
+      node->next = r;
+      return LEFT_TO_IT;
     }
     node->next = r;
     state = WEIR__EDGES_IN_USE;
@@ -249,11 +283,12 @@ static enum put offer(struct weir__graph_node *node, struct weir__rewiring *r)
 
 void weir__rewire(struct weir__rewiring *r)
 {
-  struct weir__cell *cell = weir__cell_known(weir__slot_of(r->ref));
-  struct weir__bucket *bucket = weir__bucket_lock(cell);
-  struct weir__graph_node *node = node_at(cell, r->ref);
-  enum put put = node ? offer(node, r) : HAS_ENDED;
+  struct weir__rewiring *before = NULL;
+  struct weir__bucket *bucket;
+  struct weir__graph_node *node = node_at_rest(weir__cell_known(weir__slot_of(r->ref)), r->ref, &bucket);
+  enum put put = node ? offer(node, r, &before) : HAS_ENDED;
   weir__bucket_unlock(bucket);
+  weir__rewiring_free(before);
   if (put == LEFT_TO_IT) return; /* its actor's, who may have freed it by now */
   if (put == SWAPPED)
     tell_ends(r->ends, r->end_count);
@@ -269,8 +304,10 @@ static void take_pending(struct weir__cell *cell, struct weir__graph_node *node)
   node->inside++;
   weir__node_send_off(cell); /* may wait; a kill leaves it to the end */
   node->inside--;
+  struct weir__bucket *bucket = weir__bucket_lock(cell);
   struct weir__rewiring *r = node->next;
   node->next = NULL;
+  weir__bucket_unlock(bucket);
   swap(node, r);
   atomic_store_explicit(&node->wiring, WEIR__EDGES_IN_USE, memory_order_release);
   tell_ends(r->ends, r->end_count);

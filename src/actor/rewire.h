@@ -6,7 +6,9 @@
  *     the new one: so one sender's records come in their order to who gets them before and after.
  * V2  A receiver ends when all that send to it have: it is told of a new one before that one can send, and of one that sends no
  *     more behind its last record. If the sender has ended in between, its end is told for it.
- * V3  Nobody waits for anybody: an actor that can't go on now, since its receiver is full, takes the new wiring when it can. */
+ * V3  Nobody waits for anybody: an actor that can't go on now, since its receiver is full, takes the new wiring when it can.
+ * V4  If there is another one by then, it takes that: what differs is told from the one that it had not come to take, which never
+ *     was in force, and whose receivers' ends are told with the rest. */
 #ifndef WEIR__REWIRE_H
 #define WEIR__REWIRE_H
 
@@ -17,9 +19,8 @@ struct weir__rewiring;
 /* What is to be in force of `wired`: all outputs, and what is done with what fails. Copied.
  *
  * Returns  WEIR_OK, and `*r`, which weir__rewire() or weir__rewiring_free() takes
- *          WEIR_EDEAD  the actor has ended, or is about to: nothing is to be done
- *          WEIR_EBUSY  it has not come to take the wiring before this one;  WEIR_ENOMEM
- * Threads  Any; one at a time for an actor, until it is in force. */
+ *          WEIR_EDEAD  the actor has ended, or is about to: nothing is to be done;  WEIR_ENOMEM
+ * Threads  Any; one at a time for an actor, until weir__rewire() or weir__rewiring_free() has returned. */
 int weir__rewiring_make(weir_ref ref, const struct weir__wired *wired, struct weir__rewiring **r);
 void weir__rewiring_free(struct weir__rewiring *r);
 /* Those that get a new sender by it, once for each edge. */

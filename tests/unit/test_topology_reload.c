@@ -477,6 +477,28 @@ static void a_sink_that_never_answers_is_killed(void **state)
   assert_int_equal(atomic_load(&saw.got), sent());
 }
 
+/* Who sends to it has taken nothing of what came before it was removed. */
+static void a_sink_that_never_answers_is_removed_by_a_later_reload(void **state)
+{
+  (void)state;
+#define STUCK(RETRY, REST)                                                                                             \
+  "{'runtime': {'drain': '50ms'}, 'actors': [" A("in", "numbers", ", 'to': 'mid'") "," A(                              \
+      "mid", "stage", ", 'to': 'out', 'on_failure': {'retry': " RETRY "}") REST "]}"
+#define STUCK_SINK "," A("out", "sink", ", 'config': {'stuck': true}")
+  start(STUCK("1", STUCK_SINK));
+  while (sent() < 300) usleep(100);
+  assert_string_equal(reload(STUCK("2", STUCK_SINK)), "applied");
+  assert_string_equal(reload(STUCK("3", STUCK_SINK)), "applied");
+  assert_string_equal(reload("{'runtime': {'drain': '50ms'}, 'actors': [" A("in", "numbers", ", 'to': 'mid'") "," A(
+                          "mid", "stage", ", 'to': 'other'") "," A("other", "sink", "") "]}"),
+                      "applied");
+  assert_non_null(strstr(said, "killed: out\n"));
+  flow();
+  end();
+  assert_int_equal(running.rc, WEIR_OK);
+  assert_int_equal(atomic_load(&saw.twice), 0);
+}
+
 static void capacities_change(void **state)
 {
   (void)state;
@@ -705,6 +727,7 @@ int main(void)
       cmocka_unit_test(configurations_change_in_place_and_anew),
       cmocka_unit_test(a_change_that_one_refuses_is_taken_back_by_all),
       cmocka_unit_test(a_sink_that_never_answers_is_killed),
+      cmocka_unit_test(a_sink_that_never_answers_is_removed_by_a_later_reload),
       cmocka_unit_test(capacities_change),
       cmocka_unit_test(instances_come_and_go),
       cmocka_unit_test(a_source_that_has_finished_stays_finished),
