@@ -55,14 +55,14 @@ static inline int numbers_go(struct numbers *s)
 }
 WEIR_ACTOR(numbers, WEIR_ON_START(numbers_config, numbers_start) WEIR_ON(go, numbers_go));
 
-/* Refuses what `refuses` divides, fails with what `fails` divides, so many times. */
+/* Refuses what `refuses` divides, fails with what `fails` divides, so many times; `waits`: when "numbers" has ended. */
 struct fragile_config {
   int64_t refuses, fails, times;
-  bool starts, has_memory;
+  bool starts, has_memory, waits;
 };
 WEIR_MESSAGE(fragile_config, WEIR_FIELD(refuses, .def = "0"), WEIR_FIELD(fails, .def = "0"),
              WEIR_FIELD(times, .def = "1000000"), WEIR_FIELD(starts, .def = "true"),
-             WEIR_FIELD(has_memory, .def = "true"));
+             WEIR_FIELD(has_memory, .def = "true"), WEIR_FIELD(waits, .def = "false"));
 struct fragile {
   const struct fragile_config *config;
 };
@@ -80,6 +80,7 @@ static inline int fragile_item(struct fragile *f, const struct item *m)
   bool refused = c->refuses && m->n % c->refuses == 0;
   if (refused && !c->has_memory) return weir_error(WEIR_ENOMEM, "no memory for %d", (int)m->n);
   if (refused) return weir_error(WEIR_EUSER(2), "%d is refused", (int)m->n);
+  while (c->waits && c->fails && m->n % c->fails == 0 && weir_alive(weir_find("numbers"))) weir_yield();
   if (c->fails && m->n % c->fails == 0 && atomic_fetch_add(&failures, 1) < c->times)
     weir_fail(WEIR_EUSER(3), "%d broke it", (int)m->n);
   return weir_send(weir_output("out"), item, .n = m->n);

@@ -178,6 +178,20 @@ static void a_group_that_gives_up_is_restarted_by_the_next(void **state)
   assert_int_equal(atomic_load(&seen.ends), 1);
 }
 
+/* Those that are restarted with one that failed may have ended, well, before. */
+static void who_has_ended_is_not_restarted_with_the_others(void **state)
+{
+  (void)state;
+  int rc = run("{\"actors\": [" NUMBERS("\"f\"")
+                   FRAGILE("\"fails\": 1000, \"times\": 1, \"waits\": true", ", \"on_failure\": {\"retry\": 1, "
+                                                                             "\"backoff\": [\"1ms\", \"1ms\"]}") SINK
+               "], \"supervision\": {\"max_restarts\": 1, \"within\": \"1h\", \"children\": [\"sink\", {\"name\": "
+               "\"group\", \"max_restarts\": 0, \"children\": [\"numbers\", \"f\"]}]}}");
+  assert_int_equal(rc, WEIR_OK);
+  expect_all(1000);
+  assert_int_equal(atomic_load(&seen.starts), 2);
+}
+
 static void a_group_that_is_left_down_does_not_hold_up_the_others(void **state)
 {
   (void)state;
@@ -270,6 +284,7 @@ int main(void)
       cmocka_unit_test(a_breaker_closes_when_its_time_is_over),
       cmocka_unit_test(too_many_restarts_end_the_run),
       cmocka_unit_test(a_group_that_gives_up_is_restarted_by_the_next),
+      cmocka_unit_test(who_has_ended_is_not_restarted_with_the_others),
       cmocka_unit_test(a_group_that_is_left_down_does_not_hold_up_the_others),
       cmocka_unit_test(an_edge_that_drops_keeps_nobody_waiting),
       cmocka_unit_test(an_edge_that_diverts_gives_to_another),
