@@ -21,7 +21,10 @@ void weir__graph_count_inputs(struct weir__graph *g)
     for (size_t o = 0; o < g->actors[i].output_count; o++)
       for (size_t w = 0; w < g->actors[i].outputs[o].count; w++) {
         const struct weir__wire *wire = &g->actors[i].outputs[o].wires[w];
-        if (!wire->closes) g->actors[wire->to].inputs += g->actors[i].instances;
+        if (wire->closes)
+          g->actors[wire->to].closed++;
+        else
+          g->actors[wire->to].inputs += g->actors[i].instances;
         if (wire->when_full == WEIR__FULL_DIVERTS) g->actors[wire->instead].inputs += g->actors[i].instances;
       }
 }

@@ -60,6 +60,7 @@ struct weir__graph_actor {
   size_t output_count;
   size_t inputs; /* instances whose end each of its instances waits for */
   size_t feeds;  /* wires that lead here */
+  size_t closed; /* … of these, as far as they are right, such as close a circle */
   size_t instances;
   size_t capacity;   /* of each instance's mailbox; 0: its type's */
   bool pinned;       /* each instance stays with one worker, where its type allows that */

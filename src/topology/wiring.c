@@ -348,7 +348,7 @@ static void check_inputs(struct weir__check *c, const struct weir__graph_actor *
   if (!c->wiring_known || !actor->stock || !actor->stock->takes) return;
   if (!actor->feeds)
     weir__document_error(c->document, actor->node, "no actor sends to it");
-  else if (!actor->inputs && c->graph->order)
+  else if (!actor->inputs && actor->closed && c->graph->order)
     weir__document_error(c->document, actor->node,
                          "it gets records only along edges that close a circle: its input would never end");
 }
