@@ -2,7 +2,8 @@
  *
  * A source: it drives itself. One message to itself reads one piece of a file, sends the lines in it, and sends the
  * message again; so a request to stop is seen between pieces, and wherever a line waits for a place downstream. While
- * one half of the memory is being split into lines the next piece is read into the other.
+ * one half of the memory is being split into lines the next piece is read into the other. Where nothing has come yet, and perhaps
+ * never will, it rests, and the loop sends the message: so another configuration finds it.
  *
  * A line that ends in a later piece than it began in is put together in `partial`, which never holds more than
  * "max_line" bytes: a text without newlines is refused while it is read, not after. */
@@ -41,7 +42,7 @@ WEIR_MESSAGE(read_on);
 
 struct file_lines {
   const struct file_lines_config *config;
-  weir_ref out;
+  weir_ref self, out;
   size_t path;         /* the index of the file being read */
   struct weir__io *io; /* that file; NULL: not open yet */
   char *piece;         /* where the next piece arrives: one half of io's room */
@@ -154,11 +155,18 @@ static int end_file(struct file_lines *f)
   return open_file(f);
 }
 
-/* Waits for the piece that was begun, and sends its lines while the next one is on its way. */
+/* In a callback of the loop. */
+static bool say_read_on(void *state)
+{
+  int rc = weir_try_send(((struct file_lines *)state)->self, read_on);
+  return rc == WEIR_OK || rc == WEIR_EDEAD;
+}
+
+/* The piece that was begun, if it has come: sends its lines while the next one is on its way. */
 static int read_piece(struct file_lines *f)
 {
   const char *piece = f->piece;
-  int64_t size = weir__io_read_end(f->io);
+  int64_t size = weir__io_read_end(f->io, say_read_on, f);
   if (size < 0) return (int)size;
   if (size == 0) return end_file(f);
   int rc = begin_piece(f);
@@ -191,6 +199,7 @@ static int file_lines_open(struct file_lines *f, const struct file_lines_config 
   for (size_t i = 0; i < c->path_count && !rc; i++) rc = check_path(c->paths[i]);
   if (rc) return rc;
   f->config = c;
+  f->self = weir_self();
   f->out = weir_output("out");
   rc = open_file(f);
   return rc ? rc : go_on();
@@ -219,6 +228,7 @@ static int file_lines_read(struct file_lines *f, const struct read_on *m)
   (void)m;
   int rc = read_piece(f);
   if (!rc) rc = go_on();
+  if (rc == WEIR_EWOULDBLOCK) return WEIR_OK;
   if (rc == WEIR_STOP || rc == WEIR_ECANCELED) return WEIR_STOP;
   if (rc) weir_fail(rc, "%s", weir_error_text());
   return rc;

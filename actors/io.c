@@ -12,6 +12,7 @@
  *
  * I1  `busy`: the loop holds the request (pool) or the poll is active (polled). Begins and ends on the actor's worker,
  *     so nothing here is atomic.
+ *     Nobody waits for what is read there: who reads is told when there is something.
  * I2  `waiting`: a handler waits for `future`, and `done` is its promise. The callback ends the wait by dropping the
  *     promise: no value has to travel, and dropping needs no memory, so it can't fail. A kill takes the handler away from
  *     its wait: closing ends what is left of that.
@@ -36,9 +37,11 @@ struct weir__io {
   int flags_to_reset; /* of a description that is shared, as they were; -1: leave them */
   bool await_first;   /* perhaps a FIFO that nobody has opened for writing yet: that looks like the end of a file */
   uv_poll_t *poll;    /* polled; NULL: pool */
-  uv_fs_t request;    /* pool; I1 */
-  int64_t result;     /* pool: of the last request */
-  char *into;         /* polled: where to read to, and how much */
+  bool (*ready)(void *arg); /* polled: who is told that there is something to read */
+  void *ready_arg;
+  uv_fs_t request; /* pool; I1 */
+  int64_t result;  /* pool: of the last request */
+  char *into;      /* polled: where to read to, and how much */
   size_t size;
   bool busy;     /* I1 */
   bool waiting;  /* I2 */
@@ -125,14 +128,14 @@ static int64_t pool_end(struct weir__io *io)
 
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
-  (void)status, (void)events; /* an error shows at the next read or write, too */
+  (void)status, (void)events; /* an error shows at the next write, too */
   uv_poll_stop(poll);
   arrived(poll->data);
 }
 
-static int wait_until_ready(struct weir__io *io, int events)
+static int wait_until_writable(struct weir__io *io)
 {
-  int rc = uv_poll_start(io->poll, events, on_ready);
+  int rc = uv_poll_start(io->poll, UV_WRITABLE, on_ready);
   if (rc) return rc;
   io->busy = true;
   rc = wait_while_busy(io);
@@ -141,24 +144,30 @@ static int wait_until_ready(struct weir__io *io, int events)
   return rc;
 }
 
-/* After a read or write that returned -1: WEIR_OK means try again. */
-static int after_refusal(struct weir__io *io, int events)
+/* What is there stays there: so this comes again with the loop's next turn, unless the poll is stopped. */
+static void on_readable(uv_poll_t *poll, int status, int events)
 {
-  if (errno == EINTR) return WEIR_OK;
-  if (errno != EAGAIN && errno != EWOULDBLOCK) return -errno;
-  return wait_until_ready(io, events);
+  struct weir__io *io = poll->data;
+  (void)status, (void)events;
+  if (io->ready(io->ready_arg)) uv_poll_stop(poll);
 }
 
-static int64_t polled_read(struct weir__io *io)
+static int64_t read_now(struct weir__io *io)
 {
-  int rc = io->await_first ? wait_until_ready(io, UV_READABLE) : WEIR_OK;
+  ssize_t n = read(io->fd, io->into, io->size);
+  while (n < 0 && errno == EINTR) n = read(io->fd, io->into, io->size);
+  if (n >= 0) return n;
+  return errno == EAGAIN || errno == EWOULDBLOCK ? WEIR_EWOULDBLOCK : -errno;
+}
+
+static int64_t polled_read(struct weir__io *io, bool (*ready)(void *arg), void *arg)
+{
+  int64_t n = io->await_first ? WEIR_EWOULDBLOCK : read_now(io);
   io->await_first = false;
-  while (!rc) {
-    ssize_t n = read(io->fd, io->into, io->size);
-    if (n >= 0) return n;
-    rc = after_refusal(io, UV_READABLE);
-  }
-  return rc;
+  if (n != WEIR_EWOULDBLOCK) return n;
+  io->ready = ready, io->ready_arg = arg;
+  int rc = uv_poll_start(io->poll, UV_READABLE, on_readable);
+  return rc ? rc : WEIR_EWOULDBLOCK;
 }
 
 static int64_t polled_write(struct weir__io *io, const char *from, size_t size)
@@ -167,7 +176,7 @@ static int64_t polled_write(struct weir__io *io, const char *from, size_t size)
   while (!rc) {
     ssize_t n = write(io->fd, from, size);
     if (n >= 0) return n;
-    rc = after_refusal(io, UV_WRITABLE);
+    if (errno != EINTR) rc = errno == EAGAIN || errno == EWOULDBLOCK ? wait_until_writable(io) : -errno;
   }
   return rc;
 }
@@ -181,10 +190,10 @@ int weir__io_read_begin(struct weir__io *io, char *into, size_t size)
   return rc ? failed(io, rc) : WEIR_OK;
 }
 
-int64_t weir__io_read_end(struct weir__io *io)
+int64_t weir__io_read_end(struct weir__io *io, bool (*ready)(void *arg), void *arg)
 {
-  int64_t n = io->poll ? polled_read(io) : pool_end(io);
-  return n < 0 && n != WEIR_ECANCELED ? failed(io, (int)n) : n;
+  int64_t n = io->poll ? polled_read(io, ready, arg) : pool_end(io);
+  return n < 0 && n != WEIR_ECANCELED && n != WEIR_EWOULDBLOCK ? failed(io, (int)n) : n;
 }
 
 static int64_t write_some(struct weir__io *io, const char *from, size_t size)

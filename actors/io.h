@@ -30,10 +30,14 @@ char *weir__io_room(struct weir__io *io);
 /** Begins to read at most `size` bytes to `into`, a place in its room. One at a time; weir__io_read_end() ends it. */
 WEIR_NODISCARD int weir__io_read_begin(struct weir__io *io, char *into, size_t size);
 /** Waits for what was begun. Returns the number of bytes, 0 at the end of the file, or an error with a text;
- * WEIR_ECANCELED: the caller was told to stop, and only weir__io_close() may follow. */
-WEIR_NODISCARD int64_t weir__io_read_end(struct weir__io *io);
+ * WEIR_ECANCELED: the caller was told to stop, and only weir__io_close() may follow.
+ *
+ * Where it may take for ever (pipes, terminals, sockets) it does not wait: WEIR_EWOULDBLOCK, and `ready` is called when this is to be
+ * called again; in a callback of the loop, not after weir__io_close(). False: it could not say so, and is called once more soon. */
+WEIR_NODISCARD int64_t weir__io_read_end(struct weir__io *io, bool (*ready)(void *arg), void *arg);
 
-/** Writes all of `size` bytes from its room, waiting as long as it takes. Errors: as weir__io_read_end(). */
+/** Writes all of `size` bytes from its room, waiting as long as it takes. Errors: the
+ * system's, with a text; WEIR_ECANCELED as above. */
 WEIR_NODISCARD int weir__io_write(struct weir__io *io, const char *from, size_t size);
 
 /** Waits for a request under way, closes the file and frees everything. NULL is fine. Returns what closing a written

@@ -26,33 +26,41 @@ wait_until 'it listens' [ -S c.sock ]
 expect_that 'the socket is its user alone' [ "$(stat -c %a c.sock)" = 600 ]
 expect 0 'unchanged (generation 0)' '' "$weir" reload --control c.sock
 
+# Also who waits for input that does not come.
+sed 's/"file_lines"/"file_lines", "config": { "max_line": "2MiB" }/' flow.json >other.json && mv other.json flow.json
+expect 2 '~ lines: config.max_line
+applied: 0 added, 0 removed, 1 changed (generation 1)' '' "$weir" reload --control c.sock
+document 10 first
+expect 2 '~ lines: config.max_line
+applied: 0 added, 0 removed, 1 changed (generation 2)' '' "$weir" reload --control c.sock
+
 # Another k, another file: in place, so that nothing of what was counted is lost.
 document 1 second
 expect 2 '~ top: config.k
 ~ out: config.path
-would be applied: 0 added, 0 removed, 2 changed (generation 0)' '' "$weir" reload --control c.sock --dry-run
+would be applied: 0 added, 0 removed, 2 changed (generation 2)' '' "$weir" reload --control c.sock --dry-run
 expect 2 '~ top: config.k
 ~ out: config.path
-applied: 0 added, 0 removed, 2 changed (generation 1)' '' "$weir" reload --control c.sock
-expect 0 'unchanged (generation 1)' '' "$weir" reload --timeout 5 --control c.sock
+applied: 0 added, 0 removed, 2 changed (generation 3)' '' "$weir" reload --control c.sock
+expect 0 'unchanged (generation 3)' '' "$weir" reload --timeout 5 --control c.sock
 
 # What can't be opened is refused by its actor, and all others go back.
 document 3 /nonexistent/file
 expect 1 '~ top: config.k
 ~ out: config.path
-failed: 0 added, 0 removed, 2 changed: out: /nonexistent/file: no such file or directory (generation 1)' '' "$weir" reload --control c.sock
+failed: 0 added, 0 removed, 2 changed: out: /nonexistent/file: no such file or directory (generation 3)' '' "$weir" reload --control c.sock
 document 1 second
-expect 0 'unchanged (generation 1)' '' "$weir" reload --control c.sock
+expect 0 'unchanged (generation 3)' '' "$weir" reload --control c.sock
 
 # A bad file; one that asks for what can't be done.
 sed 's/"split"/"splits"/' flow.json >bad.json && mv bad.json flow.json
-expect 78 'refused (generation 1)' 'flow.json:3:30: error: actors.words.type: unknown type "splits" (did you mean "split"?)' \
+expect 78 'refused (generation 3)' 'flow.json:3:30: error: actors.words.type: unknown type "splits" (did you mean "split"?)' \
   "$weir" reload --control c.sock
 document 1 second
 sed 's/"workers": 2/"workers": 3/' flow.json >bad.json && mv bad.json flow.json
 expect 78 "! runtime.workers: it can't change while the runtime runs
-refused: 0 added, 0 removed, 0 changed, 1 refused (generation 1)" '' "$weir" reload --control c.sock
-expect 78 "{\"outcome\":\"refused\",\"generation\":1,\"why\":null,\"plan\":[{\"mark\":\"!\",\"name\":\"runtime.workers\",\"text\":\"it can't change while the runtime runs\"}],\"problems\":[],\"killed\":[],\"dead_letters\":0}" \
+refused: 0 added, 0 removed, 0 changed, 1 refused (generation 3)" '' "$weir" reload --control c.sock
+expect 78 "{\"outcome\":\"refused\",\"generation\":3,\"why\":null,\"plan\":[{\"mark\":\"!\",\"name\":\"runtime.workers\",\"text\":\"it can't change while the runtime runs\"}],\"problems\":[],\"killed\":[],\"dead_letters\":0}" \
   '' "$weir" reload --json --control c.sock
 
 # Clients that say nothing, too much, something else, or go away.
@@ -84,7 +92,7 @@ s = client(); assert answer(s) == b""                            # says nothing,
 END
 expect 0 '' '' python3 clients.py
 document 1 second
-expect 0 'unchanged (generation 1)' '' "$weir" reload --control c.sock
+expect 0 'unchanged (generation 3)' '' "$weir" reload --control c.sock
 
 # Two on one path; something else that lies there.
 expect 1 '' 'weir: the control socket c.sock: another run listens there
@@ -99,7 +107,7 @@ document 2 second
 kill -HUP $pid
 wait_for err.run '^weir: SIGHUP: flow.json is read anew$'
 wait_for err.run '^weir: reload: ~ top: config.k$'
-wait_for err.run '^weir: reload: applied: 0 added, 0 removed, 1 changed (generation 2)$'
+wait_for err.run '^weir: reload: applied: 0 added, 0 removed, 1 changed (generation 4)$'
 
 echo 'c b' >&3
 exec 3>&-
