@@ -3,7 +3,7 @@
  * There are two ways, chosen at opening:
  *
  *   polled  pipes, terminals, sockets: non-blocking, and uv_poll tells when to go on. In a thread such a request could
- *           block for ever, and the end of the process with it.
+ *           block for ever, and the end of the process with it. Who reads does not wait meanwhile, but is told.
  *   pool    all else, regular files above all, which can't be polled: each read or write is a request in libuv's
  *           thread pool. One at a time, at the file's own position.
  *
@@ -12,7 +12,6 @@
  *
  * I1  `busy`: the loop holds the request (pool) or the poll is active (polled). Begins and ends on the actor's worker,
  *     so nothing here is atomic.
- *     Nobody waits for what is read there: who reads is told when there is something.
  * I2  `waiting`: a handler waits for `future`, and `done` is its promise. The callback ends the wait by dropping the
  *     promise: no value has to travel, and dropping needs no memory, so it can't fail. A kill takes the handler away from
  *     its wait: closing ends what is left of that.
@@ -126,30 +125,31 @@ static int64_t pool_end(struct weir__io *io)
 
 /* ---- the polled way ---- */
 
+/* What is there stays there: so this comes again with the loop's next turn, unless the poll is stopped. */
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
-  (void)status, (void)events; /* an error shows at the next write, too */
+  struct weir__io *io = poll->data;
+  (void)status, (void)events; /* an error shows at the next read or write, too */
+  if (io->ready && !io->ready(io->ready_arg)) return;
   uv_poll_stop(poll);
-  arrived(poll->data);
+  arrived(io);
+}
+
+static int begin_poll(struct weir__io *io, int events)
+{
+  int rc = uv_poll_start(io->poll, events, on_ready);
+  io->busy = rc == 0;
+  return rc;
 }
 
 static int wait_until_writable(struct weir__io *io)
 {
-  int rc = uv_poll_start(io->poll, UV_WRITABLE, on_ready);
+  int rc = begin_poll(io, UV_WRITABLE);
   if (rc) return rc;
-  io->busy = true;
   rc = wait_while_busy(io);
   if (rc) uv_poll_stop(io->poll);
   io->busy = false;
   return rc;
-}
-
-/* What is there stays there: so this comes again with the loop's next turn, unless the poll is stopped. */
-static void on_readable(uv_poll_t *poll, int status, int events)
-{
-  struct weir__io *io = poll->data;
-  (void)status, (void)events;
-  if (io->ready(io->ready_arg)) uv_poll_stop(poll);
 }
 
 static int64_t read_now(struct weir__io *io)
@@ -166,7 +166,7 @@ static int64_t polled_read(struct weir__io *io, bool (*ready)(void *arg), void *
   io->await_first = false;
   if (n != WEIR_EWOULDBLOCK) return n;
   io->ready = ready, io->ready_arg = arg;
-  int rc = uv_poll_start(io->poll, UV_READABLE, on_readable);
+  int rc = begin_poll(io, UV_READABLE);
   return rc ? rc : WEIR_EWOULDBLOCK;
 }
 
