@@ -107,9 +107,10 @@ static void respawn(uint64_t i)
   if (!weir_ref_error(old)) weir_stop(old);
 }
 
+/* So many, and until all has been seen that is to be seen: nothing forces it to come before. */
 static int drive(int64_t *rounds)
 {
-  for (int64_t i = 0; i < *rounds; i++) {
+  for (int64_t i = 0; i < *rounds || !atomic_load(&answered) || !atomic_load(&blocked_calls); i++) {
     struct number *n;
     uint64_t to = draw() % PEERS;
     if (draw() % 16 == 0) respawn(to);
@@ -133,6 +134,7 @@ static void all_asks_are_answered_and_nothing_is_lost(void **state)
   weir_task *tasks[DRIVERS];
   pthread_t threads[DRIVERS];
   int64_t rounds = count_or(300, 40);
+  answered = blocked_calls = 0;
   for (uint64_t i = 0; i < PEERS; i++) atomic_store(&peers[i], 0);
   for (uint64_t i = 0; i < PEERS; i++) respawn(i);
   for (int i = 0; i < DRIVERS; i++) tasks[i] = weir_task_start(runtime, drive, &rounds);
@@ -142,7 +144,6 @@ static void all_asks_are_answered_and_nothing_is_lost(void **state)
   if (!on_current_thread())
     for (int i = 0; i < DRIVERS; i++) pthread_join(threads[i], NULL);
   assert_int_equal(atomic_load(&wrong), 0);
-  assert_true(atomic_load(&answered) > 0 && atomic_load(&blocked_calls) > 0);
 }
 
 static void a_stop_in_the_middle_ends_them_all(void **state)

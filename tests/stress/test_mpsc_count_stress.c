@@ -1,7 +1,7 @@
 /* The length of a channel while others send to it and let go of it; and channels whose places are a semaphore's. */
 #include <pthread.h>
-#include <sched.h>
 
+#include "awaited.h"
 #include "chance.h"
 #include "unit/channel_fixture.h"
 
@@ -18,20 +18,20 @@ static void expect(bool holds, const char *what, int64_t value)
 /* ---- two threads, round by round ---- */
 
 static struct {
-  _Atomic(int64_t) round; /* that both may begin; -1: no more */
-  _Atomic(int64_t) done;  /* the last one that the other has ended */
+  struct awaited round; /* that both may begin; NO_MORE */
+  struct awaited done;  /* the last one that the other has ended */
   void (*f)(void);
-} other;
+} other = {.round = AWAITED, .done = AWAITED};
+#define NO_MORE INT64_MAX
 
 static void *run_rounds(void *unused)
 {
   (void)unused;
-  for (int64_t i = 1, round;; i++) {
-    while ((round = atomic_load(&other.round)) >= 0 && round < i) sched_yield();
-    if (round < 0) return NULL;
+  for (int64_t i = 1;; i++) {
+    if (awaited_reaches(&other.round, i) == NO_MORE) return NULL;
     spin((int64_t)(draw() % 400));
     other.f();
-    atomic_store(&other.done, i);
+    awaited_set(&other.done, i);
   }
 }
 
@@ -40,20 +40,20 @@ static void in_rounds(int64_t rounds, size_t capacity, int64_t queued, void (*he
 {
   pthread_t thread;
   atomic_store(&wrong, 0);
-  atomic_store(&other.round, 0);
-  atomic_store(&other.done, 0);
+  awaited_set(&other.round, 0);
+  awaited_set(&other.done, 0);
   other.f = there;
   assert_int_equal(pthread_create(&thread, NULL, run_rounds, NULL), 0);
   for (int64_t i = 1; i <= rounds; i++) {
     make(capacity);
     for (int64_t n = 0; n < queued; n++) put(n);
-    atomic_store(&other.round, i);
+    awaited_set(&other.round, i);
     spin((int64_t)(draw() % 400));
     here();
-    while (atomic_load(&other.done) < i) sched_yield();
+    awaited_reaches(&other.done, i);
     drop_both();
   }
-  atomic_store(&other.round, -1);
+  awaited_set(&other.round, NO_MORE);
   pthread_join(thread, NULL);
   assert_int_equal(atomic_load(&wrong), 0);
 }

@@ -206,7 +206,7 @@ static void time_races_with_the_hand_over_of_a_place(void **state)
 {
   (void)state;
   int64_t sent = 0, late = 0;
-  for (size_t places = 1; places <= 4; places *= 4) {
+  for (size_t places = 1; places <= 4 || !sent || !late; places = places == 1 ? 4 : places + 1) { /* until both were seen */
     begin(places, TASKS, THREADS, count_or(350, 100), send_soon);
     assert_int_equal(drain_slowly(), WEIR_ECLOSED);
     join_senders(TASKS, THREADS);
@@ -216,7 +216,6 @@ static void time_races_with_the_hand_over_of_a_place(void **state)
     sent += count_results(WEIR_OK);
     late += count_results(WEIR_ETIMEDOUT);
   }
-  assert_true(sent > 0 && late > 0);
 }
 
 /* ---- 3: cancellation ---- */
@@ -235,7 +234,7 @@ static void a_cancel_races_with_the_hand_over_of_a_place(void **state)
 {
   (void)state;
   int64_t sent = 0, cancelled = 0;
-  for (int64_t i = 0; i < count_or(60, 10); i++) {
+  for (int64_t i = 0; i < count_or(60, 10) || !sent || !cancelled; i++) { /* until both were seen */
     pthread_t canceller;
     begin(1 + draw() % 2, TASKS, 0, MOST, send_patiently);
     assert_int_equal(pthread_create(&canceller, NULL, cancel_tasks, NULL), 0);
@@ -247,7 +246,6 @@ static void a_cancel_races_with_the_hand_over_of_a_place(void **state)
     sent += count_results(WEIR_OK);
     cancelled += count_results(WEIR_ECANCELED);
   }
-  assert_true(sent > 0 && cancelled > 0);
 }
 
 /* ---- 4: receivers in a hurry ---- */
@@ -265,7 +263,7 @@ static void the_end_of_a_receive_loses_nothing(void **state)
 {
   (void)state;
   int64_t late = 0;
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < 4 || !late; i++) { /* until that, too, was seen */
     int rc, tasks = i / 2 ? TASKS : 1;
     begin(4, tasks, THREADS, count_or(350, 100), send_now_and_then);
     if (i % 2) {
@@ -280,7 +278,6 @@ static void the_end_of_a_receive_loses_nothing(void **state)
     compare(false);
     weir_receiver_drop(rx);
   }
-  assert_true(late > 0);
 }
 
 /* ---- 5: closing ---- */
@@ -299,7 +296,7 @@ static void whoever_was_told_ok_is_heard_after_a_close(void **state)
   (void)state;
   static const size_t capacities[] = {1, 2, 64};
   int64_t refused = 0;
-  for (int64_t i = 0; i < count_or(100, 12); i++) {
+  for (int64_t i = 0; i < count_or(100, 12) || !refused; i++) { /* until that, too, was seen */
     pthread_t closer;
     bool by_another = i % 3 == 0, goes = i % 3 == 1;
     begin(capacities[draw() % 3], TASKS, THREADS, MOST, send_patiently);
@@ -316,7 +313,6 @@ static void whoever_was_told_ok_is_heard_after_a_close(void **state)
     assert_int_equal(count_results(WEIR_OK) + count_results(WEIR_ECLOSED) + count_results(NOT_TRIED), SENDERS * MOST);
     refused += count_results(WEIR_ECLOSED);
   }
-  assert_true(refused > 0);
 }
 
 /* ---- 6: senders that go ---- */

@@ -177,7 +177,7 @@ static void a_cancel_races_with_the_hand_over_of_places(void **state)
   int64_t all = 0;
   job.times = 1 << 20;
   job.hurry = job.send = job.pass = false;
-  for (int64_t i = 0; i < count_or(30, 5); i++) {
+  for (int64_t i = 0; i < count_or(30, 5) || !all; i++) { /* until somebody was told to stop while it waited */
     begin();
     for (int t = 0; t < TASKS; t++) {
       spin((int64_t)(draw() % 100000));
@@ -193,7 +193,6 @@ static void a_cancel_races_with_the_hand_over_of_places(void **state)
     drop_both();
     all += atomic_load(&cancelled);
   }
-  assert_true(all > 0);
 }
 
 static int64_t received;
@@ -213,7 +212,7 @@ static void a_close_races_with_permits(void **state)
   job.times = 1 << 20;
   job.hurry = false;
   job.send = job.pass = true;
-  for (int64_t i = 0; i < count_or(60, 8); i++) {
+  for (int64_t i = 0; i < count_or(60, 8) || !all; i++) { /* until something was sent */
     int rc;
     received = 0;
     begin();
@@ -227,7 +226,6 @@ static void a_close_races_with_permits(void **state)
     drop_both();
     all += received;
   }
-  assert_true(all > 0);
 }
 
 int main(void)

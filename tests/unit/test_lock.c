@@ -14,13 +14,14 @@ enum { THREADS = 4, ROUNDS = 50000, SLOW_ROUNDS = 200 };
 
 static struct weir__lock lock;
 static long count; /* under the lock */
+static _Atomic(int) at_work;
 static int rounds;
 static bool slow;
 
-/* The last one has nobody to wait for; and who wants it is given a moment to fall asleep. */
+/* Unless it is the last one; and who wants it is given a moment to fall asleep. */
 static void hold_until_wanted(void)
 {
-  for (int i = 0; i < 100 && atomic_load(&lock.word) != WEIR__LOCK_CONTENDED; i++) sched_yield();
+  while (atomic_load(&lock.word) != WEIR__LOCK_CONTENDED && atomic_load(&at_work) > 1) sched_yield();
   sched_yield();
 }
 
@@ -33,6 +34,7 @@ static void *count_up(void *arg)
     count = was + 1;
     weir__lock_leave(&lock);
   }
+  atomic_fetch_sub(&at_work, 1);
   return arg;
 }
 
@@ -40,6 +42,7 @@ static void count_with_threads(int times, bool slowly)
 {
   pthread_t threads[THREADS];
   count = 0;
+  atomic_store(&at_work, THREADS);
   rounds = times;
   slow = slowly;
   for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, count_up, NULL), 0);

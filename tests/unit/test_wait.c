@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "awaited.h"
 #include "chance.h"
 #include "platform/clock.h"
 #include "runtime/wait.h"
@@ -236,10 +237,11 @@ static void a_deadline_is_never_before_its_time(void **state)
 enum { GRANTERS = 2, CANCELLER = GRANTERS, RIVALS, TIME = RIVALS, NOBODY };
 
 static _Atomic(uint64_t) contested; /* the name that the rivals are after */
-static _Atomic(int64_t) round_now;  /* -1: go home */
+static struct awaited round_now = AWAITED; /* GO_HOME: that was the last one */
+#define GO_HOME INT64_MAX
 static _Atomic(int) first;          /* who has its try before the others in this round; NOBODY: they race */
-static _Atomic(bool) first_is_over;
-static _Atomic(int) finished;  /* rivals that have had their try in this round */
+static struct awaited first_is_over = AWAITED; /* 1: it is */
+static struct awaited finished = AWAITED;      /* rivals that have had their try in this round */
 static bool granted[GRANTERS]; /* who won this round: read when all have finished */
 static bool requests;          /* the granters hand over a request first */
 
@@ -253,21 +255,20 @@ static void grant(int64_t who)
 
 static void *rival(void *index)
 {
-  int64_t who = (int64_t)(intptr_t)index, seen = 0, now;
+  int64_t who = (int64_t)(intptr_t)index, seen = 0;
   for (;;) {
-    while ((now = atomic_load(&round_now)) == seen) sched_yield();
-    if (now < 0) return NULL;
-    seen = now;
+    seen = awaited_reaches(&round_now, seen + 1);
+    if (seen == GO_HOME) return NULL;
     if (atomic_load(&first) == NOBODY)
       spin((int64_t)(draw() % 10000));
     else if (atomic_load(&first) != who)
-      while (!atomic_load(&first_is_over)) sched_yield();
+      awaited_reaches(&first_is_over, 1);
     if (who < GRANTERS)
       grant(who);
     else
       weir__wait_cancel(&contested);
-    if (atomic_load(&first) == who) atomic_store(&first_is_over, true);
-    atomic_fetch_add(&finished, 1);
+    if (atomic_load(&first) == who) awaited_set(&first_is_over, 1);
+    awaited_add(&finished, 1);
   }
 }
 
@@ -280,23 +281,18 @@ static int64_t begin_round(struct weir__wait *w, int64_t round)
 {
   int who = round % 8 ? NOBODY : (int)(round / 8 % NOBODY);
   atomic_store(&contested, weir__wait_name(w));
-  atomic_store(&finished, 0);
+  awaited_set(&finished, 0);
   atomic_store(&first, who);
-  atomic_store(&first_is_over, false);
-  atomic_store(&round_now, round);
+  awaited_set(&first_is_over, 0);
+  awaited_set(&round_now, round);
   return who < RIVALS ? INT64_MAX : weir__deadline((weir_duration){(int64_t)(draw() % 10000)});
 }
 
 static int sleep_until(struct weir__wait *w, int64_t deadline)
 {
   int rc = weir__wait_sleep(w, deadline);
-  if (atomic_load(&first) == TIME) atomic_store(&first_is_over, true);
+  if (atomic_load(&first) == TIME) awaited_set(&first_is_over, 1);
   return rc;
-}
-
-static void wait_for_rivals(void)
-{
-  while (atomic_load(&finished) < RIVALS) sched_yield();
 }
 
 static void judge(struct race *r, int result)
@@ -323,7 +319,7 @@ static int race_for_ends(struct race *r)
     int result = w->result;
     weir__wait_close(w);
     struct weir__wait *next = weir__wait_open(WEIR__IN_LINE);
-    wait_for_rivals();
+    awaited_reaches(&finished, RIVALS);
     judge(r, result);
     if (weir__wait_phase(weir__wait_name(next)) != WEIR__IN_LINE) r->wrong++;
     weir__wait_close(next);
@@ -359,7 +355,7 @@ static int race_for_sleeps(struct race *r)
     if (sleep_until_granted(r, w, begin_round(w, i))) r->wrong++;
     int result = w->result;
     weir__wait_close(w);
-    wait_for_rivals();
+    awaited_reaches(&finished, RIVALS);
     judge(r, result);
   }
   return WEIR_OK;
@@ -368,7 +364,7 @@ static int race_for_sleeps(struct race *r)
 static void begin_race(void)
 {
   chance_begin();
-  atomic_store(&round_now, 0);
+  awaited_set(&round_now, 0);
 }
 
 /* The sleeper is this thread, or a task. */
@@ -386,7 +382,7 @@ static struct race run_race(int (*run)(struct race *), bool in_a_task)
   } else {
     assert_int_equal(run(&race), WEIR_OK);
   }
-  atomic_store(&round_now, -1);
+  awaited_set(&round_now, GO_HOME);
   for (int i = 0; i < RIVALS; i++) pthread_join(threads[i], NULL);
   assert_int_equal(race.wrong, 0);
   return race;

