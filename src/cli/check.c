@@ -1,10 +1,9 @@
 /* check.c: weir check: says all that is wrong with topologies, and runs nothing. */
+#include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "cli/command.h"
+#include "cli/options.h"
 #include "cli/say.h"
-#include "json/suggest.h"
 
 static const char help[] =
     "usage: weir check [options] FILE...\n"
@@ -28,8 +27,9 @@ static const char help[] =
     "  78  something is wrong, or can't be read\n";
 
 struct options {
-  bool live, explain, json, help;
-  int files; /* how many; they are moved to the front of the arguments */
+  bool live, explain, json;
+  char **files; /* in the place of the arguments that were read */
+  int count;
 };
 
 /* What is printed as one JSON object. */
@@ -41,44 +41,18 @@ struct printing {
 
 /* ---- the command line ---- */
 
-static int unknown_option(const char *name)
+static int take_file(void *options, char *file)
 {
-  static const char *const names[] = {"--live", "--explain", "--json", "--help"};
-  struct weir__suggestion suggestion = weir__suggest(name);
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) weir__suggest_offer(&suggestion, names[i]);
-  return weir__say_usage("check", "check: unknown option \"%s\"%s", name, weir__suggest_text(&suggestion));
-}
-
-static int read_option(struct options *o, const char *name)
-{
-  if (strcmp(name, "--live") == 0)
-    o->live = true;
-  else if (strcmp(name, "--explain") == 0)
-    o->explain = true;
-  else if (strcmp(name, "--json") == 0)
-    o->json = true;
-  else if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-    o->help = true;
-  else
-    return unknown_option(name);
+  struct options *o = options;
+  o->files[o->count++] = file;
   return WEIR__EXIT_SUCCESS;
 }
 
-static int read_options(struct options *o, int count, char **arguments)
-{
-  bool options_ended = false;
-  int code = WEIR__EXIT_SUCCESS;
-  for (int i = 1; i < count && !code && !o->help; i++) {
-    if (options_ended || arguments[i][0] != '-' || !arguments[i][1])
-      arguments[o->files++] = arguments[i];
-    else if (strcmp(arguments[i], "--") == 0)
-      options_ended = true;
-    else
-      code = read_option(o, arguments[i]);
-  }
-  if (!code && !o->help && !o->files) code = weir__say_usage("check", "check: which FILE?");
-  return code;
-}
+static const struct weir__option known[] = {{"--live", .flag = offsetof(struct options, live)},
+                                            {"--explain", .flag = offsetof(struct options, explain)},
+                                            {"--json", .flag = offsetof(struct options, json)},
+                                            {0}};
+static const struct weir__line command_line = {known, take_file};
 
 /* ---- as JSON ---- */
 
@@ -157,23 +131,23 @@ static int check_file(const char *file, const struct options *o, struct printing
 
 static int worse(int a, int b) { return a == WEIR__EXIT_FAILED || b == WEIR__EXIT_SUCCESS ? a : b; }
 
-static int check_files(char **files, const struct options *o, struct printing *p, bool explain)
+static int check_files(const struct options *o, struct printing *p, bool explain)
 {
   int code = WEIR__EXIT_SUCCESS;
-  for (int i = 0; i < o->files; i++) code = worse(code, check_file(files[i], o, p, explain));
+  for (int i = 0; i < o->count; i++) code = worse(code, check_file(o->files[i], o, p, explain));
   return code;
 }
 
 /* The lists stand one behind the other, so with both the files are checked twice. */
-static int check_as_json(char **files, const struct options *o)
+static int check_as_json(const struct options *o)
 {
   struct printing p = {.json = true};
   printf("{\"problems\": [");
-  int code = check_files(files, o, &p, false);
+  int code = check_files(o, &p, false);
   printf(p.problems ? "\n]" : "]");
   if (o->explain) {
     printf(", \"settings\": [");
-    code = worse(code, check_files(files, o, &p, true));
+    code = worse(code, check_files(o, &p, true));
     printf(p.settings ? "\n]" : "]");
   }
   puts("}");
@@ -182,15 +156,12 @@ static int check_as_json(char **files, const struct options *o)
 
 static int check(int count, char **arguments)
 {
-  struct options o = {.files = 0};
-  int code = read_options(&o, count, arguments);
-  if (code) return code;
-  if (o.help) {
-    fputs(help, stdout);
-    return WEIR__EXIT_SUCCESS;
-  }
+  struct options o = {.files = arguments};
+  int code = weir__read_line(&weir__command_check, &command_line, &o, count, arguments);
+  if (code != WEIR__GO_ON) return code;
+  if (!o.count) return weir__say_usage("check", "check: which FILE?");
   struct printing p = {.json = false};
-  return o.json ? check_as_json(arguments, &o) : check_files(arguments, &o, &p, o.explain);
+  return o.json ? check_as_json(&o) : check_files(&o, &p, o.explain);
 }
 
 const struct weir__command weir__command_check = {

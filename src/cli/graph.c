@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
+#include "cli/options.h"
 #include "cli/say.h"
-#include "json/suggest.h"
 
 static const char help[] = "usage: weir graph [options] FILE\n"
                            "\n"
@@ -28,42 +27,27 @@ static const char help[] = "usage: weir graph [options] FILE\n"
 struct options {
   const char *file;
   int form;
-  bool helps;
 };
 
-static int read_format(struct options *o, const char *value)
+static int read_format(void *options, const char *value)
 {
-  if (!value) return weir__say_usage("graph", "graph: --format needs a value");
   bool mermaid = strcmp(value, "mermaid") == 0;
   if (!mermaid && strcmp(value, "dot") != 0)
     return weir__say_usage("graph", "graph: --format is dot or mermaid, not \"%s\"", value);
-  o->form = mermaid ? WEIR_DRAW_MERMAID : WEIR_DRAW_DOT;
+  ((struct options *)options)->form = mermaid ? WEIR_DRAW_MERMAID : WEIR_DRAW_DOT;
   return WEIR__EXIT_SUCCESS;
 }
 
-static int unknown_option(const char *name)
+static int take_file(void *options, char *file)
 {
-  struct weir__suggestion suggestion = weir__suggest(name);
-  weir__suggest_offer(&suggestion, "--format");
-  weir__suggest_offer(&suggestion, "--help");
-  return weir__say_usage("graph", "graph: unknown option \"%s\"%s", name, weir__suggest_text(&suggestion));
-}
-
-static int read_option(struct options *o, char **arguments, int *at)
-{
-  const char *name = arguments[*at];
-  if (strncmp(name, "--format=", 9) == 0) return read_format(o, name + 9);
-  if (strcmp(name, "--format") == 0) return read_format(o, arguments[*at + 1] ? arguments[++*at] : NULL);
-  o->helps = strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
-  return o->helps ? WEIR__EXIT_SUCCESS : unknown_option(name);
-}
-
-static int read_file_name(struct options *o, const char *name)
-{
-  if (o->file) return weir__say_usage("graph", "graph: one file at a time: \"%s\", or \"%s\"?", o->file, name);
-  o->file = name;
+  struct options *o = options;
+  if (o->file) return weir__say_usage("graph", "graph: one file at a time: \"%s\", or \"%s\"?", o->file, file);
+  o->file = file;
   return WEIR__EXIT_SUCCESS;
 }
+
+static const struct weir__option known[] = {{"--format", WEIR__VALUE, .read = read_format}, {0}};
+static const struct weir__line command_line = {known, take_file};
 
 static int draw(const struct options *o)
 {
@@ -79,14 +63,8 @@ static int draw(const struct options *o)
 static int graph(int count, char **arguments)
 {
   struct options o = {0};
-  int code = WEIR__EXIT_SUCCESS;
-  for (int i = 1; i < count && !code && !o.helps; i++)
-    code = arguments[i][0] == '-' ? read_option(&o, arguments, &i) : read_file_name(&o, arguments[i]);
-  if (code) return code;
-  if (o.helps) {
-    fputs(help, stdout);
-    return WEIR__EXIT_SUCCESS;
-  }
+  int code = weir__read_line(&weir__command_graph, &command_line, &o, count, arguments);
+  if (code != WEIR__GO_ON) return code;
   return o.file ? draw(&o) : weir__say_usage("graph", "graph: which FILE?");
 }
 

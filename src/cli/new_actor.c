@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include <weir/base.h>
 
-#include "cli/command.h"
+#include "cli/options.h"
 #include "cli/say.h"
 
 enum { NAME_MOST = 40, PATH_MOST = 4096 };
@@ -225,23 +225,29 @@ static int check_name(const char *name)
   return WEIR__EXIT_SUCCESS;
 }
 
+struct given {
+  const char *name, *folder;
+};
+
+static int take_name(void *given, char *name)
+{
+  struct given *g = given;
+  if (g->folder) return weir__say_usage("new-actor", "new-actor: one name and one folder, and what is \"%s\"?", name);
+  *(g->name ? &g->folder : &g->name) = name;
+  return WEIR__EXIT_SUCCESS;
+}
+
+static const struct weir__option known[] = {{0}};
+static const struct weir__line command_line = {known, take_name};
+
 static int new_actor(int count, char **arguments)
 {
-  const char *given[2] = {NULL, NULL};
-  size_t names = 0;
-  for (int i = 1; i < count; i++) {
-    if (strcmp(arguments[i], "--help") == 0 || strcmp(arguments[i], "-h") == 0) {
-      fputs(help, stdout);
-      return WEIR__EXIT_SUCCESS;
-    }
-    if (arguments[i][0] == '-') return weir__say_usage("new-actor", "new-actor: unknown option \"%s\"", arguments[i]);
-    if (names == 2)
-      return weir__say_usage("new-actor", "new-actor: one name and one folder, and what is \"%s\"?", arguments[i]);
-    given[names++] = arguments[i];
-  }
-  if (!names) return weir__say_usage("new-actor", "new-actor: which NAME?");
-  int code = check_name(given[0]);
-  return code ? code : write_all(given[1] ? given[1] : given[0], given[0]);
+  struct given g = {NULL, NULL};
+  int code = weir__read_line(&weir__command_new_actor, &command_line, &g, count, arguments);
+  if (code != WEIR__GO_ON) return code;
+  if (!g.name) return weir__say_usage("new-actor", "new-actor: which NAME?");
+  code = check_name(g.name);
+  return code ? code : write_all(g.folder ? g.folder : g.name, g.name);
 }
 
 const struct weir__command weir__command_new_actor = {

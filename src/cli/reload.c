@@ -3,10 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
 #include "cli/control.h"
+#include "cli/options.h"
 #include "cli/say.h"
-#include "json/suggest.h"
 
 static const char help[] =
     "usage: weir reload [options] FILE\n"
@@ -39,71 +38,43 @@ static const char help[] =
 struct options {
   const char *file, *path;
   struct weir_reload_file request;
-  bool json, help;
+  bool json;
 };
 
 static int usage(int code) { return code == WEIR__EXIT_USAGE ? WEIR__EXIT_RELOAD_USAGE : code; }
 
-static int read_timeout(struct options *o, const char *value)
+static int read_timeout(void *options, const char *value)
 {
-  enum { MOST_S = 86400 };
-  char *end;
-  double seconds = *value >= '0' && *value <= '9' ? strtod(value, &end) : -1;
-  if (!(seconds >= 0 && seconds <= MOST_S) || *end)
-    return weir__say_usage("reload", "reload: --timeout is a number of seconds, 0 to %d, not \"%s\"", (int)MOST_S,
-                           value);
-  o->request.timeout = WEIR_SECONDS(seconds);
+  return weir__read_seconds(&weir__command_reload, "--timeout", value, &((struct options *)options)->request.timeout);
+}
+
+static int read_control(void *options, const char *value)
+{
+  ((struct options *)options)->path = value;
   return WEIR__EXIT_SUCCESS;
 }
 
-static int unknown_option(const char *name)
+static int take_file(void *options, char *file)
 {
-  static const char *const names[] = {"--control", "--dry-run", "--timeout", "--json", "--help"};
-  struct weir__suggestion suggestion = weir__suggest(name);
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) weir__suggest_offer(&suggestion, names[i]);
-  return weir__say_usage("reload", "reload: unknown option \"%s\"%s", name, weir__suggest_text(&suggestion));
-}
-
-/* Reads arguments[*at], and the value that may follow it. */
-static int read_option(struct options *o, char **arguments, int *at)
-{
-  const char *name = arguments[*at];
-  bool takes = strcmp(name, "--control") == 0 || strcmp(name, "--timeout") == 0;
-  const char *value = takes ? arguments[*at + 1] : NULL;
-  if (takes && !value) return weir__say_usage("reload", "reload: %s needs a value", name);
-  if (takes) ++*at;
-  if (strcmp(name, "--control") == 0)
-    o->path = value;
-  else if (takes)
-    return read_timeout(o, value);
-  else if (strcmp(name, "--dry-run") == 0)
-    o->request.dry_run = true;
-  else if (strcmp(name, "--json") == 0)
-    o->json = true;
-  else if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-    o->help = true;
-  else
-    return unknown_option(name);
+  struct options *o = options;
+  if (o->file) return weir__say_usage("reload", "reload: one file at a time: \"%s\", or \"%s\"?", o->file, file);
+  o->file = file;
   return WEIR__EXIT_SUCCESS;
 }
+
+static const struct weir__option known[] = {{"--control", WEIR__VALUE, .read = read_control},
+                                            {"--dry-run", .flag = offsetof(struct options, request.dry_run)},
+                                            {"--timeout", WEIR__VALUE, .read = read_timeout},
+                                            {"--json", .flag = offsetof(struct options, json)},
+                                            {0}};
+static const struct weir__line command_line = {known, take_file};
 
 static int read_options(struct options *o, int count, char **arguments)
 {
-  int code = WEIR__EXIT_SUCCESS;
-  bool options_ended = false;
-  for (int i = 1; i < count && !code && !o->help; i++) {
-    if (!options_ended && strcmp(arguments[i], "--") == 0)
-      options_ended = true;
-    else if (!options_ended && arguments[i][0] == '-')
-      code = read_option(o, arguments, &i);
-    else if (o->file)
-      code = weir__say_usage("reload", "reload: one file at a time: \"%s\", or \"%s\"?", o->file, arguments[i]);
-    else
-      o->file = arguments[i];
-  }
-  if (code || o->help) return code;
-  if (!o->file == !o->path) return weir__say_usage("reload", "reload: which run? FILE, or --control PATH");
-  return WEIR__EXIT_SUCCESS;
+  int code = weir__read_line(&weir__command_reload, &command_line, o, count, arguments);
+  if (code == WEIR__GO_ON && !o->file == !o->path)
+    code = weir__say_usage("reload", "reload: which run? FILE, or --control PATH");
+  return code;
 }
 
 static void print_line(void *to, const char *text) { fprintf(to, "%s\n", text); }
@@ -137,11 +108,7 @@ static int reload(int count, char **arguments)
   struct weir_reloaded *answer;
   char path[WEIR__CONTROL_PATH];
   int code = read_options(&o, count, arguments);
-  if (code) return usage(code);
-  if (o.help) {
-    fputs(help, stdout);
-    return WEIR__EXIT_SUCCESS;
-  }
+  if (code != WEIR__GO_ON) return usage(code);
   if (!o.path && !weir__control_path(o.file, path)) {
     weir__say("where does the run of %s listen? $XDG_RUNTIME_DIR is not set, or there is no such file: --control PATH",
               o.file);

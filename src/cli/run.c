@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
 #include "cli/control.h"
 #include "cli/follow.h"
+#include "cli/options.h"
 #include "cli/say.h"
 #include "json/suggest.h"
 
@@ -60,13 +60,13 @@ struct options {
   const char *follow; /* NULL: the first source */
   bool json;
   bool stats;
-  bool help;
 };
 
 /* ---- the command line ---- */
 
-static int read_flavor(struct options *o, const char *value)
+static int read_flavor(void *options, const char *value)
 {
+  struct options *o = options;
   if (strcmp(value, "multi_thread") == 0)
     o->flavor = WEIR_MULTI_THREAD;
   else if (strcmp(value, "current_thread") == 0)
@@ -76,7 +76,7 @@ static int read_flavor(struct options *o, const char *value)
   return WEIR__EXIT_SUCCESS;
 }
 
-static int read_workers(struct options *o, const char *value)
+static int read_workers(void *options, const char *value)
 {
   enum { MOST = 256 };
   char *end;
@@ -84,114 +84,54 @@ static int read_workers(struct options *o, const char *value)
   long workers = *value >= '0' && *value <= '9' ? strtol(value, &end, 10) : 0;
   if (!is_auto && (workers < 1 || workers > MOST || *end))
     return weir__say_usage("run", "run: --workers is a number from 1 to %d, or auto, not \"%s\"", (int)MOST, value);
-  o->workers = is_auto ? 0 : (int)workers;
+  ((struct options *)options)->workers = is_auto ? 0 : (int)workers;
   return WEIR__EXIT_SUCCESS;
 }
 
-static int read_drain(struct options *o, const char *value)
+static int read_drain(void *options, const char *value)
 {
-  enum { MOST_S = 86400 };
-  char *end;
-  double seconds = *value >= '0' && *value <= '9' ? strtod(value, &end) : -1;
-  if (!(seconds >= 0 && seconds <= MOST_S) || *end)
-    return weir__say_usage("run", "run: --drain is a number of seconds, 0 to %d, not \"%s\"", (int)MOST_S, value);
-  o->drain = WEIR_SECONDS(seconds);
-  return WEIR__EXIT_SUCCESS;
+  return weir__read_seconds(&weir__command_run, "--drain", value, &((struct options *)options)->drain);
 }
 
-static int read_follow(struct options *o, const char *value)
+static int read_follow(void *options, const char *value)
 {
+  struct options *o = options;
   o->follows = true;
   o->follow = value;
   return WEIR__EXIT_SUCCESS;
 }
 
-static int read_json(struct options *o, const char *value)
-{
-  (void)value;
-  o->json = true;
-  return WEIR__EXIT_SUCCESS;
-}
-
-static int read_control(struct options *o, const char *value)
+static int read_control(void *options, const char *value)
 {
   if (!*value) return weir__say_usage("run", "run: --control needs a path");
-  o->control = value;
+  ((struct options *)options)->control = value;
   return WEIR__EXIT_SUCCESS;
 }
 
-static int read_stats(struct options *o, const char *value)
+static int take_file(void *options, char *file)
 {
-  (void)value;
-  o->stats = true;
+  struct options *o = options;
+  if (o->file) return weir__say_usage("run", "run: one file at a time: \"%s\", or \"%s\"?", o->file, file);
+  o->file = file;
   return WEIR__EXIT_SUCCESS;
 }
 
-static int read_help(struct options *o, const char *value)
-{
-  (void)value;
-  o->help = true;
-  return WEIR__EXIT_SUCCESS;
-}
-
-enum takes { NO_VALUE, VALUE, VALUE_IF_GIVEN }; /* IF_GIVEN: "--follow-one=words", or nothing */
-static const struct option {
-  const char *name;
-  enum takes takes;
-  int (*read)(struct options *o, const char *value);
-} known_options[] = {
-    {"--flavor", VALUE, read_flavor},   {"--workers", VALUE, read_workers},
-    {"--drain", VALUE, read_drain},     {"--follow-one", VALUE_IF_GIVEN, read_follow},
-    {"--control", VALUE, read_control}, {"--json", NO_VALUE, read_json},
-    {"--stats", NO_VALUE, read_stats},  {"--help", NO_VALUE, read_help},
-    {"-h", NO_VALUE, read_help},
-};
-enum { KNOWN_OPTIONS = sizeof known_options / sizeof known_options[0] };
-
-static int unknown_option(const char *name)
-{
-  struct weir__suggestion suggestion = weir__suggest(name);
-  for (size_t i = 0; i < KNOWN_OPTIONS; i++) weir__suggest_offer(&suggestion, known_options[i].name);
-  return weir__say_usage("run", "run: unknown option \"%s\"%s", name, weir__suggest_text(&suggestion));
-}
-
-/* Reads arguments[*at], and the value that may follow it: "--workers 2" or "--workers=2". */
-static int read_option(struct options *o, char **arguments, int *at)
-{
-  char *name = arguments[*at], *equals = strchr(name, '=');
-  const char *value = equals ? equals + 1 : NULL;
-  if (equals) *equals = 0;
-  const struct option *option = known_options;
-  while (option < known_options + KNOWN_OPTIONS && strcmp(option->name, name) != 0) option++;
-  if (option == known_options + KNOWN_OPTIONS) return unknown_option(name);
-  if (value && option->takes == NO_VALUE) return weir__say_usage("run", "run: %s takes no value", name);
-  if (option->takes == VALUE && !value) value = arguments[*at + 1] ? arguments[++*at] : NULL;
-  if (option->takes == VALUE && !value) return weir__say_usage("run", "run: %s needs a value", name);
-  return option->read(o, value);
-}
-
-static int read_file_name(struct options *o, const char *name)
-{
-  if (o->file) return weir__say_usage("run", "run: one file at a time: \"%s\", or \"%s\"?", o->file, name);
-  o->file = name;
-  return WEIR__EXIT_SUCCESS;
-}
+static const struct weir__option known[] = {{"--flavor", WEIR__VALUE, .read = read_flavor},
+                                            {"--workers", WEIR__VALUE, .read = read_workers},
+                                            {"--drain", WEIR__VALUE, .read = read_drain},
+                                            {"--control", WEIR__VALUE, .read = read_control},
+                                            {"--follow-one", WEIR__VALUE_IF_GIVEN, .read = read_follow},
+                                            {"--json", .flag = offsetof(struct options, json)},
+                                            {"--stats", .flag = offsetof(struct options, stats)},
+                                            {0}};
+static const struct weir__line command_line = {known, take_file};
 
 static int read_options(struct options *o, int count, char **arguments)
 {
-  bool options_ended = false;
-  int code = WEIR__EXIT_SUCCESS;
-  for (int i = 1; i < count && !code && !o->help; i++) {
-    if (options_ended || arguments[i][0] != '-' || !arguments[i][1])
-      code = read_file_name(o, arguments[i]);
-    else if (strcmp(arguments[i], "--") == 0)
-      options_ended = true;
-    else
-      code = read_option(o, arguments, &i);
-  }
-  if (!code && !o->help && o->json && !o->follows) code = weir__say_usage("run", "run: --json is for --follow-one");
-  if (!code && !o->help && !o->file) code = weir__say_usage("run", "run: which FILE?");
-  return code;
+  int code = weir__read_line(&weir__command_run, &command_line, o, count, arguments);
+  if (code != WEIR__GO_ON) return code;
+  if (o->json && !o->follows) return weir__say_usage("run", "run: --json is for --follow-one");
+  return o->file ? WEIR__GO_ON : weir__say_usage("run", "run: which FILE?");
 }
 
 /* ---- the run ---- */
@@ -318,11 +258,7 @@ static int run(int count, char **arguments)
 {
   struct options o = {.flavor = FROM_FILE, .workers = FROM_FILE, .drain = {FROM_FILE}};
   int code = read_options(&o, count, arguments);
-  if (code) return code;
-  if (o.help) {
-    fputs(help, stdout);
-    return WEIR__EXIT_SUCCESS;
-  }
+  if (code != WEIR__GO_ON) return code;
   weir_topology *topology;
   int rc = weir_topology_load(o.file, &weir__say_problems, &topology);
   if (rc == WEIR_ENOMEM) weir__say("no memory to read %s", o.file);

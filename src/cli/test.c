@@ -9,7 +9,7 @@
 
 #include <weir/tests.h>
 
-#include "cli/command.h"
+#include "cli/options.h"
 #include "cli/say.h"
 #include "runtime/last_words.h"
 #include "json/suggest.h"
@@ -46,8 +46,9 @@ static const char help[] =
 struct options {
   uint64_t seeds, seed; /* 0: not given */
   uint64_t timeout;     /* in seconds of processor time, for one seed */
-  bool trace, json, help;
-  int files, names; /* how many; files are moved to the front of the arguments, names behind them */
+  bool trace, json;
+  char **arguments; /* in the place of those that were read: files, then names … */
+  int files, names; /* … so many */
 };
 
 struct run {
@@ -68,71 +69,35 @@ static int read_number(const char *option, const char *value, uint64_t *number)
   return weir__say_usage("test", "test: %s is a number from 1, not \"%s\"", option, value);
 }
 
-static int read_seeds(struct options *o, const char *value) { return read_number("--seeds", value, &o->seeds); }
-static int read_seed(struct options *o, const char *value) { return read_number("--seed", value, &o->seed); }
-
-static int read_timeout(struct options *o, const char *value)
+static int read_seeds(void *options, const char *value)
 {
+  return read_number("--seeds", value, &((struct options *)options)->seeds);
+}
+static int read_seed(void *options, const char *value)
+{
+  return read_number("--seed", value, &((struct options *)options)->seed);
+}
+
+static int read_timeout(void *options, const char *value)
+{
+  struct options *o = options;
   int code = read_number("--timeout", value, &o->timeout);
   if (o->timeout > LIMIT_MOST_S) o->timeout = LIMIT_MOST_S;
   return code;
 }
 
-static int read_trace(struct options *o, const char *value)
+static int take_name(void *options, char *name)
 {
-  (void)value;
-  o->trace = true;
+  struct options *o = options;
+  o->arguments[o->names++] = name;
   return WEIR__EXIT_SUCCESS;
 }
 
-static int read_json(struct options *o, const char *value)
-{
-  (void)value;
-  o->json = true;
-  return WEIR__EXIT_SUCCESS;
-}
-
-static int read_help(struct options *o, const char *value)
-{
-  (void)value;
-  o->help = true;
-  return WEIR__EXIT_SUCCESS;
-}
-
-static const struct option {
-  const char *name;
-  bool takes_value;
-  int (*read)(struct options *, const char *value);
-} known_options[] = {{"--seeds", true, read_seeds},     {"--seed", true, read_seed},  {"--trace", false, read_trace},
-                     {"--timeout", true, read_timeout}, {"--json", false, read_json}, {"--help", false, read_help},
-                     {"-h", false, read_help}};
-enum { KNOWN_OPTIONS = sizeof known_options / sizeof known_options[0] };
-
-static int unknown_option(const char *name)
-{
-  struct weir__suggestion suggestion = weir__suggest(name);
-  for (size_t i = 0; i < KNOWN_OPTIONS; i++) weir__suggest_offer(&suggestion, known_options[i].name);
-  return weir__say_usage("test", "test: unknown option \"%s\"%s", name, weir__suggest_text(&suggestion));
-}
-
-/* "--seed 3" or "--seed=3"; `at` is moved to the last argument that was used. */
-static int read_option(struct options *o, char **arguments, int *at)
-{
-  char name[16];
-  const char *argument = arguments[*at], *equals = strchr(argument, '=');
-  size_t size = equals ? (size_t)(equals - argument) : strlen(argument);
-  if (size >= sizeof name) return unknown_option(argument);
-  memcpy(name, argument, size);
-  name[size] = 0;
-  const char *value = equals ? equals + 1 : NULL;
-  const struct option *option = known_options;
-  while (option < known_options + KNOWN_OPTIONS && strcmp(option->name, name) != 0) option++;
-  if (option == known_options + KNOWN_OPTIONS) return unknown_option(name);
-  if (value && !option->takes_value) return weir__say_usage("test", "test: %s takes no value", name);
-  if (option->takes_value && !value) value = arguments[*at + 1] ? arguments[++*at] : NULL;
-  if (option->takes_value && !value) return weir__say_usage("test", "test: %s needs a value", name);
-  return option->read(o, value);
-}
+static const struct weir__option known[] = {
+    {"--seeds", WEIR__VALUE, .read = read_seeds},       {"--seed", WEIR__VALUE, .read = read_seed},
+    {"--timeout", WEIR__VALUE, .read = read_timeout},   {"--trace", .flag = offsetof(struct options, trace)},
+    {"--json", .flag = offsetof(struct options, json)}, {0}};
+static const struct weir__line command_line = {known, take_name};
 
 static bool is_file(const char *argument)
 {
@@ -141,36 +106,26 @@ static bool is_file(const char *argument)
 }
 
 /* Files to the front, names behind them, in the order in which they were given. */
-static void put_files_first(struct options *o, char **arguments)
+static void put_files_first(struct options *o)
 {
-  int count = o->files + o->names;
-  o->files = 0;
+  int count = o->names;
   for (int i = 0; i < count; i++) {
-    char *argument = arguments[i];
+    char *argument = o->arguments[i];
     if (!is_file(argument)) continue;
-    memmove(&arguments[o->files + 1], &arguments[o->files], (size_t)(i - o->files) * sizeof *arguments);
-    arguments[o->files++] = argument;
+    memmove(&o->arguments[o->files + 1], &o->arguments[o->files], (size_t)(i - o->files) * sizeof *o->arguments);
+    o->arguments[o->files++] = argument;
   }
   o->names = count - o->files;
 }
 
 static int read_options(struct options *o, int count, char **arguments)
 {
-  bool options_ended = false;
-  int code = WEIR__EXIT_SUCCESS;
-  for (int i = 1; i < count && !code && !o->help; i++) {
-    if (options_ended || arguments[i][0] != '-' || !arguments[i][1])
-      arguments[o->files++] = arguments[i];
-    else if (strcmp(arguments[i], "--") == 0)
-      options_ended = true;
-    else
-      code = read_option(o, arguments, &i);
-  }
-  put_files_first(o, arguments);
-  if (code || o->help) return code;
+  int code = weir__read_line(&weir__command_test, &command_line, o, count, arguments);
+  if (code != WEIR__GO_ON) return code;
+  put_files_first(o);
   if (!o->files) return weir__say_usage("test", "test: which FILE? (one that ends with .json or .jsonc)");
   if (o->seed && o->seeds) return weir__say_usage("test", "test: --seed runs one seed, --seeds several: which?");
-  return WEIR__EXIT_SUCCESS;
+  return WEIR__GO_ON;
 }
 
 /* ---- which tests ---- */
@@ -336,13 +291,9 @@ static int run_all(struct run *r)
 
 static int test(int count, char **arguments)
 {
-  struct options o = {.timeout = LIMIT_S};
+  struct options o = {.timeout = LIMIT_S, .arguments = arguments};
   int code = read_options(&o, count, arguments);
-  if (code) return code;
-  if (o.help) {
-    fputs(help, stdout);
-    return WEIR__EXIT_SUCCESS;
-  }
+  if (code != WEIR__GO_ON) return code;
   struct run r = {.options = &o, .files = arguments, .names = arguments + o.files};
   r.tests = calloc((size_t)o.files + 1, sizeof *r.tests);
   if (!r.tests) {

@@ -4,9 +4,8 @@
 #include <string.h>
 #include <weir/types.h>
 
-#include "cli/command.h"
+#include "cli/options.h"
 #include "cli/say.h"
-#include "json/suggest.h"
 
 static const char types_help[] = "usage: weir types [options] [NAME]\n"
                                  "\n"
@@ -42,73 +41,63 @@ static const char schema_help[] =
     "  78  a plugin can't be used\n";
 
 struct request {
-  const char *command, *help;
-  bool forms, helps; /* may be told which form; was asked for help */
+  const struct weir__command *command;
   weir_types_options options;
   const char **plugins; /* has room for all arguments */
 };
 
 /* ---- the command line ---- */
 
-static int unknown_option(const struct request *r, const char *name)
-{
-  static const char *const known[] = {"--plugin", "--help", "--json", "--markdown"};
-  struct weir__suggestion suggestion = weir__suggest(name);
-  for (size_t i = 0; i < (r->forms ? 4 : 2); i++) weir__suggest_offer(&suggestion, known[i]);
-  return weir__say_usage(r->command, "%s: unknown option \"%s\"%s", r->command, name, weir__suggest_text(&suggestion));
-}
-
 static int read_form(struct request *r, int form)
 {
   if (r->options.form && r->options.form != form)
-    return weir__say_usage(r->command, "%s: --json and --markdown don't go together", r->command);
+    return weir__say_usage("types", "types: --json and --markdown don't go together");
   r->options.form = form;
   return WEIR__EXIT_SUCCESS;
 }
-
-static int read_plugin(struct request *r, const char *file)
+static int read_json(void *request, const char *unused) { return (void)unused, read_form(request, WEIR_TYPES_JSON); }
+static int read_markdown(void *request, const char *unused)
 {
-  if (!file) return weir__say_usage(r->command, "%s: --plugin needs a value", r->command);
+  return (void)unused, read_form(request, WEIR_TYPES_MARKDOWN);
+}
+
+static int read_plugin(void *request, const char *file)
+{
+  struct request *r = request;
   r->plugins[r->options.plugin_count++] = file;
   return WEIR__EXIT_SUCCESS;
 }
 
-/* Reads arguments[*at], and the value that may follow it. */
-static int read_option(struct request *r, char **arguments, int *at)
+static int take_name(void *request, char *name)
 {
-  const char *name = arguments[*at];
-  if (strncmp(name, "--plugin=", 9) == 0) return read_plugin(r, name + 9);
-  if (strcmp(name, "--plugin") == 0) return read_plugin(r, arguments[*at + 1] ? arguments[++*at] : NULL);
-  if (r->forms && strcmp(name, "--json") == 0) return read_form(r, WEIR_TYPES_JSON);
-  if (r->forms && strcmp(name, "--markdown") == 0) return read_form(r, WEIR_TYPES_MARKDOWN);
-  r->helps = strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
-  return r->helps ? WEIR__EXIT_SUCCESS : unknown_option(r, name);
-}
-
-static int read_name(struct request *r, const char *name)
-{
-  if (!r->forms) return weir__say_usage(r->command, "%s: it takes no file: \"%s\"", r->command, name);
+  struct request *r = request;
   if (r->options.name)
-    return weir__say_usage(r->command, "%s: one type at a time: \"%s\", or \"%s\"?", r->command, r->options.name, name);
+    return weir__say_usage("types", "types: one type at a time: \"%s\", or \"%s\"?", r->options.name, name);
   r->options.name = name;
   return WEIR__EXIT_SUCCESS;
 }
 
-static int read_arguments(struct request *r, int count, char **arguments)
+static int take_nothing(void *request, char *name)
 {
-  int code = WEIR__EXIT_SUCCESS;
-  for (int i = 1; i < count && !code && !r->helps; i++)
-    code = arguments[i][0] == '-' ? read_option(r, arguments, &i) : read_name(r, arguments[i]);
-  if (!code && !r->helps && r->options.name && r->options.form == WEIR_TYPES_MARKDOWN)
-    code = weir__say_usage(r->command, "%s: --markdown is of all types, not of \"%s\"", r->command, r->options.name);
-  return code;
+  (void)request;
+  return weir__say_usage("schema", "schema: it takes no file: \"%s\"", name);
 }
+
+static const struct weir__option known_by_types[] = {{"--plugin", WEIR__VALUE, .read = read_plugin},
+                                                     {"--json", WEIR__NO_VALUE, .read = read_json},
+                                                     {"--markdown", WEIR__NO_VALUE, .read = read_markdown},
+                                                     {0}};
+static const struct weir__option known_by_schema[] = {{"--plugin", WEIR__VALUE, .read = read_plugin}, {0}};
+static const struct weir__line line_of_types = {known_by_types, take_name};
+static const struct weir__line line_of_schema = {known_by_schema, take_nothing};
 
 /* ---- the answer ---- */
 
 static int print(const struct request *r)
 {
   char *text;
+  if (r->options.name && r->options.form == WEIR_TYPES_MARKDOWN)
+    return weir__say_usage("types", "types: --markdown is of all types, not of \"%s\"", r->options.name);
   int rc = weir__types_describe(&text, NULL, &r->options);
   if (!rc) {
     fputs(text, stdout);
@@ -116,12 +105,12 @@ static int print(const struct request *r)
     return WEIR__EXIT_SUCCESS;
   }
   const char *why = *weir_error_text() ? weir_error_text() : weir_strerror(rc);
-  if (rc == -ENOENT) return weir__say_usage(r->command, "%s", why);
+  if (rc == -ENOENT) return weir__say_usage(r->command->name, "%s", why);
   weir__say("%s", why);
   return rc == WEIR_EINVAL ? WEIR__EXIT_CONFIGURATION : WEIR__EXIT_FAILED;
 }
 
-static int answer(struct request *r, int count, char **arguments)
+static int answer(struct request *r, const struct weir__line *line, int count, char **arguments)
 {
   r->plugins = calloc((size_t)count, sizeof *r->plugins);
   if (!r->plugins) {
@@ -129,24 +118,21 @@ static int answer(struct request *r, int count, char **arguments)
     return WEIR__EXIT_FAILED;
   }
   r->options.plugins = r->plugins;
-  int code = read_arguments(r, count, arguments);
-  if (r->helps)
-    fputs(r->help, stdout);
-  else if (!code)
-    code = print(r);
+  int code = weir__read_line(r->command, line, r, count, arguments);
+  if (code == WEIR__GO_ON) code = print(r);
   free(r->plugins);
   return code;
 }
 
 static int types(int count, char **arguments)
 {
-  return answer(&(struct request){.command = "types", .help = types_help, .forms = true}, count, arguments);
+  return answer(&(struct request){.command = &weir__command_types}, &line_of_types, count, arguments);
 }
 
 static int schema(int count, char **arguments)
 {
-  struct request r = {.command = "schema", .help = schema_help, .options.form = WEIR_TYPES_SCHEMA};
-  return answer(&r, count, arguments);
+  struct request r = {.command = &weir__command_schema, .options.form = WEIR_TYPES_SCHEMA};
+  return answer(&r, &line_of_schema, count, arguments);
 }
 
 const struct weir__command weir__command_types = {
