@@ -108,8 +108,8 @@ typedef struct weir_field {
   const char *one_of WEIR__ZERO; /* of a text: what it may be, separated by '|'; NULL: anything. Of an integer: a word
                                     that stands for 0 */
   bool key WEIR__ZERO;           /* what a hash route goes by */
-  bool secret
-      WEIR__ZERO; /* of a text or bytes: neither printed nor quoted in an error, and overwritten when its message is freed; weir/json.h writes it */
+  bool secret WEIR__ZERO;        /* of a text or bytes: neither printed nor quoted in an error, and overwritten when its
+                                    message is freed; weir/json.h writes it */
   weir_reload reload WEIR__ZERO; /* of a configuration: what a change of it does to a live actor */
   weir_use use WEIR__ZERO;       /* of a text, or texts, of a configuration */
   const char *help WEIR__ZERO;   /* one line for people */

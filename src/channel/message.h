@@ -36,8 +36,8 @@ struct weir__message {
     struct weir__message *previous; /* when it is the user's: in its actor's list of those (F2) */
   };
   union {
-    int64_t
-        deadline; /* in a request of an asker on its way: of the ask; INT64_MAX: none. Of queued news: the payload's bytes */
+    int64_t deadline;         /* in a request of an asker on its way: of the ask; INT64_MAX: none. Of queued news: the
+                                 payload's bytes */
     struct weir__cell *owner; /* when it is the user's: whose list it is in; NULL: in none */
     uint64_t timer;           /* of WEIR__OWN_TIMER: its name; 0: it comes once */
   };

@@ -632,7 +632,7 @@ static void end_removed(struct reloading *r)
 static int64_t dead_letters_of(struct weir__run *run)
 {
   uv_mutex_lock(&run->lock);
-  int64_t dead = run->dead_described;
+  int64_t dead = run->dead_told;
   uv_mutex_unlock(&run->lock);
   return dead;
 }

@@ -74,7 +74,7 @@ static void on_ended(void *arg, const struct weir__ending *ending)
 /* With the lock held. */
 static void describe_dead(struct weir__run *run, const char *actor, const char *message, int code, const char *text)
 {
-  if (run->dead_described++ < LOST_DESCRIBED)
+  if (run->dead_told++ < LOST_DESCRIBED)
     weir__report_add(&run->report, NULL, 0, 0, "%s: a record (%s) became a dead letter: %s", actor, message,
                      text && *text ? text : weir_strerror(code));
 }

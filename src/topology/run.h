@@ -43,9 +43,9 @@ struct weir__run {
   struct weir__report report;
   size_t living; /* instances that have not ended; one more until all have been made */
   uint64_t lost;
-  uint64_t dead; /* records that became dead letters; `described`: of how many that was told by itself */
-  unsigned dead_described;
-  int failure; /* the code with which the run fails; WEIR_OK so far */
+  uint64_t dead;      /* records that became dead letters, of instances that have ended */
+  unsigned dead_told; /* all that became some so far; the first few are described */
+  int failure;        /* the code with which the run fails; WEIR_OK so far */
   char failure_text[2048];
   bool settled, all_spawned; /* R1, R4 */
   bool ends;                 /* a signal came */
