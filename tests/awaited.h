@@ -14,7 +14,10 @@ struct awaited {
   pthread_mutex_t lock;
   pthread_cond_t risen;
 };
-#define AWAITED {.lock = PTHREAD_MUTEX_INITIALIZER, .risen = PTHREAD_COND_INITIALIZER}
+#define AWAITED                                                                                                        \
+  {                                                                                                                    \
+    .lock = PTHREAD_MUTEX_INITIALIZER, .risen = PTHREAD_COND_INITIALIZER                                               \
+  }
 
 enum { AWAITED_LOOKS_NS = 20000 };
 

@@ -206,7 +206,8 @@ static void time_races_with_the_hand_over_of_a_place(void **state)
 {
   (void)state;
   int64_t sent = 0, late = 0;
-  for (size_t places = 1; places <= 4 || !sent || !late; places = places == 1 ? 4 : places + 1) { /* until both were seen */
+  for (size_t places = 1; places <= 4 || !sent || !late;
+       places = places == 1 ? 4 : places + 1) { /* until both were seen */
     begin(places, TASKS, THREADS, count_or(350, 100), send_soon);
     assert_int_equal(drain_slowly(), WEIR_ECLOSED);
     join_senders(TASKS, THREADS);

@@ -236,14 +236,14 @@ static void a_deadline_is_never_before_its_time(void **state)
 
 enum { GRANTERS = 2, CANCELLER = GRANTERS, RIVALS, TIME = RIVALS, NOBODY };
 
-static _Atomic(uint64_t) contested; /* the name that the rivals are after */
+static _Atomic(uint64_t) contested;        /* the name that the rivals are after */
 static struct awaited round_now = AWAITED; /* GO_HOME: that was the last one */
 #define GO_HOME INT64_MAX
-static _Atomic(int) first;          /* who has its try before the others in this round; NOBODY: they race */
+static _Atomic(int) first;                     /* who has its try before the others in this round; NOBODY: they race */
 static struct awaited first_is_over = AWAITED; /* 1: it is */
 static struct awaited finished = AWAITED;      /* rivals that have had their try in this round */
-static bool granted[GRANTERS]; /* who won this round: read when all have finished */
-static bool requests;          /* the granters hand over a request first */
+static bool granted[GRANTERS];                 /* who won this round: read when all have finished */
+static bool requests;                          /* the granters hand over a request first */
 
 static void grant(int64_t who)
 {
