@@ -24,7 +24,7 @@ usage 'which NAME?'
 usage 'a name has at most 40 lower-case letters, digits and _, beginning with a letter, not "My-actor"' My-actor
 usage '"struct" means something else already' struct
 usage '"count" means something else already' count
-usage 'unknown option "--hlp"' --hlp
+usage 'unknown option "--hlp" (did you mean "--help"?)' --hlp
 usage 'one name and one folder, and what is "c"?' a b c
 expect_code 0 "$weir" new-actor --help
 finish
