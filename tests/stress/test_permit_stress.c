@@ -1,9 +1,9 @@
 /* Permits that are taken, used, given back, waited for in vain and cancelled by many at once: never more than there are
  * places, and in the end all of them are there. */
 #include <pthread.h>
-#include <sched.h>
 #include <weir/permit.h>
 
+#include "awaited.h"
 #include "chance.h"
 #include "unit/channel_fixture.h"
 
@@ -31,27 +31,41 @@ static struct {
 
 /* ---- permits that go to another thread, to be given back there ---- */
 
-static _Atomic(uint64_t) passed[4]; /* 0: free */
+static _Atomic(uint64_t) passed[4];     /* 0: free */
+static struct awaited passes = AWAITED; /* how many, so far */
 static _Atomic(bool) enough;
 
 static void give_back_elsewhere(weir_permit p)
 {
   uint64_t nothing = 0;
-  if (!atomic_compare_exchange_strong(&passed[draw() % 4], &nothing, p.bits)) weir_permit_give_back(&p);
+  if (atomic_compare_exchange_strong(&passed[draw() % 4], &nothing, p.bits))
+    awaited_add(&passes, 1);
+  else
+    weir_permit_give_back(&p);
 }
 
 static void *give_back_what_was_passed(void *unused)
 {
   (void)unused;
+  int64_t seen = 0;
   for (bool last = false; !last;) {
+    seen = awaited_reaches(&passes, seen + 1);
     last = atomic_load(&enough);
     for (int i = 0; i < 4; i++) {
       weir_permit p = {atomic_exchange(&passed[i], 0)};
       weir_permit_give_back(&p);
     }
-    sched_yield();
   }
   return NULL;
+}
+
+static pthread_t giver;
+
+static void end_giver(void)
+{
+  atomic_store(&enough, true);
+  awaited_add(&passes, 1);
+  pthread_join(giver, NULL);
 }
 
 /* ---- takers ---- */
@@ -108,13 +122,14 @@ static void *take_on_a_thread(void *unused)
 }
 
 static weir_task *tasks[TASKS];
-static pthread_t threads[THREADS], giver;
+static pthread_t threads[THREADS];
 
 static void begin(void)
 {
   atomic_store(&wrong, 0);
   atomic_store(&held, 0);
   atomic_store(&enough, false);
+  awaited_set(&passes, 0);
   taken = late = refused = cancelled = 0;
   make(PLACES);
   assert_int_equal(pthread_create(&giver, NULL, give_back_what_was_passed, NULL), 0);
@@ -126,8 +141,7 @@ static void end(void)
 {
   for (int i = 0; i < TASKS; i++) assert_int_equal(weir_task_join(tasks[i], WEIR_SECONDS(60), NULL), WEIR_OK);
   for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
-  atomic_store(&enough, true);
-  pthread_join(giver, NULL);
+  end_giver();
   assert_int_equal(atomic_load(&wrong), 0);
 }
 
@@ -186,8 +200,7 @@ static void a_cancel_races_with_the_hand_over_of_places(void **state)
     for (int t = 0; t < TASKS; t++) assert_int_equal(weir_task_join(tasks[t], WEIR_SECONDS(60), NULL), WEIR_OK);
     weir_receiver_close(rx); /* the threads' end */
     for (int t = 0; t < THREADS; t++) pthread_join(threads[t], NULL);
-    atomic_store(&enough, true);
-    pthread_join(giver, NULL);
+    end_giver();
     assert_int_equal(atomic_load(&wrong), 0);
     assert_int_equal(next(), WEIR_ECLOSED); /* no place is out, or it would wait for it */
     drop_both();

@@ -1,5 +1,6 @@
 /* A cycle of waits is an error for one of those that are in it; what only looks like one is none. */
 #include "channel/mpsc.h"
+#include "runtime/wait.h"
 #include "unit/actor_fixture.h"
 
 /* ---- actors in a ring ----
@@ -446,6 +447,75 @@ static void who_owes_an_answer_is_waited_for(void **state)
   assert_int_equal(atomic_load(&ring.well), 1);
 }
 
+/* Leaves its answer to a task, and then asks the one to whom it is owed, as the task may. */
+struct lender {
+  weir_asker owed;
+  weir_ref asker;
+  _Atomic(int) goes; /* what the task is to do */
+};
+enum { STANDS, GIVES_IT, ASKS_FIRST };
+
+static int give_for(struct lender *l)
+{
+  int goes;
+  while (!(goes = atomic_load(&l->goes))) weir_sleep(WEIR_MILLIS(0.1));
+  if (goes == ASKS_FIRST) note(weir_ask(l->asker, WEIR_SECONDS(3600), NULL, signal));
+  return weir_answer_done(l->owed);
+}
+static _Atomic(struct lender *) lends; /* it has taken the request */
+static int lender_signal(struct lender *l)
+{
+  l->owed = weir_answer_later();
+  weir_task *task = weir_task_start(NULL, give_for, l);
+  if (!task) return WEIR_EUSER(2);
+  weir_task_detach(task);
+  atomic_store(&lends, l);
+  return WEIR_OK;
+}
+static int lender_around(struct lender *l, const struct around *m, struct number *reply)
+{
+  (void)reply;
+  l->asker = m->next;
+  int rc = weir_ask(m->next, WEIR_SECONDS(3600), NULL, signal);
+  note(rc);
+  return rc ? weir_answer_done(l->owed) : WEIR_OK;
+}
+WEIR_ACTOR(lender, WEIR_ON(signal, lender_signal) WEIR_ON(around, lender_around), .capacity = 4);
+
+/* Both wait for each other, and the task can run: no deadlock yet. */
+static void lend_and_borrow(weir_pending p[2])
+{
+  weir_ref a = weir_spawn(&link, .name = "a"), l = weir_spawn(&lender);
+  ring_clear(1);
+  atomic_store(&lends, NULL);
+  p[0] = weir_ask_begin(a, WEIR_SECONDS(60), around, .how = ASK, .next = l);
+  while (!atomic_load(&lends)) weir_sleep(WEIR_MILLIS(0.1));
+  p[1] = weir_ask_begin(l, WEIR_SECONDS(60), around, .next = a);
+  while (!weir__wait_published(&weir__cell_at(weir__slot_of(l))->waiting)) weir_sleep(WEIR_MILLIS(0.1));
+  assert_int_equal(atomic_load(&ring.deadlocks), 0);
+}
+
+static void who_left_its_answer_to_a_task_is_no_deadlock_while_that_can_give_it(void **state)
+{
+  (void)state;
+  weir_pending p[2];
+  lend_and_borrow(p);
+  atomic_store(&atomic_load(&lends)->goes, GIVES_IT);
+  for (int i = 0; i < 2; i++) assert_int_equal(weir_await(p[i], NULL, around), WEIR_OK);
+  assert_int_equal(atomic_load(&ring.deadlocks), 0);
+  assert_int_equal(atomic_load(&ring.well), 2);
+}
+
+static void who_left_its_answer_to_a_task_that_waits_for_the_asker_is_a_deadlock(void **state)
+{
+  (void)state;
+  weir_pending p[2];
+  lend_and_borrow(p);
+  atomic_store(&atomic_load(&lends)->goes, ASKS_FIRST);
+  for (int i = 0; i < 2; i++) assert_int_equal(weir_await(p[i], NULL, around), WEIR_OK);
+  assert_int_equal(atomic_load(&ring.deadlocks), 1);
+}
+
 /* ---- what is none ---- */
 
 static void who_waits_for_one_that_can_run_is_left_alone(void **state)
@@ -541,6 +611,8 @@ int main(void)
       ON_RUNTIME(so_it_is_where_another_message_is_dropped_for_it),
       ON_RUNTIME(a_request_forwarded_to_oneself_is_handled_again),
       ON_RUNTIME(who_owes_an_answer_is_waited_for),
+      ON_RUNTIME(who_left_its_answer_to_a_task_is_no_deadlock_while_that_can_give_it),
+      ON_RUNTIME(who_left_its_answer_to_a_task_that_waits_for_the_asker_is_a_deadlock),
       ON_RUNTIME(who_waits_for_one_that_can_run_is_left_alone),
       ON_RUNTIME(an_end_clause_is_told_too),
       ON_RUNTIME(a_time_limit_does_not_make_it_less_of_a_deadlock),
