@@ -272,10 +272,12 @@ static int ask_slowly(weir_ref to, weir_duration within, void *out, struct weir_
   if (!rc && weir__is_relay(cell, to)) {
     const void *value = p->message ? weir__payload(p->message) : p->value;
     rc = weir__relay_pick(&to, p->type, value, "asked");
-    if (rc) rc = weir__tell_refused(to, p->type, weir__turned_away(rc), true);
-    cell = rc ? NULL : weir__cell_at(weir__slot_of(to));
+    if (rc)
+      rc = weir__tell_refused(to, p->type, weir__turned_away(rc), true);
+    else
+      cell = weir__cell_known(weir__slot_of(to));
   }
-  if (!rc) return ask(to, cell, p, weir__ask_deadline(within), out);
+  if (!rc && cell) return ask(to, cell, p, weir__ask_deadline(within), out);
   weir__parcel_drop(p);
   return rc;
 }
@@ -285,7 +287,9 @@ static int make_parcel(struct weir__parcel *p, weir_ref to, const weir_message *
 {
   int rc = weir__ref_check(to);
   if (rc && !to.bits) weir__misuse(rc, "an ask of a ref that was never set");
-  return rc ? weir__tell_refused(to, type, weir__turned_away(rc), true) : weir__parcel_of(p, type, value);
+  if (!rc) return weir__parcel_of(p, type, value);
+  weir__tell_refused(to, type, weir__turned_away(rc), true);
+  return rc;
 }
 
 WEIR__SLOW static int ask_of_value(weir_ref to, weir_duration within, void *out, const weir_message *type,

@@ -169,7 +169,7 @@ def reload(what, code, outcome):
     global generation
     began = time.monotonic()
     answer = subprocess.run([weir, "reload", "--json", "--timeout", "60", "--control", "c.sock"], capture_output=True)
-    times.append(time.monotonic() - began)
+    times.append((time.monotonic() - began, what))
     told = json.loads(answer.stdout) if answer.stdout else {}
     if outcome == "applied":
         generation += 1
@@ -277,7 +277,8 @@ def main():
     restarts = sum(1 for _ in open("err"))
     times.sort()
     print(f"figures: reloads={len(times)} applied={generation} lines={stream.count} extra={sum(extra.values())} "
-          f"restarts={restarts} kib={memory} ms_median={times[len(times) // 2] * 1000:.0f} ms_most={times[-1] * 1000:.0f}")
+          f"restarts={restarts} kib={memory} ms_median={times[len(times) // 2][0] * 1000:.0f} "
+          f"ms_most={times[-1][0] * 1000:.0f} ({times[-1][1]})")
     print("figures:", *(f"{what.replace(' ', '_')}={done[what]}" for what in sorted(done)))
 
 
