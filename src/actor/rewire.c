@@ -69,6 +69,16 @@ static bool make_edge(struct weir__rewiring *r, struct weir__cell *cell, const s
   return weir__edge_wire(e, wiring);
 }
 
+static bool make_edges(struct weir__rewiring *r, const struct weir__wired *wired, const bool *is_new)
+{
+  /* The one output that a type does not have by itself: if nothing is said of it, it leads nowhere from then on. */
+  const struct weir__wiring open = {.output = WEIR__OPEN_OUTPUT, .nowhere = WEIR__DEAD_LETTERS};
+  struct weir__cell *cell = weir__cell_known(weir__slot_of(r->ref));
+  for (size_t i = 0; i < wired->output_count; i++)
+    if (!make_edge(r, cell, &wired->outputs[i], is_new[i])) return false;
+  return edge_named(r->edges, open.output) || make_edge(r, cell, &open, false);
+}
+
 /* The node, with the lock, once nothing is just being put in force: that takes no more than a few stores. */
 static struct weir__graph_node *node_at_rest(struct weir__cell *cell, weir_ref ref, struct weir__bucket **bucket)
 {
@@ -176,8 +186,7 @@ int weir__rewiring_make(weir_ref ref, const struct weir__wired *wired, struct we
                                .breaker_reset = wired->breaker_reset};
   bool *is_new = calloc(wired->output_count + 1, sizeof *is_new);
   int rc = is_new ? look(ref, wired, is_new, &ends) : no_memory();
-  for (size_t i = 0; is_new && !rc && i < wired->output_count; i++)
-    if (!make_edge(r, weir__cell_known(weir__slot_of(ref)), &wired->outputs[i], is_new[i])) rc = no_memory();
+  if (!rc && !make_edges(r, wired, is_new)) rc = no_memory();
   if (!rc) rc = compare(r, ends);
   free(is_new);
   if (rc)

@@ -44,7 +44,7 @@ class Stream(threading.Thread):
 # What differs from file to file. A number that only grows names what must be new each time.
 START = {
     "tag": 0, "anew": 0, "rests": False, "fails": True, "instances": 1, "name": "stage", "between": 0, "spare": False,
-    "capacity": 64, "room": 64, "retry": 3, "breaker": None, "line": 1000, "out": 0, "more": None, "drain": 10,
+    "capacity": 64, "room": 64, "retry": 3, "then": "dead_letters", "breaker": None, "line": 1000, "out": 0, "more": None, "drain": 60,
     "group": None, "within": 1,
 }
 
@@ -54,11 +54,11 @@ def document(s, **wrong):
     failing = {"retry": s["retry"], "backoff": ["1ms", "2ms"]}
     stage = {
         "name": s["name"], "type": "stage", "config": config | wrong.get("config", {}), "instances": s["instances"],
-        "mailbox": {"capacity": s["capacity"]}, "on_failure": failing,
+        "mailbox": {"capacity": s["capacity"]}, "on_failure": failing | {"then": s["then"]},
         "to": {"to": "out", "when_full": {"to": "spare"}} if s["spare"] else "out",
     }
     if s["breaker"]:
-        stage["breaker"] = {"failures": s["breaker"]}
+        stage["breaker"] = {"failures": 1000, "while_open": s["breaker"]}
     grouped = [] if s["group"] is None else [f"first{s['group']}", f"second{s['group']}"]
     chain = ["number"] + grouped + [f"between{i}" for i in range(s["between"])] + [s["name"]]
     actors = [
@@ -123,6 +123,9 @@ def other(least, most, than):
     return draw.choice([i for i in range(least, most + 1) if i != than])
 
 
+# Where nothing goes, as no record fails for good, and no breaker opens; but whoever stands there has one sender more.
+NEVER_USED = ["dead_letters", "counted", "out"]
+
 CHANGES = {
     "in place": lambda s, n: s.update(tag=n),
     "anew": lambda s, n: s.update(anew=n),
@@ -133,11 +136,12 @@ CHANGES = {
     "between": lambda s, n: s.update(between=other(0, 2, s["between"])),
     "when_full": lambda s, n: s.update(spare=not s["spare"]),
     "capacity": lambda s, n: s.update(capacity=n + 1, room=draw.choice([1, 1, 4, 64]), line=1000 + n),
-    "on_failure": lambda s, n: s.update(retry=other(3, 10, s["retry"]), breaker=draw.choice([None, 1000])),
+    "on_failure": lambda s, n: s.update(
+        retry=other(3, 10, s["retry"]), then=draw.choice(NEVER_USED), breaker=draw.choice([None] + NEVER_USED)),
     "out": lambda s, n: s.update(out=n),
     "source": another_source,
     "no source": lambda s, n: s.update(more=None, tag=n),
-    "drain": lambda s, n: s.update(drain=10 + n),
+    "drain": lambda s, n: s.update(drain=60 + n),
     "supervisors": lambda s, n: s.update(group=n),
     "no supervisors": lambda s, n: s.update(group=None, tag=n),
     "supervisor's settings": lambda s, n: s.update(within=1 + n),

@@ -515,6 +515,31 @@ static void capacities_change(void **state)
   end_well();
 }
 
+/* Whom it led to has its end once, and goes on with its other sender. */
+static void where_a_breaker_leads_changes(void **state)
+{
+  (void)state;
+#define BREAKER(MID)                                                                                                   \
+  DOCUMENT(                                                                                                            \
+      A("in", "numbers", ", 'to': 'mid'") "," A("two", "numbers", ", 'to': 'other', 'config': {'source': 1}") "," A(   \
+          "mid", "stage", ", 'to': 'out'" MID) "," A("out", "sink", "") "," A("other", "sink",                         \
+                                                                              ", 'config': {'number': 1}"))
+  static const char *const shapes[] = {BREAKER(""), BREAKER(", 'breaker': {'failures': 2, 'while_open': 'other'}"),
+                                       BREAKER(", 'breaker': {'failures': 2}"),
+                                       BREAKER(", 'breaker': {'failures': 3, 'while_open': 'out'}"),
+                                       BREAKER(", 'on_failure': {'retry': 2}")};
+  start(shapes[0]);
+  for (int i = 1; i < 20; i++) {
+    assert_string_equal(reload(shapes[i * 2 % 5]), "applied");
+    flow();
+    assert_string_equal(reload(shapes[(i * 2 + 1) % 5]), "applied");
+  }
+  int64_t n = atomic_load(&saw.at_sink[1]);
+  while (atomic_load(&saw.at_sink[1]) < n + 500) usleep(100);
+  end_well();
+  assert_int_equal(atomic_load(&saw.ends), 2);
+}
+
 static void instances_come_and_go(void **state)
 {
   (void)state;
@@ -729,6 +754,7 @@ int main(void)
       cmocka_unit_test(a_sink_that_never_answers_is_killed),
       cmocka_unit_test(a_sink_that_never_answers_is_removed_by_a_later_reload),
       cmocka_unit_test(capacities_change),
+      cmocka_unit_test(where_a_breaker_leads_changes),
       cmocka_unit_test(instances_come_and_go),
       cmocka_unit_test(a_source_that_has_finished_stays_finished),
       cmocka_unit_test(supervisors_come_and_go),
