@@ -186,7 +186,7 @@ int weir__rewiring_make(weir_ref ref, const struct weir__wired *wired, struct we
                                .breaker_reset = wired->breaker_reset};
   bool *is_new = calloc(wired->output_count + 1, sizeof *is_new);
   int rc = is_new ? look(ref, wired, is_new, &ends) : no_memory();
-  if (!rc && !make_edges(r, wired, is_new)) rc = no_memory();
+  if (is_new && !rc && !make_edges(r, wired, is_new)) rc = no_memory();
   if (!rc) rc = compare(r, ends);
   free(is_new);
   if (rc)
