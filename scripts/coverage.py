@@ -57,7 +57,7 @@ with open(list_path) as f:
     text = f.read()
 floor = re.search(r"floor: ([\d.]+) % of lines, ([\d.]+) % of branches", text)
 if "--update" in sys.argv:
-    now = f"floor: {line_percent - 0.5:.1f} % of lines, {branch_percent - 0.5:.1f} % of branches"
+    now = f"floor: {line_percent - 0.3:.1f} % of lines, {branch_percent - 0.3:.1f} % of branches"
     with open(list_path, "w") as f:
         f.write(text.replace(floor.group(0), now))
     sys.exit(0)
@@ -68,10 +68,11 @@ if line_percent < float(floor.group(1)) or branch_percent < float(floor.group(2)
     bad = True
 never = {fn: f for (f, fn), n in functions.items() if not n and not f.startswith("src/platform/context")}
 listed = set(re.findall(r"^\| `(\w+)\(\)` \|", text, re.M))
+by_chance = set(re.findall(r"^\| `(\w+)\(\)` \| by chance", text, re.M))
 for fn in sorted(never.keys() - listed):
     print(f"{never[fn]}: {fn}() is never executed; {list_path} does not say why")
     bad = True
-for fn in sorted(listed - never.keys()):
+for fn in sorted(listed - by_chance - never.keys()):
     print(f"{list_path}: {fn}() is executed, or there is no such function")
     bad = True
 if os.environ.get("COVERAGE_LINES"):

@@ -77,9 +77,9 @@ typedef struct weir_listener {
   /* One record is followed, and each of its steps told, in the order in which they were taken, until 256 records come of it.
    * Likewise on a worker: must not wait. NULL: not wanted. */
   void (*step)(void *arg, const weir_step *step) WEIR__ZERO;
-  const char *follow
-      WEIR__ZERO; /* the actor whose first record is followed: that it gives, if it is a source, else that it
-                                    gets. NULL: the first source of the document */
+  /* The actor whose first record is followed: that it gives, if it is a source, else that it gets. NULL: the first source of
+   * the document. */
+  const char *follow WEIR__ZERO;
 } weir_listener;
 
 /**

@@ -94,6 +94,27 @@ expect 0 '' '' python3 clients.py
 document 1 second
 expect 0 'unchanged (generation 3)' '' "$weir" reload --control c.sock
 
+# A run that ends without an answer, and one that says what is none.
+cat >listen.py <<'END'
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen()
+c, _ = s.accept()
+while not c.recv(4096).endswith(b"\n"): pass
+c.sendall(sys.argv[2].encode())
+END
+told_by() { # told_by ANSWER WHAT: what is made of that answer
+  rm -f other.sock
+  python3 listen.py other.sock "$1" &
+  other=$!
+  wait_until 'somebody listens' [ -S other.sock ]
+  expect 1 '' "weir: other.sock: $2" "$weir" reload --control other.sock
+  wait $other
+}
+told_by '' 'the run gave no answer: it has ended'
+told_by '{"outcome": "done"}' '1:1: "generation" is missing'
+
 # Two on one path; something else that lies there.
 expect 1 '' 'weir: the control socket c.sock: another run listens there
 weir: it can'"'"'t be changed while it runs: no control socket' "$weir" run --control c.sock flow.json </dev/null

@@ -184,6 +184,7 @@ expect 78 '' 'empty.json:3:1: error: the file is empty' "$weir" test empty.json
 printf '{ "include": ["empty.json"], "tests": [] }' >around.json
 expect_code 78 "$weir" test around.json
 expect_that 'so it is with a file that is included' grep -q '^empty.json:3:1: error: the file is empty' err
+usage '--timeout is a number from 1, not "no"' --timeout=no x.json
 usage 'which FILE? (one that ends with .json or .jsonc)'
 usage 'no test is called "god" (did you mean "good"?)' words.json god
 usage 'unknown option "--seds" (did you mean "--seeds"?)' words.json --seds 3

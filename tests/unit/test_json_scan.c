@@ -12,7 +12,7 @@
 
 /* What opening the text reports; "" for a good one. The text is copied into a block of its exact size, so that a tool
  * sees every look beyond its end. */
-static void expect_report_of(const char *text, size_t size, const char *expected)
+static void expect_report_in(const char *file, const char *text, size_t size, const char *expected)
 {
   char *copy = malloc(size + 1);
   memcpy(copy, text, size);
@@ -20,12 +20,17 @@ static void expect_report_of(const char *text, size_t size, const char *expected
   struct weir__report report = {0};
   struct weir__document document;
   struct heard heard = {.size = 0};
-  int rc = weir__document_open(&document, "t.json", copy, size, &report);
+  int rc = weir__document_open(&document, file, copy, size, &report);
   weir__report_deliver(&report, hear, &heard);
   weir__document_close(&document);
   free(copy);
   assert_string_equal(heard.text, expected);
   assert_int_equal(rc, *expected ? WEIR_EINVAL : WEIR_OK);
+}
+
+static void expect_report_of(const char *text, size_t size, const char *expected)
+{
+  expect_report_in("t.json", text, size, expected);
 }
 
 static void expect_report(const char *text, const char *expected) { expect_report_of(text, strlen(text), expected); }
@@ -51,6 +56,30 @@ static void good_texts_are_accepted(void **state)
       "{\"a\":{\"a\":{\"a\":1}}}",
   };
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) expect_report(texts[i], "");
+}
+
+static void a_jsonc_file_may_have_comments_wherever_space_may_be(void **state)
+{
+  (void)state;
+  static const char *const pairs[][2] = {
+      {"// one\n{}", ""},
+      {"{} // the last line needs no end", ""},
+      {"{}//", ""},
+      {"/**/{/* 2 */\"a\"/**/:/***/[/* // */1/* * / */,//\n2/*\n*/]/**/}/* end */", ""},
+      {"\"// a text /* is none\"", ""},
+      {"[1, /* \xc3\xa9\xe2\x82\xac */ 2]", ""},
+      {"/* one\n two */ [1 2]", "2:12: expected \",\" or \"]\", not \"2\"\n"},
+      {"[1, /* \xc3\xa9 */ 2 3]", "1:15: expected \",\" or \"]\", not \"3\"\n"},
+      {"[1] /* \n 2", "1:5: the file ends inside the comment that begins here\n"},
+      {"[1 /* 2]", "1:4: the file ends inside the comment that begins here\n"},
+      {"/*/", "1:1: the file ends inside the comment that begins here\n"},
+      {"[1 / 2]", "1:4: expected \",\" or \"]\", not \"/\"\n"},
+      {"[1] # one", "1:5: expected the end of the file, not \"#\": JSON has no comments\n"},
+      {"[1] // \xff", "1:8: byte 0xff is not valid UTF-8\n"},
+      {"// nothing else", "1:16: the file is empty\n"},
+  };
+  for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+    expect_report_in("t.jsonc", pairs[i][0], strlen(pairs[i][0]), pairs[i][1]);
 }
 
 static void syntax_errors_are_reported_once_and_at_their_place(void **state)
@@ -289,6 +318,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(good_texts_are_accepted),
+      cmocka_unit_test(a_jsonc_file_may_have_comments_wherever_space_may_be),
       cmocka_unit_test(syntax_errors_are_reported_once_and_at_their_place),
       cmocka_unit_test(zero_bytes_are_refused_in_and_outside_of_texts),
       cmocka_unit_test(columns_count_characters_not_bytes),

@@ -155,6 +155,30 @@ static void one_that_is_stuck_takes_the_last_wiring(void **state)
   assert_false(seen.unordered);
 }
 
+/* Who got its records so far is told that no more come, though it has not taken the wiring that says so. */
+static void one_that_is_killed_before_it_takes_its_wiring_is_told_for(void **state)
+{
+  (void)state;
+  struct gate g;
+  weir_ref first = spawn_sink(0, 1, 4), second = spawn_sink(1, 1, 0);
+  weir_ref s = spawn_before(&source, &first, 1, WEIR__ROUND_ROBIN, 0);
+  struct weir__target target = to_one(&second);
+  weir_stats stats = {0};
+  gate_enter(&g, first);
+  weir_send(s, produce, .count = 256 * 20);
+  while (weir_stats_read(first, &stats) == WEIR_OK && !stats.waiting) weir_sleep(WEIR_MILLIS(0.1));
+  lead_to(s, &target, 1);
+  weir_kill(s);
+  gate_open(&g);
+  while (atomic_load(&seen.ended) < 2) weir_sleep(WEIR_MILLIS(0.1));
+  assert_true(seen.inputs_ended[0]);
+  assert_true(weir_alive(second)); /* who starts a sender again, or not, tells it */
+  weir_drain(second);
+  while (atomic_load(&seen.ended) < 3) weir_sleep(WEIR_MILLIS(0.1));
+  assert_int_equal(runtime_stopped(WEIR_SECONDS(20)), WEIR_OK);
+  assert_int_equal(seen.records[1], 0);
+}
+
 /* Then it never sends to the new receivers, and they are told. */
 static void a_sender_that_ends_before_is_told_for(void **state)
 {
@@ -208,6 +232,7 @@ int main(void)
       ON_GRAPH(nothing_is_lost_while_wirings_change),
       ON_GRAPH(one_that_is_stuck_goes_on_when_its_receiver_is_killed),
       ON_GRAPH(one_that_is_stuck_takes_the_last_wiring),
+      ON_GRAPH(one_that_is_killed_before_it_takes_its_wiring_is_told_for),
       ON_GRAPH(a_sender_that_ends_before_is_told_for),
       ON_GRAPH(one_that_is_held_handles_nothing_until_it_is_let_go),
   };

@@ -1,4 +1,8 @@
 /* Topologies that run: who is started again, what becomes of what fails, of what finds no room, and of the end. */
+#include <signal.h>
+#include <unistd.h>
+
+#include "topology/run.h"
 #include "unit/run_fixture.h"
 
 static void without_supervision_the_first_failure_ends_the_run(void **state)
@@ -268,9 +272,60 @@ static void a_pinned_actor_stays_on_its_worker_also_when_it_is_restarted(void **
   assert_int_equal(atomic_load(&seen.bound), 0);
 }
 
+/* Its end would take an hour. */
+struct stubborn {
+  WEIR_EMPTY;
+};
+static int stubborn_item(struct stubborn *s, const struct item *m)
+{
+  (void)s, (void)m;
+  return kill(getpid(), SIGTERM) ? WEIR_EUSER(1) : WEIR_OK;
+}
+static void stubborn_end(struct stubborn *s)
+{
+  (void)s;
+  (void)!weir_sleep(WEIR_SECONDS(3600));
+}
+WEIR_ACTOR(stubborn, WEIR_ON(item, stubborn_item) WEIR_ON_END(stubborn_end));
+
+static const struct weir__stock *const with_stubborn[] = {
+    &(struct weir__stock){.actor = &numbers, .config = weir_message_numbers_config, .gives = weir_message_item},
+    &(struct weir__stock){.actor = &stubborn, .takes = weir_message_item}, NULL};
+
+static void who_does_not_end_in_time_after_a_signal_is_killed(void **state)
+{
+  (void)state;
+  static const char text[] =
+      "{\"actors\": [{\"name\": \"one\", \"type\": \"numbers\", \"config\": {\"count\": 1}, \"to\": "
+      "\"last\"}, {\"name\": \"last\", \"type\": \"stubborn\"}]}";
+  weir_topology *t;
+  if (on.workers > 1) return; /* it takes a second each time */
+  weir_listener listener = {.problem = hear};
+  weir_serving serving = {.drain = WEIR_MILLIS(0)};
+  *told = 0;
+  assert_int_equal(weir__topology_parse(with_stubborn, "t.json", text, sizeof text - 1, &listener, &t), WEIR_OK);
+  assert_int_equal(weir__topology_serve(t, &on, &listener, &serving, with_stubborn), WEIR_OK);
+  assert_string_equal(told, "");
+  weir_topology_free(t);
+}
+
+/* The stock types, and signals that do not come. */
+static void a_topology_is_served_until_its_input_has_ended(void **state)
+{
+  (void)state;
+  static const char text[] = "{\"actors\": [{\"name\": \"in\", \"type\": \"file_lines\", \"config\": {\"paths\": "
+                             "[\"/dev/null\"]}, \"to\": \"discard\"}]}";
+  weir_topology *t;
+  assert_int_equal(weir_topology_parse("t.json", text, sizeof text - 1, NULL, &t), WEIR_OK);
+  assert_int_equal(weir_topology_serve(t, NULL, NULL, WEIR_SECONDS(1)), WEIR_OK);
+  weir_topology_free(t);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(who_does_not_end_in_time_after_a_signal_is_killed),
+      cmocka_unit_test(a_topology_is_served_until_its_input_has_ended),
       cmocka_unit_test(without_supervision_the_first_failure_ends_the_run),
       cmocka_unit_test(an_actor_that_can_t_start_ends_the_run),
       cmocka_unit_test(a_supervisor_restarts_and_only_the_record_in_hand_is_a_dead_letter),
