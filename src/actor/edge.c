@@ -958,6 +958,15 @@ static void give_up_what_failed(struct weir__cell *cell, struct batch *b)
   go_on_to_next(b);
 }
 
+/* It was told to end in the midst of a batch, to be restarted with another one: its next incarnation goes on with that. */
+static bool comes_again(const struct weir__cell *cell)
+{
+  uint32_t flags =
+      atomic_load_explicit(&cell->work.flags, memory_order_relaxed); /* all set with STOPPING, which was seen */
+  return (flags & (WEIR__VICTIM | WEIR__FOR_GOOD)) == WEIR__VICTIM && weir__keeps_places(cell) &&
+         cell->extras->rare->kept->hand;
+}
+
 int weir__batch_handle(struct weir__cell *cell, struct weir__message *m)
 {
   struct weir__graph_node *node = weir__node_of(cell);
@@ -973,6 +982,11 @@ int weir__batch_handle(struct weir__cell *cell, struct weir__message *m)
     rc = handle_record(cell, b, type);
     if (WEIR__UNLIKELY(follows)) end_to_follow(cell, b);
     go_on_to_next(b);
+  }
+  if (b->handled < b->count && rc != WEIR_STOP && comes_again(cell)) {
+    cell->in_hand = NULL;
+    weir__hand_to_queue(cell, m);
+    return WEIR_OK;
   }
   if (b->handled < b->count) weir__lost(cell, m, WEIR_EDEAD, "its actor was stopped");
   cell->in_hand = NULL;

@@ -196,6 +196,23 @@ static void who_has_ended_is_not_restarted_with_the_others(void **state)
   assert_int_equal(atomic_load(&seen.starts), 2);
 }
 
+/* The sink is in the midst of a batch then, which its next incarnation goes on with. */
+static void who_is_restarted_with_another_loses_nothing(void **state)
+{
+  (void)state;
+  int rc = run("{\"actors\": [" NUMBERS("\"f\"")
+                   FRAGILE("\"fails\": 200, \"times\": 4",
+                           ", \"on_failure\": {\"retry\": 9, \"backoff\": "
+                           "[\"1ms\", \"1ms\"]}") "{\"name\": \"sink\", \"type\": \"sink\", \"config\": {\"each\": "
+                                                  "\"100us\"}}], \"supervision\": "
+                                                  "{\"children\": [\"numbers\", {\"name\": \"group\", \"strategy\": "
+                                                  "\"one_for_all\", \"max_restarts\": "
+                                                  "9, \"within\": \"1h\", \"children\": [\"sink\", \"f\"]}]}}");
+  if (rc) fail_msg("%s", told);
+  expect_all(1000);
+  assert_int_equal(atomic_load(&seen.starts), 5);
+}
+
 static void a_group_that_is_left_down_does_not_hold_up_the_others(void **state)
 {
   (void)state;
@@ -340,6 +357,7 @@ int main(void)
       cmocka_unit_test(too_many_restarts_end_the_run),
       cmocka_unit_test(a_group_that_gives_up_is_restarted_by_the_next),
       cmocka_unit_test(who_has_ended_is_not_restarted_with_the_others),
+      cmocka_unit_test(who_is_restarted_with_another_loses_nothing),
       cmocka_unit_test(a_group_that_is_left_down_does_not_hold_up_the_others),
       cmocka_unit_test(an_edge_that_drops_keeps_nobody_waiting),
       cmocka_unit_test(an_edge_that_diverts_gives_to_another),
