@@ -1,6 +1,5 @@
 /* Promises and futures whose two sides race: each value is received or freed once. */
 #include <pthread.h>
-#include <sched.h>
 
 #include "chance.h"
 #include "unit/actor_fixture.h"
@@ -30,19 +29,23 @@ static unsigned choose(unsigned may)
   return bit;
 }
 
-/* In a task the first, on a plain thread the second lets others run. */
-static void step_aside(void)
+/* Who waits for the other side, since then, looks for a moment, so that both go on together, and then sleeps: where others want
+ * the processor a loop of yields takes a slice of theirs each time. */
+static void step_aside(int64_t since)
 {
-  weir_yield();
-  sched_yield();
+  if (chance_now_ns() - since < 20000)
+    weir_yield();
+  else
+    weir_sleep(WEIR_MILLIS(0.02));
 }
 
 /* Both sides set out together, or nearly so. */
 static void meet(struct race *r, int side, int64_t round)
 {
+  int64_t since = chance_now_ns();
   atomic_store(&r->at[side], round);
-  while (atomic_load(&r->at[!side]) < round) step_aside();
-  if (draw() % 4 == 0) step_aside();
+  while (atomic_load(&r->at[!side]) < round) step_aside(since);
+  if (draw() % 4 == 0) weir_yield();
   spin((int64_t)(draw() % 300));
 }
 
@@ -55,7 +58,8 @@ static int keep_promises(struct race *r)
 {
   for (int64_t i = 1; i <= r->rounds; i++) {
     meet(r, PROMISE_SIDE, i);
-    while (i % 64 == 0 && atomic_load(&r->tried) < i) step_aside(); /* no race: too late for a first wait */
+    int64_t since = chance_now_ns();
+    while (i % 64 == 0 && atomic_load(&r->tried) < i) step_aside(since); /* no race: too late for a first wait */
     weir_promise promise = {atomic_load(&r->promise[i & 1])};
     if (choose(r->promise_may) == GIVES_UP) {
       weir_promise_drop(promise);
@@ -81,8 +85,9 @@ static int wait_or_try(struct race *r, int64_t round, weir_future future, bool t
                  : weir_future_wait(future, (weir_duration){(int64_t)(draw() % 4000)}, m, number);
   r->late += rc == WEIR_ETIMEDOUT;
   atomic_store(&r->tried, round);
+  int64_t since = chance_now_ns();
   while (rc == WEIR_EMPTY_NOW) {
-    step_aside();
+    step_aside(since);
     rc = weir_future_try(future, m, number);
   }
   return rc == WEIR_ETIMEDOUT ? weir_future_wait(future, WEIR_SECONDS(20), m, number) : rc;
