@@ -289,8 +289,7 @@ bool weir__tried_again(struct weir__cell *cell, struct weir__message *m)
   if (!cell->extras->rare->kept->hand) return false;
   if (m->kind == WEIR__BATCH) return weir__batch_again(cell, m);
   if (m->kind != WEIR__PLAIN || m->attempts >= papers_in(cell->extras->papers)->retries) return false;
-  if (s->asker && !weir__wait_move(s->asker, WEIR__BEGUN, WEIR__QUEUED))
-    return false; /* nobody waits for it any more */
+  if (s->asker && !weir__wait_try_again(s->asker)) return false; /* nobody waits for it any more */
   m->attempts++;
   m->asker = s->asker;
   s->asker = 0;

@@ -125,7 +125,7 @@ static int take(weir_pending p, struct weir__wait *w, const weir_message *reques
 static bool give_up(weir_pending p, struct weir__wait *w)
 {
   unsigned phase = weir__wait_claim(p.bits, WEIR__QUEUED | WEIR__BEGUN);
-  if (phase) weir__wait_finish(w, phase == WEIR__BEGUN ? WEIR_EINDOUBT : WEIR_ETIMEDOUT, NULL, NULL);
+  if (phase) weir__wait_finish(w, weir__wait_late_code(w, p.bits, phase), NULL, NULL);
   return phase;
 }
 

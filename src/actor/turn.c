@@ -55,7 +55,8 @@ void weir__dead_letter(struct weir__cell *cell, struct weir__message *m, int cod
   bool told = !m->asker;
   if (m->asker) {
     weir__tell_dead(cell, m->type, code, text, true);
-    told = weir__answer_unbegun(m->asker, code == WEIR_EFAILED || code == WEIR_EOPEN ? code : WEIR_EDEAD, text);
+    bool begun = m->attempts || code == WEIR_EFAILED; /* it was tried before */
+    told = weir__answer_unbegun(m->asker, begun ? WEIR_EFAILED : code == WEIR_EOPEN ? code : WEIR_EDEAD, text);
   } else if (m->kind != WEIR__OWN_TIMER && m->kind != WEIR__NEWS) { /* those end with their actor */
     weir__lost(cell, m, code, text);
   }

@@ -122,6 +122,24 @@ static unsigned change(uint64_t name, unsigned from, unsigned to, uint32_t edge,
   return 0;
 }
 
+/* The note first: who claims it afterwards has seen the move, and so the note, by the word (acquire). Relaxed, and only if nobody
+ * has noted another since the name was good: what a stale name's caller writes there last is not believed (I1). */
+bool weir__wait_try_again(uint64_t name)
+{
+  struct weir__wait *w = weir__wait_of(name);
+  uint32_t before = atomic_load_explicit(&w->tried_in, memory_order_relaxed);
+  if (!(weir__wait_phase(name) & WEIR__BEGUN)) return false;
+  atomic_compare_exchange_strong_explicit(&w->tried_in, &before, weir__wait_generation_of(name), memory_order_relaxed,
+                                          memory_order_relaxed);
+  return weir__wait_move(name, WEIR__BEGUN, WEIR__QUEUED);
+}
+
+int weir__wait_late_code(const struct weir__wait *w, uint64_t name, unsigned phase)
+{
+  bool tried = atomic_load_explicit(&w->tried_in, memory_order_relaxed) == weir__wait_generation_of(name);
+  return phase == WEIR__BEGUN || (phase == WEIR__QUEUED && tried) ? WEIR_EINDOUBT : WEIR_ETIMEDOUT;
+}
+
 void weir__wait_turn_to(uint64_t name, uint32_t edge) { change(name, WEIR__QUEUED, WEIR__QUEUED, edge, 0); }
 
 bool weir__wait_owe(uint64_t name, uint32_t edge) { return change(name, WEIR__BEGUN, WEIR__BEGUN, edge, WEIR__OWED); }
@@ -322,9 +340,9 @@ static void give_up(uint64_t name, int code)
   struct weir__wait *w = weir__wait_at(name);
   unsigned phase = weir__wait_claim(name, WEIR__PENDING);
   if (!phase) return;
-  bool in_doubt = phase == WEIR__BEGUN && code == WEIR_ETIMEDOUT;
+  if (code == WEIR_ETIMEDOUT) code = weir__wait_late_code(w, name, phase);
   /* What waited for a place is still the owner's. */
-  weir__wait_finish(w, in_doubt ? WEIR_EINDOUBT : code, phase == WEIR__IN_LINE ? w->message : NULL, NULL);
+  weir__wait_finish(w, code, phase == WEIR__IN_LINE ? w->message : NULL, NULL);
 }
 
 /* `keeps` was written before the name was published, and is not written while it is. */

@@ -95,7 +95,8 @@ struct weir__wait {
   /* Likewise, under the lock of the graph: its place in the one that was read last, in which reading; in runs_in the
    * sweep that found that it can end. */
   uint32_t node, node_of;
-  struct weir__alarm timer; /* on the sleeper's worker's wheel; that worker's */
+  _Atomic(uint32_t) tried_in; /* the generation whose request was begun, and is queued again: weir__wait_try_again() */
+  struct weir__alarm timer;   /* on the sleeper's worker's wheel; that worker's */
 };
 
 /* Edges of a wait (I5): an actor's is its slot + 1. In IDLE: */
@@ -219,6 +220,10 @@ static inline bool weir__wait_move(uint64_t name, enum weir__wait_phase from, en
 {
   return weir__wait_step(weir__wait_of(name), name, from, to) != 0;
 }
+/* BEGUN: its handler has failed, and it is queued to be tried again, which keeps it in doubt. False: the asker has gone. */
+bool weir__wait_try_again(uint64_t name);
+/* What its time is over means for a request that was claimed in `phase`: withdrawn, or in doubt. */
+int weir__wait_late_code(const struct weir__wait *w, uint64_t name, unsigned phase);
 /* QUEUED: who asked waits for another one from now on. */
 void weir__wait_turn_to(uint64_t name, uint32_t edge);
 /* A request in hand is answered later, by the actor that the edge names (0: nobody knows). False: the asker has gone. */

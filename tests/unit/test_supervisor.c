@@ -122,6 +122,28 @@ static void a_poisonous_message_is_tried_again_and_then_set_aside(void **state)
   assert_int_equal(atomic_load(&starts['a']), 7);
 }
 
+/* A handler began with it once, whatever comes of the next time. */
+static void a_request_that_is_to_be_tried_again_is_in_doubt_when_its_time_is_over(void **state)
+{
+  (void)state;
+  weir_ref tree =
+      weir_supervise(.max_restarts = 10, .on_event = on_event,
+                     .backoff = {.first = WEIR_SECONDS(100), .most = WEIR_SECONDS(100)},
+                     .children = WEIR_CHILDREN(KID("a", .retries = 2), KID("b", .retries = 2), KID("c", .retries = 2)));
+  assert_int_equal(started(tree), WEIR_OK);
+  weir_ref a = weir_find("a");
+  assert_int_equal(weir_ask(a, WEIR_MILLIS(100), NULL, act_now, .act = CRASH), WEIR_EINDOUBT);
+  assert_non_null(strstr(weir_error_text(), "had begun"));
+  assert_int_equal(weir_ask(a, WEIR_MILLIS(1), NULL, act_now, .act = WAIT),
+                   WEIR_ETIMEDOUT); /* that one was not begun */
+  weir_pending late = weir_ask_begin(weir_find("b"), WEIR_MILLIS(100), act_now, .act = CRASH);
+  weir_pending left = weir_ask_begin(weir_find("c"), WEIR_SECONDS(100), act_now, .act = CRASH);
+  assert_int_equal(weir_await(late, NULL, act_now), WEIR_EINDOUBT);
+  wait_until_told(&told.failed, 3);
+  weir_stop(tree);
+  assert_int_equal(weir_await(left, NULL, act_now), WEIR_EFAILED);
+}
+
 static void trouble_29_a_restart_waits_longer_each_time(void **state)
 {
   (void)state;
@@ -529,6 +551,7 @@ int main(void)
       WITH_FAMILY(who_waits_for_a_place_waits_through_a_restart),
       WITH_FAMILY(a_mailbox_that_is_emptied_has_all_its_places_again),
       WITH_FAMILY(a_poisonous_message_is_tried_again_and_then_set_aside),
+      WITH_FAMILY(a_request_that_is_to_be_tried_again_is_in_doubt_when_its_time_is_over),
       WITH_FAMILY(trouble_29_a_restart_waits_longer_each_time),
       WITH_FAMILY(monitors_and_links_of_a_child_do_not_see_its_restarts),
       WITH_FAMILY(a_child_that_was_stopped_by_hand_comes_again_if_it_is_permanent),
