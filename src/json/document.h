@@ -47,7 +47,7 @@ struct weir__source {
   const char *name; /* in messages; borrowed */
   uint32_t begin;
   uint32_t size;
-  uint32_t root; /* WEIR__NO_NODE: nothing of it was read */
+  uint32_t root; /* WEIR__NO_NODE: it was not read to its end */
 };
 
 struct weir__document {

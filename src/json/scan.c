@@ -598,6 +598,6 @@ int weir__scan(struct weir__document *d, bool comments)
   source->root = d->node_count;
   int rc = scan_text(&s);
   if (!rc && s.duplicates) report_duplicates(d);
-  if (d->node_count == source->root) source->root = WEIR__NO_NODE;
+  if (rc) source->root = WEIR__NO_NODE; /* the last text may be half there */
   return d->report->failed ? WEIR_ENOMEM : rc;
 }
