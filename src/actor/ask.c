@@ -332,7 +332,10 @@ int weir__ask_giving(weir_ref to, weir_duration within, void *out, weir_value re
   int rc = make_parcel(&parcel, to, request.type(), request.at);
   if (!rc && !weir__parcel_message(&parcel)) rc = weir_error(WEIR_ENOMEM, "no memory for the message");
   weir_bytes_drop(share);
-  return rc ? rc : weir__heeded(ask_slowly(to, within, out, &parcel));
+  if (rc) return rc;
+  struct weir__simulated_send send =
+      weir__simulated_send_begins("asks", to, parcel.type, weir__payload(parcel.message), true);
+  return weir__heeded(weir__simulated_send_ends(send, ask_slowly(to, within, out, &parcel)));
 }
 
 int weir_ask_value(weir_ref to, weir_duration within, void *out, weir_value value)

@@ -95,7 +95,8 @@ struct weir__wait {
   /* Likewise, under the lock of the graph: its place in the one that was read last, in which reading; in runs_in the
    * sweep that found that it can end. */
   uint32_t node, node_of;
-  _Atomic(uint32_t) tried_in; /* the generation whose request was begun, and is queued again: weir__wait_try_again() */
+  _Atomic(uint32_t) tried_in; /* the generation whose request was begun, and is queued again. Written by who has that in
+                                 hand; relaxed: see weir__wait_try_again() */
   struct weir__alarm timer;   /* on the sleeper's worker's wheel; that worker's */
 };
 
