@@ -114,6 +114,14 @@ static int not_asked(weir_ref to, struct weir__wait *w, struct weir__parcel *p, 
   return code;
 }
 
+static void wait_in_line(struct weir__wait *w, int64_t deadline_ns)
+{
+  struct weir__strand *s = weir__wait_sleeper(w);
+  if (s) s->asks = true;
+  weir__wait_for_place(w, deadline_ns);
+  if (s) s->asks = false;
+}
+
 static int ask_in_line(weir_ref to, struct weir__cell *cell, struct weir__wait *w, struct weir__parcel *p,
                        int64_t deadline_ns, void *out)
 {
@@ -122,7 +130,7 @@ static int ask_in_line(weir_ref to, struct weir__cell *cell, struct weir__wait *
   weir__wait_set_in_line(w, m, weir__places(p->bytes));
   switch (weir__mpsc_join(cell, weir__generation_of(to), w)) {
   case WEIR__FULL:
-    weir__wait_for_place(w, deadline_ns);
+    wait_in_line(w, deadline_ns);
     break;
   case WEIR__GOT:
     w->message = NULL;

@@ -160,7 +160,7 @@ static bool make_reply(struct weir__strand *s, const weir_message *request)
 bool weir__take_in_hand(struct weir__cell *cell, struct weir__message *m)
 {
   struct weir__strand *s = weir__strand_here();
-  if (m->asker && !weir__wait_move(m->asker, WEIR__QUEUED, WEIR__BEGUN)) {
+  if (m->asker && !weir__wait_begins(weir__wait_of(m->asker), m->asker)) {
     weir__message_end(m, WEIR__WITHDRAWN);
     weir__missed_again(cell);
     return false;
@@ -229,7 +229,7 @@ WEIR__ENTRY_APART static int handle_asked(struct weir__cell *cell, struct weir__
   uint64_t asker = m->asker;
   if (WEIR__UNLIKELY(!asker || !answers || !reply)) return handle_plain(cell, m);
   struct weir__wait *w = weir__wait_of(asker);
-  if (WEIR__UNLIKELY(!weir__wait_step(w, asker, WEIR__QUEUED, WEIR__BEGUN))) {
+  if (WEIR__UNLIKELY(!weir__wait_begins(w, asker))) {
     weir__message_end(m, WEIR__WITHDRAWN);
     weir__missed_again(cell);
     return WEIR_OK;

@@ -91,6 +91,11 @@ void weir__actor_leaves(struct weir__worker *w, struct weir__work *work)
   weir__work_is_far(work);
 }
 
+bool weir__actor_has_begun(const struct weir__work *work)
+{
+  return atomic_load_explicit(&weir__cell_of_work((struct weir__work *)work)->high_water, memory_order_relaxed) > 0;
+}
+
 enum weir__reserve weir__mpsc_reserve_biased(struct weir__cell *cell, uint32_t generation, uint32_t n)
 {
   struct weir__worker *w = weir__worker_here();

@@ -111,8 +111,12 @@ int weir__cell_try_send(struct weir__cell *cell, uint32_t generation, struct wei
 void weir__wait_for_place(struct weir__wait *w, int64_t deadline_ns)
 {
   struct weir__cell *cell = weir__cell_here();
+  struct weir__strand *sleeper = weir__wait_sleeper(w);
+  struct weir__worker *worker = sleeper ? sleeper->worker : NULL; /* it comes back to that one */
   int64_t since = cell ? weir__now_ns() : 0;
+  if (worker) weir__throttle_join(&worker->throttle);
   weir__wait_sleep(w, deadline_ns);
+  if (worker) weir__throttle_leave(&worker->throttle);
   int64_t placed = atomic_load_explicit(&w->placed_ns, memory_order_relaxed);
   if (cell) weir__count_blocked(cell, (placed ? placed : weir__now_ns()) - since);
 }

@@ -183,8 +183,9 @@ static void wake_thread(struct weir__wait *w)
 /* I3: once per attachment. */
 static inline void wake(struct weir__wait *w)
 {
-  if (w->strand)
-    weir__resume(w->strand);
+  struct weir__strand *sleeper = weir__wait_sleeper(w);
+  if (sleeper)
+    weir__resume(sleeper);
   else if (w->worker)
     wake_driver(w);
   else
@@ -282,8 +283,9 @@ static void sleeper_here(struct weir__wait *w)
 {
   struct weir__thread *t = weir__thread_here;
   w->woken_by = WEIR_OK;
-  w->strand = t->worker && t->worker->on_fiber ? t->worker->current : NULL;
-  if (WEIR__LIKELY(w->strand != NULL)) return;
+  struct weir__strand *sleeper = t->worker && t->worker->on_fiber ? t->worker->current : NULL;
+  atomic_store_explicit(&w->strand, sleeper, memory_order_relaxed);
+  if (WEIR__LIKELY(sleeper != NULL)) return;
   w->thread = t;
   w->worker = t->worker;
   atomic_store_explicit(&w->woken, false, memory_order_relaxed);
@@ -454,8 +456,9 @@ static void sleep_on_pool(struct weir__wait *w, struct weir__strand *lent, int64
 
 int weir__wait_sleep(struct weir__wait *w, int64_t deadline_ns)
 {
-  if (w->strand)
-    sleep_on_fiber(w, w->strand, deadline_ns);
+  struct weir__strand *sleeper = weir__wait_sleeper(w);
+  if (sleeper)
+    sleep_on_fiber(w, sleeper, deadline_ns);
   else if (w->worker)
     sleep_driving(w, deadline_ns);
   else if (w->thread->strand)

@@ -64,9 +64,10 @@ struct weir__wait {
   _Atomic(uint64_t) word;        /* generation 32 | edge 27 | owed 1 | ATTACHED 1 | phase 3 */
   struct weir__message *message; /* LINE: to be queued; DONE: the answer. The opener's, then I2 */
   char *text;                    /* of a refusal; I2; malloc'ed. FREE: NULL */
-  struct weir__strand *strand;   /* the sleeper's (see below); NULL: not a fiber */
-  int result;                    /* I2 */
-  uint32_t slot;                 /* written once */
+  /* The sleeper's (see below); NULL: not a fiber. Read after ATTACHED; relaxed: by a stale name it is but a hint. */
+  _Atomic(struct weir__strand *) strand;
+  int result;          /* I2 */
+  uint32_t slot;       /* written once */
   int woken_by;        /* with `keeps`: WEIR_OK, or why it was woken while pending. By who takes ATTACHED away */
   _Atomic(bool) keeps; /* time and cancellation end the sleep, not the wait (futures, joins). Written by the
                           opener; relaxed: who reads it by a stale name fails in the CAS (I1) */
@@ -129,6 +130,11 @@ static inline uint64_t weir__wait_with_phase(uint64_t word, unsigned phase)
   return (word & ~(uint64_t)WEIR__WAIT_CODE) | weir__wait_code(phase);
 }
 
+static inline struct weir__strand *weir__wait_sleeper(const struct weir__wait *w)
+{
+  return atomic_load_explicit(&w->strand, memory_order_relaxed);
+}
+
 /* ---- open and closed ---- */
 
 /* A record in phase IDLE, LINE or QUEUED, attached to nobody. NULL: no memory. */
@@ -148,7 +154,7 @@ static inline uint64_t weir__wait_open_next(struct weir__thread *t, struct weir_
 {
   uint32_t generation = weir__wait_generation_of(atomic_load_explicit(&w->word, memory_order_relaxed));
   weir__slots_pop(&t->waits);
-  w->strand = s;
+  atomic_store_explicit(&w->strand, s, memory_order_relaxed);
   w->woken_by = WEIR_OK;
   atomic_store_explicit(&w->keeps, false, memory_order_relaxed);
   atomic_store_explicit(&w->word, weir__wait_word(generation, phase, edge) | WEIR__ATTACHED, memory_order_release);
@@ -216,6 +222,14 @@ static inline uint64_t weir__wait_step(struct weir__wait *w, uint64_t name, enum
       return word;
   return 0;
 }
+/* QUEUED: its request is taken in hand. Who sleeps on it may be in another core's cache, and comes from there meanwhile. */
+static inline bool weir__wait_begins(struct weir__wait *w, uint64_t name)
+{
+  uint64_t word = weir__wait_step(w, name, WEIR__QUEUED, WEIR__BEGUN);
+  struct weir__strand *sleeper = weir__wait_sleeper(w); /* by now it may be another one's, or nobody's */
+  if (sleeper) __builtin_prefetch(&sleeper->work, 1);
+  return word != 0;
+}
 /* Moves it from one phase to the next, keeping ATTACHED. False: the name is stale or somebody was faster. */
 static inline bool weir__wait_move(uint64_t name, enum weir__wait_phase from, enum weir__wait_phase to)
 {
@@ -246,7 +260,7 @@ static WEIR__INLINED bool weir__wait_answer_at(struct weir__worker *worker, stru
 {
   uint64_t word = weir__wait_step(w, name, WEIR__BEGUN, WEIR__CLAIMED);
   if (WEIR__UNLIKELY(!word)) return false;
-  struct weir__strand *sleeper = w->strand;
+  struct weir__strand *sleeper = weir__wait_sleeper(w);
   w->result = WEIR_OK;
   w->message = message;
   w->text = NULL;

@@ -15,11 +15,13 @@ enum {
   MESSAGES_A_STINT = 256, /* after so many messages the worker looks at the clock … */
   POLL_NS = 50000,        /* … and it is the loop's turn if the last was so long ago: it costs some 300 ns (U3) */
   STREAK = 16,            /* so often in a row may the work that was woken last go first */
-  FIBERS_KEPT = 1024,     /* idle fibers kept while there is work … */
-  FIBERS_PARKED = 16,     /* … and when the worker goes to sleep */
+  FIBERS_KEPT = 16,       /* idle fibers kept for good */
+  FREED_AT_ONCE = 4,      /* fibers that go while there is work, at each look at the clock: each takes some 5 µs … */
+  FREED_AT_REST = 256,    /* … and while there is none */
   TAKEN_AT_ONCE = 32,
   LOOK_LEAST_NS = 5000,     /* how long to look around before a sleep: at least, when it helps at all, … */
   LOOK_MOST_NS = 200000,    /* … and at most; sleeps that end within that time are not worth it */
+  SOON_NS = 1000000,        /* how long it rests before it frees more fibers */
   OVERDUE_NS = 1000000,     /* no look at the clock for so long: its worker is at something longer, or has no core */
   WATCH_FIRST_NS = 1000000, /* so long sleeps one who watches whether others need help, … */
   WATCH_LAST_NS = 16000000  /* … as long as they don't twice as long each time, up to this */
@@ -76,6 +78,21 @@ static void pool_shrink(struct weir__worker *w, unsigned to)
   while (w->pooled > to) weir__fiber_free(&weir__pool_take(w)->fiber);
 }
 
+/* Frees up to `most` of those that nobody needed for a while, and not of others: what many suspended ones took once is
+ * soon taken again, and a new stack costs as much as a hundred messages. True: there may be more to free later. */
+static bool pool_ebb(struct weir__worker *w, int64_t now, unsigned most)
+{
+  if (w->pooled < w->pool_least) w->pool_least = w->pooled;
+  if (now - w->pool_seen_ns >= weir__depot_rest_ns()) {
+    w->pool_spare = w->pool_least > FIBERS_KEPT ? w->pool_least - FIBERS_KEPT : 0;
+    w->pool_least = w->pooled;
+    w->pool_seen_ns = now;
+  }
+  for (; most && w->pool_spare && w->pooled > FIBERS_KEPT; most--, w->pool_spare--)
+    weir__fiber_free(&weir__pool_take(w)->fiber);
+  return w->pooled > FIBERS_KEPT;
+}
+
 int weir__can_suspend(struct weir__worker *w)
 {
   if (w->pool) return WEIR_OK;
@@ -95,7 +112,6 @@ void weir__suspend(struct weir__worker *w)
 static WEIR__INLINED void switch_to(struct weir__worker *w, struct weir__strand *s)
 {
   struct weir__strand *me = w->current;
-  if (w->pooled >= FIBERS_KEPT && !w->rt->simulation) pool_shrink(w, FIBERS_KEPT - 1);
   pool_put(w, me);
   w->thread->strand = w->current = s;
   weir__count_suspended(w, -1);
@@ -126,25 +142,6 @@ void weir__resume(struct weir__strand *strand)
     append_ready(here, &strand->work);
   else
     weir__worker_post(strand->worker, &strand->work);
-}
-
-int weir__give_way(struct weir__worker *w)
-{
-  int rc = weir__can_suspend(w);
-  if (rc) return rc;
-  w->current->behind = weir__run_queue_end(&w->queue);
-  weir__work_append(&w->giving_way, &w->current->work);
-  weir__suspend(w);
-  return WEIR_OK;
-}
-
-int weir_yield(void)
-{
-  struct weir__strand *strand = weir__strand_here();
-  if (!strand || !strand->self) return WEIR_OK;
-  struct weir__worker *w = weir__worker_here();
-  int rc = w ? weir__give_way(w) : WEIR_OK; /* on the blocking pool nobody is kept waiting */
-  return !rc && weir_cancelled() ? weir__heeded(weir_error(WEIR_ECANCELED, "told to stop")) : rc;
 }
 
 /* ---- between the thread's stack and the fibers ---- */
@@ -219,16 +216,41 @@ static void leaves(struct weir__worker *w, struct weir__work *work)
   if (work->kind == WEIR__ACTOR_TURN) weir__actor_leaves(w, work);
 }
 
+static bool has_begun(const struct weir__work *work)
+{
+  return work->kind == WEIR__ACTOR_TURN && weir__actor_has_begun(work);
+}
+
+/* Out of its own lines. */
+static void put_aside(struct weir__worker *w, struct weir__work **taken, unsigned count)
+{
+  struct weir__work_list begun = {NULL, NULL}, fresh = {NULL, NULL};
+  for (unsigned i = 0; i < count; i++) {
+    leaves(w, taken[i]);
+    weir__work_append(has_begun(taken[i]) ? &begun : &fresh, taken[i]);
+  }
+  if (!w->puts_aside) w->round_ends = weir__run_queue_end(&w->queue);
+  w->puts_aside = true;
+  atomic_fetch_add_explicit(&w->rt->unowned, count, memory_order_seq_cst);
+  weir__spill_put(&w->spill, &begun, &fresh);
+  weir__runtime_notify(w->rt);
+}
+
+/* See throttle.h. False: it has begun, and is not kept back. */
+WEIR__SLOW static bool put_aside_fresh(struct weir__worker *w, struct weir__work *work)
+{
+  if (has_begun(work)) return false;
+  put_aside(w, &work, 1);
+  return true;
+}
+
 /* Its queue is full: half of it is put aside at once, and this behind it. */
-static void spill(struct weir__worker *w, struct weir__work *work)
+WEIR__SLOW static void spill(struct weir__worker *w, struct weir__work *work)
 {
   struct weir__work *taken[WEIR__RUN_QUEUE_SIZE / 2 + 1];
-  uint32_t count = weir__run_queue_take(&w->queue, taken, WEIR__RUN_QUEUE_SIZE / 2);
+  unsigned count = weir__run_queue_take(&w->queue, taken, WEIR__RUN_QUEUE_SIZE / 2);
   taken[count++] = work;
-  for (unsigned i = 0; i < count; i++) leaves(w, taken[i]);
-  atomic_fetch_add_explicit(&w->rt->unowned, count, memory_order_seq_cst);
-  weir__spill_put(&w->spill, taken, count);
-  weir__runtime_notify(w->rt);
+  put_aside(w, taken, count);
 }
 
 /* Should somebody take work out of the queue of this worker, which is awake? Not while its messages are quick: those
@@ -260,20 +282,6 @@ static struct weir__work *take_next(struct weir__worker *w)
   return NULL;
 }
 
-/* Who gave way, and has let all that was queued then go first. */
-static struct weir__work *take_giving_way(struct weir__worker *w)
-{
-  struct weir__work *first = w->giving_way.first;
-  if (!first || !weir__run_queue_is_past(&w->queue, weir__strand_of(first)->behind)) return NULL;
-  return weir__work_take(&w->giving_way);
-}
-
-static struct weir__work *take_queued(struct weir__worker *w)
-{
-  struct weir__work *work = take_giving_way(w);
-  return work ? work : weir__run_queue_take_first(&w->queue);
-}
-
 /* The first goes to the caller, the rest to the worker's own queue. */
 static struct weir__work *keep_rest(struct weir__worker *w, struct weir__work **taken, unsigned count)
 {
@@ -285,14 +293,6 @@ static struct weir__work *keep_rest(struct weir__worker *w, struct weir__work **
   return count ? taken[0] : NULL;
 }
 
-static struct weir__work *take_injected(struct weir__worker *w, unsigned most)
-{
-  struct weir__work *taken[TAKEN_AT_ONCE];
-  unsigned count = weir__runtime_take_injected(w->rt, taken, most);
-  for (unsigned i = 0; i < count; i++) weir__work_is_near(taken[i], w->index);
-  return keep_rest(w, taken, count);
-}
-
 /* Out of a spill. */
 static struct weir__work *take_over(struct weir__worker *w, struct weir__work **taken, unsigned count)
 {
@@ -302,14 +302,70 @@ static struct weir__work *take_over(struct weir__worker *w, struct weir__work **
   return keep_rest(w, taken, count);
 }
 
-/* S1: what is its own, and then what others have put aside. */
+/* Who gave way, and has let all that was queued then go first. */
+static struct weir__work *take_giving_way(struct weir__worker *w)
+{
+  struct weir__work *first = w->giving_way.first;
+  if (!first || !weir__run_queue_is_past(&w->queue, weir__strand_of(first)->behind)) return NULL;
+  return weir__work_take(&w->giving_way);
+}
+
+/* While fibers stand in line, what has not begun came from outside, and nothing begets it: so it goes in its order. */
+static unsigned take_own_spilled(struct weir__worker *w, struct weir__work **taken)
+{
+  unsigned count = w->throttle.closed    ? weir__spill_take_begun(&w->spill, taken, TAKEN_AT_ONCE)
+                   : w->throttle.in_line ? weir__spill_take_oldest(&w->spill, taken, TAKEN_AT_ONCE)
+                                         : weir__spill_take_newest(&w->spill, taken, TAKEN_AT_ONCE);
+  if (!count && !w->throttle.closed) w->puts_aside = false;
+  return count;
+}
+
+/* The first of them may be run at once: so even while the queue overflows in each round one gets on. Where there is no
+ * room, some of those that have had their turn are to make it: never those that wait for theirs. */
+WEIR__SLOW static struct weir__work *refill(struct weir__worker *w)
+{
+  struct weir__work *taken[TAKEN_AT_ONCE];
+  unsigned count = 0;
+  if (WEIR__RUN_QUEUE_SIZE - weir__run_queue_length(&w->queue) >= TAKEN_AT_ONCE)
+    count = take_own_spilled(w, taken);
+  else
+    w->to_put_aside = TAKEN_AT_ONCE;
+  struct weir__work *first = take_over(w, taken, count);
+  w->round_ends = weir__run_queue_end(&w->queue);
+  return first;
+}
+
+/* S2: once all that was in the queue has had its turn, some of what was put aside comes into it; else who is always
+ * ready to run would be all that runs. */
+static WEIR__INLINED struct weir__work *refill_when_due(struct weir__worker *w)
+{
+  bool due = WEIR__UNLIKELY(w->puts_aside) && weir__run_queue_is_past(&w->queue, w->round_ends);
+  return due ? refill(w) : NULL;
+}
+
+static struct weir__work *take_queued(struct weir__worker *w)
+{
+  struct weir__work *work = take_giving_way(w);
+  if (!work) work = refill_when_due(w);
+  return work ? work : weir__run_queue_take_first(&w->queue);
+}
+
+static struct weir__work *take_injected(struct weir__worker *w, unsigned most)
+{
+  struct weir__work *taken[TAKEN_AT_ONCE];
+  unsigned count = weir__runtime_take_injected(w->rt, taken, most);
+  for (unsigned i = 0; i < count; i++) weir__work_is_near(taken[i], w->index);
+  return keep_rest(w, taken, count);
+}
+
+/* S1: what is its own, and then what others have put aside, unless it is to begin nothing. */
 static struct weir__work *take_spilled(struct weir__worker *w)
 {
   struct weir__work *taken[TAKEN_AT_ONCE];
   struct weir_runtime *rt = w->rt;
   if (!atomic_load_explicit(&rt->unowned, memory_order_relaxed)) return NULL;
-  unsigned count = weir__spill_take_newest(&w->spill, taken, TAKEN_AT_ONCE);
-  for (unsigned i = 1; i < rt->worker_count && !count; i++)
+  unsigned count = take_own_spilled(w, taken);
+  for (unsigned i = 1; i < rt->worker_count && !count && !w->throttle.closed; i++)
     count = weir__spill_take_oldest(&rt->workers[(w->index + i) % rt->worker_count].spill, taken, TAKEN_AT_ONCE);
   return take_over(w, taken, count);
 }
@@ -321,8 +377,34 @@ static struct weir__work *look_back(struct weir__worker *w)
   if (w->looked_back_ns == w->polled_ns) return NULL;
   w->looked_back_ns = w->polled_ns;
   if (!atomic_load_explicit(&w->rt->unowned, memory_order_relaxed)) return NULL;
+  if (w->to_put_aside < TAKEN_AT_ONCE) w->to_put_aside++;
   return take_over(w, &oldest, weir__spill_take_oldest(&w->spill, &oldest, 1));
 }
+
+/* ---- giving way ---- */
+
+int weir__give_way(struct weir__worker *w)
+{
+  int rc = weir__can_suspend(w);
+  if (rc) return rc;
+  struct weir__work *first = refill_when_due(w);
+  if (first) weir__run_queue_put(&w->queue, first); /* there is room */
+  w->current->behind = weir__run_queue_end(&w->queue);
+  weir__work_append(&w->giving_way, &w->current->work);
+  weir__suspend(w);
+  return WEIR_OK;
+}
+
+int weir_yield(void)
+{
+  struct weir__strand *strand = weir__strand_here();
+  if (!strand || !strand->self) return WEIR_OK;
+  struct weir__worker *w = weir__worker_here();
+  int rc = w ? weir__give_way(w) : WEIR_OK; /* on the blocking pool nobody is kept waiting */
+  return !rc && weir_cancelled() ? weir__heeded(weir_error(WEIR_ECANCELED, "told to stop")) : rc;
+}
+
+/* ---- finding work elsewhere ---- */
 
 static unsigned random_below(struct weir__worker *w, unsigned n)
 {
@@ -393,15 +475,14 @@ static void stop_searching(struct weir__worker *w)
 /* What others can't take and what they can go by turns. */
 static struct weir__work *take_own(struct weir__worker *w)
 {
-  if (w->next && weir__answered_goes_first(w)) return weir__take_answered(w);
+  if (weir__answered_goes_first(w)) return weir__take_answered(w);
   w->ahead = 0;
   struct weir__work *work = take_next(w);
   if (work) return work;
   w->streak = 0;
   bool ready_first = atomic_load_explicit(&w->tick, memory_order_relaxed) % 2 == 0;
-  work = ready_first ? weir__work_take(&w->ready) : take_queued(w);
-  if (!work) work = ready_first ? take_queued(w) : weir__work_take(&w->ready);
-  return work;
+  if (!ready_first || !w->ready.first) work = take_queued(w);
+  return work ? work : weir__work_take(&w->ready);
 }
 
 static struct weir__work *find_work(struct weir__worker *w)
@@ -624,6 +705,8 @@ static void poll_loop(struct weir__worker *w)
   run_loop(w, UV_RUN_NOWAIT);
   w->polled_ns = weir__now_ns();
   begin_stint(w, w->polled_ns);
+  pool_ebb(w, w->polled_ns, FREED_AT_ONCE);
+  weir__throttle_look(&w->throttle, w->polled_ns);
 }
 
 static void end_stint(struct weir__worker *w)
@@ -713,17 +796,18 @@ static void watch_others(struct weir__worker *w, int64_t now)
 static void tidy(struct weir__worker *w, int64_t now)
 {
   weir__cell_thread_rests(w->thread);
-  if (!weir__depot_rest(now) || w->rests || w->embedded) return; /* embedded: a program's loop is not woken for that */
+  bool again = pool_ebb(w, now, FREED_AT_REST);
+  again |= weir__depot_rest(now);
+  if (!again || w->rests || w->embedded) return; /* embedded: a program's loop is not woken for that */
   w->rests = true;
   w->rest.ring = on_rest;
-  weir__worker_arm(w, &w->rest, now + weir__depot_rest_ns());
+  weir__worker_arm(w, &w->rest, w->pool_spare ? now + SOON_NS : now + weir__depot_rest_ns());
 }
 
 static void park(struct weir__worker *w)
 {
   int64_t from = weir__now_ns();
   if (look_around(w, from)) return; /* the loop has its turn by the count of work */
-  pool_shrink(w, FIBERS_PARKED);
   tidy(w, from);
   weir__runtime_park(w);
   bool last = false;
@@ -806,7 +890,7 @@ void weir__worker_keep_alive(struct weir__worker *w)
 /* Nothing is to be done now: as park(), but it is the program's loop that sleeps. */
 static void rest_embedded(struct weir__worker *w)
 {
-  pool_shrink(w, FIBERS_PARKED);
+  pool_shrink(w, FIBERS_KEPT);
   tidy(w, weir__now_ns());
   weir__runtime_park(w);
   if (w->searching) {
@@ -826,6 +910,8 @@ static void run_slice(struct weir__worker *w)
   ring_alarms(w);
   w->polled_ns = weir__now_ns();
   begin_stint(w, w->polled_ns);
+  pool_ebb(w, w->polled_ns, FREED_AT_ONCE);
+  weir__throttle_look(&w->throttle, w->polled_ns);
   do {
     atomic_store_explicit(&w->driven, false, memory_order_seq_cst); /* nobody drives; who stops it looks below */
     enter(w);
@@ -947,6 +1033,7 @@ static bool hand_over(struct weir__worker *w, struct weir__work *work)
 static void run_soon(struct weir__worker *w, struct weir__work *work)
 {
   struct weir__work *before = work;
+  if (WEIR__UNLIKELY(w->throttle.closed) && put_aside_fresh(w, work)) return;
   if (WEIR__LIKELY(weir__worker_is_quick(w))) {
     before = w->next;
     w->next = work;
@@ -973,10 +1060,14 @@ static void schedule_here(struct weir__worker *w, struct weir__work *work)
 void weir__requeue(struct weir__worker *w, struct weir__work *work)
 {
   weir__work_is_near(work, w->index);
-  if (work->home == WEIR__ANYWHERE)
-    offer(w, work);
-  else
+  if (work->home != WEIR__ANYWHERE) {
     schedule_here(w, work);
+  } else if (WEIR__UNLIKELY(w->to_put_aside)) {
+    w->to_put_aside--;
+    put_aside(w, &work, 1);
+  } else {
+    offer(w, work);
+  }
 }
 
 void weir__schedule(struct weir_runtime *rt, struct weir__work *work)
@@ -1020,6 +1111,7 @@ int weir__worker_init(struct weir__worker *w, struct weir_runtime *rt, unsigned 
   w->rt = rt;
   w->index = index;
   w->random = 0x9e3779b9u * (index + 1);
+  weir__throttle_init(&w->throttle, !rt->simulation);
   begin_stint(w, weir__now_ns());
   weir__guard_init(&w->guard);
   weir__wheel_init(&w->wheel, ms_of(weir__now_ns()));

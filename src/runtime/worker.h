@@ -21,6 +21,7 @@
 #include "runtime/run_queue.h"
 #include "runtime/spill.h"
 #include "runtime/thread.h"
+#include "runtime/throttle.h"
 #include "runtime/wheel.h"
 #include "runtime/work.h"
 
@@ -90,6 +91,9 @@ struct weir__worker {
   struct weir__fiber own;       /* the thread's own stack */
   struct weir__strand *pool;    /* idle fibers */
   unsigned pooled;
+  unsigned pool_least; /* the least of it since `pool_seen_ns`: those were not needed … */
+  unsigned pool_spare; /* … and of those, the time before, so many are still to be freed */
+  int64_t pool_seen_ns;
   bool on_fiber; /* else on the thread's own stack … */
   bool
       in_uv; /* … in uv_run(), so perhaps in a callback; or, current-thread, outside of the runtime. Embedded: always */
@@ -105,6 +109,10 @@ struct weir__worker {
   struct weir__work_list giving_way;      /* fibers, each behind what was queued when it came here */
   struct weir__guard_flags guard;         /* see guard.h */
   int64_t polled_ns;                      /* when the loop had its turn last (U3) */
+  struct weir__throttle throttle;         /* see throttle.h */
+  bool puts_aside;                        /* something may be in its spill … */
+  uint32_t round_ends;                    /* … of which some came into the queue when it ended here (S2) … */
+  unsigned to_put_aside;                  /* … and so many of those that have had their turn make room for more */
   int64_t looked_back_ns;                 /* its value when the oldest of what is spilled had its share (S2) */
   int64_t stint_pace_ns;                  /* how long a message took in the last stint, on the average */
   bool told;                              /* somebody was told of work in the queue since the last sleep */
@@ -297,14 +305,13 @@ enum {
   WEIR__AHEAD = 32        /* so many answered fibers in a row may go before who was woken last */
 };
 
-/* While messages are quick, fibers whose answers have come go before the actor that was woken last: what they ask for
- * next gathers in its mailbox, and is handled in one turn. Not those that got a place: they would fill each place as
- * soon as it is free, and the mailbox were never emptied in one turn. */
+/* Fibers whose answers have come go before the actors in line, and before the one that was woken last: each is but a
+ * message's work, and what they ask for next gathers in a mailbox, and is handled in one turn. Not those that got a
+ * place: they would fill each place as soon as it is free, and the mailbox were never emptied in one turn. */
 static inline bool weir__answered_goes_first(const struct weir__worker *w)
 {
   struct weir__work *first = w->ready.first;
-  return first && first->kind == WEIR__FIBER_RESUME && weir__strand_of(first)->asks && w->ahead < WEIR__AHEAD &&
-         weir__worker_is_quick(w);
+  return first && first->kind == WEIR__FIBER_RESUME && weir__strand_of(first)->asks && w->ahead < WEIR__AHEAD;
 }
 static inline struct weir__work *weir__take_answered(struct weir__worker *w)
 {
@@ -317,8 +324,7 @@ static inline struct weir__work *weir__take_answered(struct weir__worker *w)
 static inline struct weir__strand *weir__next_fiber(struct weir__worker *w)
 {
   unsigned tick = atomic_load_explicit(&w->tick, memory_order_relaxed) + 1;
-  if (!w->next || w->apart || !weir__answered_goes_first(w) ||
-      atomic_load_explicit(&w->work_to_poll, memory_order_relaxed) <= 1 ||
+  if (w->apart || !weir__answered_goes_first(w) || atomic_load_explicit(&w->work_to_poll, memory_order_relaxed) <= 1 ||
       atomic_load_explicit(&w->driven, memory_order_relaxed) || atomic_load_explicit(&w->inbox, memory_order_relaxed) ||
       tick % WEIR__FIXED_SHARE == 0 || w->searching)
     return NULL;
@@ -371,6 +377,8 @@ void weir__run_task(struct weir__worker *w, struct weir__work *work);
 /* Likewise: an actor leaves the lines of its worker: that one is frozen, and a thief has taken it; or it does so itself. */
 void weir__actor_was_stolen(struct weir__work *work, unsigned thief);
 void weir__actor_leaves(struct weir__worker *w, struct weir__work *work);
+/* Likewise: it has handled a message. By who took it out of its line. */
+bool weir__actor_has_begun(const struct weir__work *work);
 /* Likewise: its runtime has stopped, nothing is sent later any more. */
 void weir__worker_timers_end(struct weir__worker *w);
 /* Likewise: nobody is told of a place any more. Its thread has ended, or is this one. */

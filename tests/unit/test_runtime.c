@@ -6,6 +6,7 @@
 #include <weir/uv.h>
 
 #include "platform/clock.h"
+#include "runtime/worker.h"
 #include "unit/actor_fixture.h"
 
 /* ---- options ---- */
@@ -305,6 +306,62 @@ static int ticker_hold(struct ticker *t, const struct hold *h)
 WEIR_ACTOR(ticker, WEIR_ON(hold, ticker_hold));
 
 /* Work from plain threads, timers of the loop and sleeping tasks come in between. */
+/* ---- stacks ---- */
+
+enum { SLEEPERS = 300 };
+static _Atomic(int) asleep;
+static _Atomic(bool) awake;
+
+struct sleeper {
+  WEIR_EMPTY;
+};
+static int sleeper_begin(struct sleeper *s)
+{
+  (void)s;
+  atomic_fetch_add(&asleep, 1);
+  while (!atomic_load(&awake))
+    if (weir_sleep(WEIR_MILLIS(1))) return WEIR_EUSER(1);
+  atomic_fetch_sub(&asleep, 1);
+  return WEIR_STOP;
+}
+WEIR_ACTOR(sleeper, WEIR_ON(signal, sleeper_begin));
+
+static int let_all_sleep(void)
+{
+  for (int i = 0; i < SLEEPERS; i++)
+    if (weir_send(weir_spawn(&sleeper), signal)) return -1;
+  while (atomic_load(&asleep) < SLEEPERS)
+    if (weir_sleep(WEIR_MILLIS(1))) return -1;
+  return 0;
+}
+
+/* On a worker that sleeps in between. */
+static int wait_for_fewer_stacks(void *unused)
+{
+  (void)unused;
+  struct weir__worker *w = weir__worker_here();
+  if (let_all_sleep()) return -1;
+  atomic_store(&awake, true);
+  while (atomic_load(&asleep))
+    if (weir_yield()) return -1;
+  if (w->pooled < SLEEPERS) return -2; /* they are kept for who comes next */
+  while (w->pooled > SLEEPERS / 10)
+    if (weir_sleep(WEIR_MILLIS(10))) return -1;
+  return 0;
+}
+
+static void stacks_that_nobody_needs_any_more_go_back(void **state)
+{
+  (void)state;
+  if (runtime_options.flavor != WEIR_CURRENT_THREAD && runtime_options.workers != 1) return;
+  int result = -1;
+  atomic_store(&asleep, 0);
+  atomic_store(&awake, false);
+  weir_task *task = weir_task_start(runtime, wait_for_fewer_stacks, NULL);
+  assert_int_equal(weir_task_join(task, WEIR_FOREVER, &result), WEIR_OK);
+  assert_int_equal(result, 0);
+}
+
 static void work_without_end_starves_nobody(void **state)
 {
   (void)state;
@@ -421,6 +478,7 @@ int main(void)
       ON_RUNTIME(who_gives_way_lets_all_go_first_that_are_in_line),
       ON_RUNTIME(more_than_a_workers_line_has_room_for_begin_all_the_same),
       ON_RUNTIME(work_without_end_starves_nobody),
+      ON_RUNTIME(stacks_that_nobody_needs_any_more_go_back),
       ON_RUNTIME(what_a_busy_worker_has_not_begun_is_taken_by_another),
   };
   const struct CMUnitTest alone[] = {cmocka_unit_test(options_have_bounds)};

@@ -1,6 +1,6 @@
-# One batch too many: the oldest is forgotten instead of joined.
+# One batch too many: one of the two is forgotten instead of joined.
 # rule: S2 of spill.h
 # file: src/runtime/spill.c
 # scenario: queue_spill_full
 # finds: not so
-s/second->first = first->first;//
+s/join\(&oldest, second\);//

@@ -101,16 +101,19 @@ static void fill(void)
   for (int i = 0; i < WEIR__RUN_QUEUE_SIZE; i++) put_in(&queue, i);
 }
 static struct weir__spill spilled;
+static const struct weir__work_list none;
 
 /* As spill() of worker.c does it. */
 static void put_or_spill(int i)
 {
   struct weir__work *taken[3];
+  struct weir__work_list fresh = none;
   things[i].written = 1;
   if (real_queue_put(&queue, &things[i].work)) return;
   uint32_t n = real_queue_take(&queue, taken, 2);
   taken[n++] = &things[i].work;
-  weir__spill_put(&spilled, taken, n);
+  for (uint32_t at = 0; at < n; at++) weir__work_append(&fresh, taken[at]);
+  weir__spill_put(&spilled, &none, &fresh);
 }
 static void two_more(void)
 {
@@ -141,11 +144,19 @@ MODEL_SCENARIO(queue_late, .about = "Q3: who has looked at a place that was fill
 
 /* ---- the spill ---- */
 
+static struct weir__work_list two(int first)
+{
+  struct weir__work_list both = none;
+  for (int i = first; i < first + 2; i++) {
+    things[i].written = 1;
+    weir__work_append(&both, &things[i].work);
+  }
+  return both;
+}
 static void spill_two(int first)
 {
-  struct weir__work *both[2] = {&things[first].work, &things[first + 1].work};
-  things[first].written = things[first + 1].written = 1;
-  weir__spill_put(&spilled, both, 2);
+  struct weir__work_list fresh = two(first);
+  weir__spill_put(&spilled, &none, &fresh);
 }
 static void spill_and_take(void)
 {
@@ -169,13 +180,31 @@ static void four_spilled_done(void)
 MODEL_SCENARIO(queue_spill, .about = "S1, S2: the worker takes from the newest batch, others from the oldest",
                .threads = {spill_and_take, take_oldest, take_oldest}, .finish = four_spilled_done);
 
+static void spill_begun_and_take(void)
+{
+  struct weir__work *taken[2];
+  struct weir__work_list begun = two(0), fresh = two(2);
+  weir__spill_put(&spilled, &begun, &fresh);
+  unsigned n = weir__spill_take_begun(&spilled, taken, 2);
+  for (unsigned i = 0; i < n; i++) has(taken[i]);
+}
+static void take_both(void)
+{
+  struct weir__work *taken[2];
+  unsigned n = weir__spill_take_oldest(&spilled, taken, 2);
+  for (unsigned i = 0; i < n; i++) has(taken[i]);
+}
+MODEL_SCENARIO(queue_spill_begun, .about = "S4: what has begun, and what has not, is taken once each",
+               .threads = {spill_begun_and_take, take_both}, .finish = four_spilled_done);
+
 /* As many batches as there can be: one more, and the two at the bottom become one. */
 static void fill_spill(void)
 {
   for (int i = 0; i < WEIR__SPILL_BATCHES; i++) {
-    struct weir__work *work = &things[THINGS + i].work;
+    struct weir__work_list one = none;
     things[THINGS + i].written = 1;
-    weir__spill_put(&spilled, &work, 1);
+    weir__work_append(&one, &things[THINGS + i].work);
+    weir__spill_put(&spilled, &none, &one);
   }
 }
 static void spill_once(void) { spill_two(0); }
