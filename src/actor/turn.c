@@ -17,9 +17,11 @@
 #include "runtime/strand.h"
 
 enum {
-  MESSAGES_A_TURN = 128,
   QUICK_MESSAGES_A_TURN = 1024,
-  WORDS_MOST = 8, /* of a reply that is zeroed word by word */
+  MESSAGES_A_TURN = 128,    /* of others: so many at most, … */
+  SLOW_MESSAGES_A_TURN = 8, /* … so many in any case, … */
+  NS_A_TURN = 200000,       /* … and else as take about so long */
+  WORDS_MOST = 8,           /* of a reply that is zeroed word by word */
   TOLD = WEIR__STOPPING | WEIR__DRAINING
 };
 
@@ -450,10 +452,14 @@ WEIR__ENTRY_APART static enum outcome handle_one(struct weir__cell *cell, struct
 }
 
 /* Of quick messages there may be more: else a mailbox of the usual size is never emptied in one turn. Not where the
- * program's own callbacks wait for the slice to end (runtime/embed.h). */
+ * program's own callbacks wait for the slice to end (runtime/embed.h). Of slow ones less: whoever else is bound to this
+ * worker, a sender that has got its place, say, waits for it. */
 static int most_of(const struct weir__worker *w)
 {
-  return WEIR__LIKELY(!w->apart && weir__worker_is_quick(w)) ? QUICK_MESSAGES_A_TURN : MESSAGES_A_TURN;
+  if (WEIR__LIKELY(!w->apart && weir__worker_is_quick(w))) return QUICK_MESSAGES_A_TURN;
+  unsigned pace_ns = atomic_load_explicit(&w->pace_ns, memory_order_relaxed);
+  if (pace_ns <= NS_A_TURN / MESSAGES_A_TURN) return MESSAGES_A_TURN;
+  return pace_ns < NS_A_TURN / SLOW_MESSAGES_A_TURN ? NS_A_TURN / (int)pace_ns : SLOW_MESSAGES_A_TURN;
 }
 
 /* A turn by steps, each of which looks at everything. */

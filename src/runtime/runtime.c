@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "platform/clock.h"
+#include "platform/spread.h"
 #include "runtime/wait.h"
 
 enum {
@@ -328,6 +329,7 @@ static void report_start(struct weir__worker *w, bool ready)
 static void worker_thread(void *arg)
 {
   struct weir__worker *w = arg;
+  if (w->rt->worker_count > 1) weir__spread(w->rt->started_on, w->index);
   w->thread = weir__thread();
   bool ready = w->thread && weir__crashes_thread_begin(w);
   report_start(w, ready);
@@ -364,6 +366,7 @@ static int start_threads(struct weir_runtime *rt)
   int rc = 0;
   sigset_t before;
   weir__block_signals(&before);
+  rt->started_on = weir__cpu_here();
   for (unsigned i = 0; i < rt->worker_count && !rc; i++) {
     rc = uv_thread_create(&rt->workers[i].thread_id, worker_thread, &rt->workers[i]);
     rt->workers[i].has_thread = rc == 0;

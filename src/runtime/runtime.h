@@ -37,6 +37,7 @@ struct weir_runtime {
   /* Written before the workers start. */
   int flavor;
   unsigned worker_count;
+  unsigned started_on; /* the CPU of who started it; written before there are workers */
   size_t stack_bytes;
   struct weir__worker *workers;
   struct weir__blocking blocking; /* see blocking.h */

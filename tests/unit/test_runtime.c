@@ -1,4 +1,5 @@
 /* Runtimes: options, where they may be started and stopped, what a stop does, and that nobody starves. */
+#define _GNU_SOURCE /* cpu_set_t */
 #include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
@@ -306,6 +307,25 @@ static int ticker_hold(struct ticker *t, const struct hold *h)
 WEIR_ACTOR(ticker, WEIR_ON(hold, ticker_hold));
 
 /* Work from plain threads, timers of the loop and sleeping tasks come in between. */
+/* ---- CPUs ---- */
+
+static int look_at_cpus(void *cpus) { return sched_getaffinity(0, sizeof(cpu_set_t), cpus) == 0 ? 0 : -1; }
+
+/* They begin on CPUs of their own, and are left to the system from there. */
+static void workers_may_run_on_all_cpus(void **state)
+{
+  (void)state;
+  cpu_set_t mine, theirs;
+  int result = -1;
+  assert_int_equal(look_at_cpus(&mine), 0);
+  for (int i = 0; i < 16; i++) { /* tasks are placed in turn */
+    weir_task *task = weir_task_start(runtime, look_at_cpus, &theirs);
+    assert_int_equal(weir_task_join(task, WEIR_FOREVER, &result), WEIR_OK);
+    assert_int_equal(result, 0);
+    assert_true(CPU_EQUAL(&mine, &theirs));
+  }
+}
+
 /* ---- stacks ---- */
 
 enum { SLEEPERS = 300 };
@@ -478,6 +498,7 @@ int main(void)
       ON_RUNTIME(who_gives_way_lets_all_go_first_that_are_in_line),
       ON_RUNTIME(more_than_a_workers_line_has_room_for_begin_all_the_same),
       ON_RUNTIME(work_without_end_starves_nobody),
+      ON_RUNTIME(workers_may_run_on_all_cpus),
       ON_RUNTIME(stacks_that_nobody_needs_any_more_go_back),
       ON_RUNTIME(what_a_busy_worker_has_not_begun_is_taken_by_another),
   };
