@@ -16,8 +16,8 @@ enum {
   POLL_NS = 50000,        /* … and it is the loop's turn if the last was so long ago: it costs some 300 ns (U3) */
   STREAK = 16,            /* so often in a row may the work that was woken last go first */
   FIBERS_KEPT = 16,       /* idle fibers kept for good */
-  FREED_AT_ONCE = 4,      /* fibers that go while there is work, at each look at the clock: each takes some 5 µs … */
-  FREED_AT_REST = 256,    /* … and while there is none */
+  FREED_AT_ONCE = 4, /* fibers that go while there is work, at each turn of the loop: each takes some system calls … */
+  FREED_AT_REST = 256, /* … and while there is none */
   TAKEN_AT_ONCE = 32,
   LOOK_LEAST_NS = 5000,     /* how long to look around before a sleep: at least, when it helps at all, … */
   LOOK_MOST_NS = 200000,    /* … and at most; sleeps that end within that time are not worth it */
@@ -79,7 +79,7 @@ static void pool_shrink(struct weir__worker *w, unsigned to)
 }
 
 /* Frees up to `most` of those that nobody needed for a while, and not of others: what many suspended ones took once is
- * soon taken again, and a new stack costs as much as a hundred messages. True: there may be more to free later. */
+ * soon taken again, and a new stack takes some system calls and page faults. True: there may be more to free later. */
 static bool pool_ebb(struct weir__worker *w, int64_t now, unsigned most)
 {
   if (w->pooled < w->pool_least) w->pool_least = w->pooled;
