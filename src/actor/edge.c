@@ -227,6 +227,7 @@ weir_ref weir_output(const char *name)
   struct weir__cell *cell = weir__cell_here();
   struct weir__graph_node *node = cell ? weir__node_of(cell) : NULL;
   if (!node) return weir__ref_error_make(weir_error(WEIR_EINVAL, "only an actor of a topology has outputs"));
+  weir__node_uses_edges(cell, node, false);
   struct edge *e = name ? edge_named(node, name) : NULL;
   if (e) return weir__ref_of(e->cell);
   return weir__ref_error_make(
@@ -716,10 +717,17 @@ static bool is_held(const struct weir__cell *cell)
   return atomic_load_explicit(&cell->work.flags, memory_order_relaxed) & WEIR__HELD;
 }
 
+/* N2: while they are not its own, nothing is under way. It has left them itself, so it needs no order to see that. */
+static bool has_left_edges(const struct weir__graph_node *node)
+{
+  uint32_t state = atomic_load_explicit(&node->wiring, memory_order_relaxed);
+  return state == WEIR__EDGES_PARKED || state == WEIR__EDGES_CLAIMED;
+}
+
 void weir__node_send_off(struct weir__cell *cell)
 {
   struct weir__graph_node *node = weir__node_of(cell);
-  if (!node || is_held(cell)) return;
+  if (!node || is_held(cell) || has_left_edges(node)) return;
   for (struct edge *e = node->edges; e; e = e->next)
     for (size_t t = 0; t < e->count; t++)
       for (size_t i = 0; i < e->targets[t].count; i++) send_off(e, &e->targets[t], i, true);

@@ -9,7 +9,8 @@
  *         '--> PENDING: by who rewires, likewise. The actor sends off what is under way, takes `next`, changes its edges, and is
  *              IN_USE; until it has taken it another one may come in its place
  *
- *     and ENDED, for good: its end goes along the edges as they are. To PENDING and CLAIMED, and to ENDED, only under that lock.
+ *     The actor looks at its edges, too, only when it has taken them: a turn in which it sends nothing leaves them PARKED.
+ *     And ENDED, for good: its end goes along the edges as they are. To PENDING and CLAIMED, and to ENDED, only under that lock.
  *     Release when the edges are left, acquire when they are taken: what was done to them is seen.
  * N3  `inputs_left` is lowered by its actor for each end of a sender that it handles; what rewires raises it before there is
  *     another sender, unless it is 0: then the input has ended. Relaxed: it is a count, and who raised it tells the sender after

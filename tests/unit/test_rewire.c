@@ -5,17 +5,23 @@
 
 static struct weir__target to_one(const weir_ref *to) { return (struct weir__target){.instances = to, .count = 1}; }
 
-/* "out" leads to these from now on; each that is new was told so. */
+/* From now on; each that it leads to, and did not, was told so. */
+static void put_in_force(struct weir__rewiring *r)
+{
+  size_t count;
+  const weir_ref *begins = weir__rewiring_begins(r, &count);
+  for (size_t i = 0; i < count; i++) assert_int_equal(weir__input_begins(begins[i]), WEIR_OK);
+  weir__rewire(r);
+}
+
+/* "out" leads to these. */
 static void lead_to(weir_ref from, const struct weir__target *targets, size_t count)
 {
   struct weir__rewiring *r;
-  size_t begin_count;
   struct weir__wiring out = {.output = "out", .targets = targets, .count = count};
   struct weir__wired wired = wired_to(&out, 1, 0);
   assert_int_equal(weir__rewiring_make(from, &wired, &r), WEIR_OK);
-  const weir_ref *begins = weir__rewiring_begins(r, &begin_count);
-  for (size_t i = 0; i < begin_count; i++) assert_int_equal(weir__input_begins(begins[i]), WEIR_OK);
-  weir__rewire(r);
+  put_in_force(r);
 }
 
 static void produce_and_go_on(weir_ref from, int64_t count)
@@ -80,10 +86,7 @@ static void nothing_is_lost_while_wirings_change(void **state)
     assert_true(rc == WEIR_OK || rc == WEIR_EDEAD);
     weir_sleep(WEIR_MILLIS(0.1));
     if (rc) continue;
-    size_t begin_count;
-    const weir_ref *begins = weir__rewiring_begins(r, &begin_count);
-    for (size_t i = 0; i < begin_count; i++) assert_int_equal(weir__input_begins(begins[i]), WEIR_OK);
-    weir__rewire(r);
+    put_in_force(r);
     changes++;
   }
   for (int i = 0; i < 2; i++) assert_int_equal(weir__input_ends(sinks[i]), WEIR_OK);
@@ -91,6 +94,51 @@ static void nothing_is_lost_while_wirings_change(void **state)
   assert_int_equal(seen.sent, count);
   assert_int_equal(seen.records[0] + seen.records[1], count);
   assert_false(seen.unordered);
+}
+
+/* Turns in which nothing is sent leave the edges to who rewires. */
+static void one_that_sends_nothing_is_wired_anew_while_it_works(void **state)
+{
+  (void)state;
+  int64_t count = count_or(20000, 2000);
+  weir_ref sinks[2] = {spawn_sink(0, 2, 0), spawn_sink(1, 1, 0)}; /* the test is a sender of each, too */
+  weir_ref s = spawn_before(&source, &sinks[0], 1, WEIR__ROUND_ROBIN, 0);
+  for (int64_t i = 0; i < count; i++) {
+    struct weir__target target = to_one(&sinks[(i + 1) % 2]);
+    assert_int_equal(weir_send(s, produce, .goes_on = true), WEIR_OK);
+    lead_to(s, &target, 1);
+  }
+  produce_and_go_on(s, 10);
+  weir_send(s, produce);
+  for (int i = 0; i < 2; i++) assert_int_equal(weir__input_ends(sinks[i]), WEIR_OK);
+  finish(3, 0);
+  assert_int_equal(seen.records[count % 2], 10);
+  assert_false(seen.unordered);
+}
+
+/* Likewise, where it looks for an output while it gets another one. */
+static void one_that_looks_for_an_output_gets_another_one(void **state)
+{
+  (void)state;
+  enum { SOURCES = 100 };
+  weir_ref sink = spawn_sink(0, SOURCES, 0);
+  struct weir__target target = to_one(&sink);
+  struct weir__wiring both[] = {{.output = "out", .targets = &target, .count = 1},
+                                {.output = WEIR__FAILED_OUTPUT, .targets = &target, .count = 1}};
+  struct weir__wired before = wired_to(both, 1, 0), now = wired_to(both, 2, 0);
+  before.ended = NULL; /* there is no room for so many notes */
+  for (int i = 0; i < SOURCES; i++) {
+    struct weir__rewiring *r;
+    weir_ref s = weir__spawn_wired(&source, NULL, &before);
+    assert_int_equal(weir_ask(s, WEIR_SECONDS(20), NULL, produce, .goes_on = true), WEIR_OK);
+    assert_int_equal(weir__rewiring_make(s, &now, &r), WEIR_OK);
+    assert_int_equal(weir_send(s, produce, .count = 1, .output = "none", .goes_on = true), WEIR_OK);
+    put_in_force(r);
+    produce_and_go_on(s, 10);
+    weir_send(s, produce);
+  }
+  finish(1, 0);
+  assert_int_equal(seen.records[0], 10 * SOURCES);
 }
 
 /* It takes the new wiring when it can; what the old receiver had not taken by its end is counted. */
@@ -230,6 +278,8 @@ int main(void)
   const struct CMUnitTest tests[] = {
       ON_GRAPH(one_that_rests_is_wired_anew_at_once),
       ON_GRAPH(nothing_is_lost_while_wirings_change),
+      ON_GRAPH(one_that_sends_nothing_is_wired_anew_while_it_works),
+      ON_GRAPH(one_that_looks_for_an_output_gets_another_one),
       ON_GRAPH(one_that_is_stuck_goes_on_when_its_receiver_is_killed),
       ON_GRAPH(one_that_is_stuck_takes_the_last_wiring),
       ON_GRAPH(one_that_is_killed_before_it_takes_its_wiring_is_told_for),
