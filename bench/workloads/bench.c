@@ -70,11 +70,7 @@ void bench_wrong(const char *what, uint64_t is, uint64_t should_be)
   exit(1);
 }
 
-int bench_must(int rc, const char *what)
-{
-  if (rc) exit(weir_die(rc, what));
-  return rc;
-}
+void bench_failed(int rc, const char *what) { exit(weir_die(rc, what)); }
 
 weir_ref bench_actor(weir_ref ref)
 {

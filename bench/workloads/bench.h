@@ -64,7 +64,12 @@ uint64_t bench_steps_in(int64_t ns);
 /* Ends the program: the workload's result is wrong. */
 WEIR_NORETURN void bench_wrong(const char *what, uint64_t is, uint64_t should_be);
 /* Ends the program unless rc is WEIR_OK. Returns rc. */
-int bench_must(int rc, const char *what);
+WEIR_NORETURN void bench_failed(int rc, const char *what);
+static inline int bench_must(int rc, const char *what)
+{
+  if (rc) bench_failed(rc, what);
+  return rc;
+}
 weir_ref bench_actor(weir_ref ref);
 /* An actor of its own; or (b->watched) the child of a supervisor. Its configuration is copied. */
 weir_ref bench_child(const struct bench *b, const weir_actor *type, weir_value config, uint64_t capacity);

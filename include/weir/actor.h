@@ -21,15 +21,17 @@ extern "C" {
 /* ---- actor types ---- */
 
 struct weir__probe;
-/* What the library hands to the dispatch function that WEIR_ACTOR() writes. */
+/* What the library hands to the dispatch function that WEIR_ACTOR() writes. A clause for messages looks at `type` alone, and only
+ * where that is NULL is there more to look at. */
 typedef struct weir__call {
-  const weir_message *type;
+  const weir_message *type; /* of the message; NULL: none is handled */
   void *state;
   const void *payload;
   void *reply;
   int hook;
   int version;
-  struct weir__probe *probe;
+  struct weir__probe *probe;  /* it is only looked at which clauses there are */
+  const weir_message *config; /* START and CONFIG: the type of what comes with it; NULL: nothing does */
 } weir__call;
 enum { WEIR__MESSAGE_HOOK = 0, WEIR__START, WEIR__ENDED, WEIR__CONFIG, WEIR__UPGRADE };
 enum { WEIR__UNHANDLED = 0x57454900 };
@@ -40,13 +42,19 @@ static inline bool weir__stands(const weir_message *type)
 {
   return type && type->note && __atomic_load_n(&type->note->known, __ATOMIC_RELAXED) == type;
 }
-/* Is the call for that clause? Mostly the hooks differ, or the tables are the same, or both stand for their types. */
-static inline bool weir__meant(const weir__call *call, int hook, const weir_message *type)
+/* Is the call for that clause, of messages? Mostly the tables are the same, or both stand for their types. */
+static inline bool weir__meant(const weir__call *call, const weir_message *type)
 {
-  if (call->probe) return weir__is(call, hook, type);
-  if (call->hook != hook) return false;
   if (call->type == type) return true;
-  return !(weir__stands(call->type) && weir__stands(type)) && weir__is(call, hook, type);
+  if (!call->type) return call->probe && weir__is(call, WEIR__MESSAGE_HOOK, type);
+  return !(weir__stands(call->type) && weir__stands(type)) && weir__is(call, WEIR__MESSAGE_HOOK, type);
+}
+/* Or for that one, of another hook? */
+static inline bool weir__meant_hook(const weir__call *call, int hook, const weir_message *type)
+{
+  if (call->type) return false;
+  if (call->probe) return weir__is(call, hook, type);
+  return call->hook == hook && (call->config == type || weir__is(call, hook, type));
 }
 
 /* Is the call for the upgrade clause that takes over the state of that version, a struct of so many bytes? The slow way
@@ -54,7 +62,7 @@ static inline bool weir__meant(const weir__call *call, int hook, const weir_mess
 WEIR_API bool weir__is_upgrade(const weir__call *call, int version, size_t bytes);
 static inline bool weir__meant_upgrade(const weir__call *call, int version, size_t bytes)
 {
-  return (call->probe || call->hook == WEIR__UPGRADE) && weir__is_upgrade(call, version, bytes);
+  return !call->type && (call->probe || call->hook == WEIR__UPGRADE) && weir__is_upgrade(call, version, bytes);
 }
 
 /** Where an actor runs. */
@@ -137,13 +145,13 @@ extern "C" {
  * the last two parameters may be left out. It returns WEIR_OK, WEIR_STOP, or an error: this message is refused then.
  * A C++ exception that leaves a clause fails the actor, as weir_fail(WEIR_EFAILED, what()) would, but unwinds first. */
 #define WEIR_ON(T, f)                                                                                                  \
-  if (weir__meant(c, WEIR__MESSAGE_HOOK, weir_message_##T())) {                                                        \
+  if (weir__meant(c, weir_message_##T())) {                                                                            \
     WEIR__DO(T, weir_reply_of_##T, f)                                                                                  \
   }
 /** WEIR_ON_START(opening, account_open): runs first, with the configuration given to weir_spawn(), which is borrowed
  * until the actor ends; NULL if none was given. An error fails the actor: it never handles anything. */
 #define WEIR_ON_START(C, f)                                                                                            \
-  if (weir__meant(c, WEIR__START, weir_message_##C())) {                                                               \
+  if (weir__meant_hook(c, WEIR__START, weir_message_##C())) {                                                          \
     WEIR__DO(C, weir_reply_of_weir_none, f)                                                                            \
   }
 /** WEIR_ON_CONFIG(opening, account_change): `int f(state *, const struct opening *)` gets a new configuration while the
@@ -151,7 +159,7 @@ extern "C" {
  * in place; the actor is started anew with it, and keeps its mailbox. An error: it is refused, and nothing changes. An
  * actor without this clause is started anew. */
 #define WEIR_ON_CONFIG(C, f)                                                                                           \
-  if (weir__meant(c, WEIR__CONFIG, weir_message_##C())) {                                                              \
+  if (weir__meant_hook(c, WEIR__CONFIG, weir_message_##C())) {                                                         \
     WEIR__DO(C, weir_reply_of_weir_none, f)                                                                            \
   }
 /** WEIR_ON_UPGRADE(1, account_v1, account_from_v1): `int f(state *, struct account_v1 *old)` takes over what the state of
@@ -166,7 +174,7 @@ extern "C" {
 /** WEIR_ON_END(f): `void f(state *)` runs once per start, after a stop, a failure, and a start that failed. It may send
  * and wait; it is not cancelled. */
 #define WEIR_ON_END(f)                                                                                                 \
-  if (weir__meant(c, WEIR__ENDED, NULL)) {                                                                             \
+  if (weir__meant_hook(c, WEIR__ENDED, NULL)) {                                                                        \
     void (*weir__end)(weir__state *) = (f);                                                                            \
     weir__end((weir__state *)c->state);                                                                                \
     return WEIR_OK;                                                                                                    \

@@ -11,7 +11,7 @@
 
 /* The layout of the tables that programs hold by value (weir_field, weir_message, weir_actor, the
  * option structs). A program and the library it runs with must agree on it. */
-#define WEIR_ABI 4
+#define WEIR_ABI 5
 
 #if defined(__GNUC__)
 #define WEIR_API __attribute__((visibility("default")))

@@ -135,7 +135,8 @@ static int check_type(const struct weir__cell *cell, const weir_message *type)
 /* What the clause says. */
 WEIR__ENTRY_APART static int offer(struct weir__cell *cell, struct weir__message *m)
 {
-  weir__call call = {.type = m->type, .state = weir__state_of(cell), .payload = weir__payload(m), .hook = WEIR__CONFIG};
+  weir__call call = {
+      .config = m->type, .state = weir__state_of(cell), .payload = weir__payload(m), .hook = WEIR__CONFIG};
   int rc = check_type(cell, m->type);
   if (rc) return rc;
   rc = cell->type->dispatch(&call);
@@ -235,7 +236,7 @@ static int start_and_take_over(struct weir__cell *cell)
 {
   const struct weir__outgoing *out = cell->extras->rare->outgoing;
   struct weir__message *config = cell->extras->config;
-  int rc = run_clause(cell->type, &(weir__call){.type = config ? config->type : NULL,
+  int rc = run_clause(cell->type, &(weir__call){.config = config ? config->type : NULL,
                                                 .state = weir__state_of(cell),
                                                 .payload = config ? weir__payload(config) : NULL,
                                                 .hook = WEIR__START});

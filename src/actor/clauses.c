@@ -27,7 +27,8 @@ bool weir__is(const weir__call *call, int hook, const weir_message *type)
     return false;
   }
   if (call->hook != hook) return false;
-  return hook == WEIR__ENDED || !call->type || weir_message_same(type, call->type);
+  const weir_message *comes = hook == WEIR__MESSAGE_HOOK ? call->type : call->config;
+  return hook == WEIR__ENDED || !comes || weir_message_same(type, comes);
 }
 
 bool weir__is_upgrade(const weir__call *call, int version, size_t bytes)

@@ -355,7 +355,7 @@ static uint32_t flags_of(const struct weir__cell *cell)
 WEIR__ENTRY static bool start(struct weir__cell *cell)
 {
   struct weir__message *config = weir__config_to_start_with(cell);
-  weir__call call = {.type = config ? config->type : NULL,
+  weir__call call = {.config = config ? config->type : NULL,
                      .state = weir__state_of(cell),
                      .payload = config ? weir__payload(config) : NULL,
                      .hook = WEIR__START};
@@ -626,6 +626,7 @@ WEIR__ENTRY_APART static bool begins(struct weir__cell *cell)
 WEIR__ENTRY void weir__run_actor(struct weir__strand *s, struct weir__work *work)
 {
   struct weir__cell *cell = weir__cell_of_work(work);
+  WEIR__FORGET_ORIGIN(cell);
   weir__strand_begin(s, work, &cell->waiting);
   weir__strand_shows(s, weir__ref_of(cell).bits);
   if (WEIR__LIKELY(cell->phase == WEIR__LIVES && !cell->special) || begins(cell))

@@ -95,12 +95,17 @@ static WEIR__INLINED struct weir__message *weir__message_make_small(struct weir_
   weir__depot_take_next(t, 0);
   m->type = type;
   m->asker = 0;
-  m->payload_bytes = (uint32_t)weir__value_align(type->size);
   m->unusual = unusual;
 #ifdef WEIR_DEBUG
   m->mark = WEIR__MARK;
 #endif
-  weir__copy_small(weir__payload(m), value, type->size);
+  if (WEIR__LIKELY(type->size == 8)) {
+    m->payload_bytes = 8;
+    memcpy(weir__payload(m), value, 8);
+  } else {
+    m->payload_bytes = (uint32_t)weir__value_align(type->size);
+    weir__copy_small(weir__payload(m), value, type->size);
+  }
   weir__count_at(t, WEIR__CREATED);
   return m;
 }

@@ -42,6 +42,9 @@ static inline void weir__fence_after_change(void)
 #endif
 static inline void weir__count_up(_Atomic(uint64_t) *number) { WEIR__COUNT_UP(number); }
 
+/* The compiler is not to know where a pointer comes from: it would keep both in registers, and reach half of the fields by each. */
+#define WEIR__FORGET_ORIGIN(pointer) __asm__("" : "+r"(pointer))
+
 /* In a loop that looks for something. */
 static inline void weir__cpu_pause(void)
 {

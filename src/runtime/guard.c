@@ -28,14 +28,15 @@ void weir__guard_init(struct weir__guard_flags *g)
 {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, init);
-  g->is_asymmetric = process_is_registered;
+  g->thawed = process_is_registered ? 0 : WEIR__SYMMETRIC;
+  atomic_store_explicit(&g->frozen, g->thawed, memory_order_relaxed); /* its worker starts later */
 }
 
 void weir__guard_wait(struct weir__guard_flags *g)
 {
   while (!weir__guard_enter(g)) do
-      sched_yield();                                                /* without touching: the thief waits for that */
-    while (atomic_load_explicit(&g->frozen, memory_order_relaxed)); /* a hint: entering tells */
+      sched_yield(); /* without touching: the thief waits for that */
+    while (atomic_load_explicit(&g->frozen, memory_order_relaxed) & WEIR__FROZEN); /* a hint: entering tells */
 }
 
 /* The worker touches for some nanoseconds, unless it has lost its core just then. */
@@ -50,12 +51,15 @@ static void wait_until_it_is_let_go(struct weir__guard_flags *g)
 
 bool weir__guard_freeze(struct weir__guard_flags *g)
 {
-  bool frozen = false;
-  if (!atomic_compare_exchange_strong_explicit(&g->frozen, &frozen, true, memory_order_seq_cst, memory_order_relaxed))
+  uint8_t frozen = g->thawed, now = frozen | WEIR__FROZEN;
+  if (!atomic_compare_exchange_strong_explicit(&g->frozen, &frozen, now, memory_order_seq_cst, memory_order_relaxed))
     return false;
-  if (g->is_asymmetric) order_all_threads();
+  if (!g->thawed) order_all_threads();
   wait_until_it_is_let_go(g);
   return true;
 }
 
-void weir__guard_thaw(struct weir__guard_flags *g) { atomic_store_explicit(&g->frozen, false, memory_order_release); }
+void weir__guard_thaw(struct weir__guard_flags *g)
+{
+  atomic_store_explicit(&g->frozen, g->thawed, memory_order_release);
+}

@@ -82,7 +82,7 @@ static int dispatch(weir__call *c)
     return WEIR__UNHANDLED;
   }
   if (c->hook == WEIR__START) return start(p, c->payload);
-  return c->hook == WEIR__MESSAGE_HOOK ? handle(p->script, c->type) : WEIR__UNHANDLED;
+  return c->type ? handle(p->script, c->type) : WEIR__UNHANDLED;
 }
 
 /* ---- scripts ---- */

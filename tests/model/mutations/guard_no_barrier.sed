@@ -3,4 +3,4 @@
 # file: src/runtime/guard.c
 # scenario: guard_turns
 # finds: a data race
-s/if \(g->is_asymmetric\) order_all_threads\(\);//
+s/if \(!g->thawed\) order_all_threads\(\);//

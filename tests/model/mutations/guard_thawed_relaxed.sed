@@ -3,4 +3,4 @@
 # file: src/runtime/guard.c
 # scenario: guard_turns
 # finds: a data race
-/^void weir__guard_thaw\(/ s/memory_order_release/memory_order_relaxed/
+/^void weir__guard_thaw\(/,/^}/ s/memory_order_release/memory_order_relaxed/

@@ -10,9 +10,13 @@ static _Atomic(int) beside; /* of no meaning but that it is a step: there a memb
 static void asymmetric(void)
 {
   weir__guard_init(&guard);
-  MODEL_CHECK(guard.is_asymmetric);
+  MODEL_CHECK(!guard.thawed);
 }
-static void symmetric(void) { guard.is_asymmetric = false; }
+static void symmetric(void)
+{
+  guard.thawed = WEIR__SYMMETRIC;
+  atomic_store_explicit(&guard.frozen, WEIR__SYMMETRIC, memory_order_relaxed);
+}
 
 static void touch(void)
 {
@@ -38,7 +42,7 @@ static void steal(void)
 static void nobody_is_left(void)
 {
   MODEL_CHECK(!atomic_load_explicit(&guard.touching, memory_order_relaxed));
-  MODEL_CHECK(!atomic_load_explicit(&guard.frozen, memory_order_relaxed));
+  MODEL_CHECK(atomic_load_explicit(&guard.frozen, memory_order_relaxed) == guard.thawed);
 }
 static void the_worker_went_on(void)
 {
