@@ -63,8 +63,8 @@ void bench_spin(uint64_t steps);
 uint64_t bench_steps_in(int64_t ns);
 /* Ends the program: the workload's result is wrong. */
 WEIR_NORETURN void bench_wrong(const char *what, uint64_t is, uint64_t should_be);
-/* Ends the program unless rc is WEIR_OK. Returns rc. */
 WEIR_NORETURN void bench_failed(int rc, const char *what);
+/* Ends the program unless rc is WEIR_OK. Returns rc. */
 static inline int bench_must(int rc, const char *what)
 {
   if (rc) bench_failed(rc, what);

@@ -99,7 +99,7 @@ static WEIR__INLINED struct weir__message *weir__message_make_small(struct weir_
 #ifdef WEIR_DEBUG
   m->mark = WEIR__MARK;
 #endif
-  if (WEIR__LIKELY(type->size == 8)) {
+  if (WEIR__LIKELY(type->size == 8)) { /* nothing to compute */
     m->payload_bytes = 8;
     memcpy(weir__payload(m), value, 8);
   } else {

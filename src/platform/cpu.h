@@ -42,7 +42,8 @@ static inline void weir__fence_after_change(void)
 #endif
 static inline void weir__count_up(_Atomic(uint64_t) *number) { WEIR__COUNT_UP(number); }
 
-/* The compiler is not to know where a pointer comes from: it would keep both in registers, and reach half of the fields by each. */
+/* The compiler is not to know that a pointer was made from another one: it would keep both in registers, and reach half of the
+ * fields by each. */
 #define WEIR__FORGET_ORIGIN(pointer) __asm__("" : "+r"(pointer))
 
 /* In a loop that looks for something. */
