@@ -306,7 +306,6 @@ static int ticker_hold(struct ticker *t, const struct hold *h)
 }
 WEIR_ACTOR(ticker, WEIR_ON(hold, ticker_hold));
 
-/* Work from plain threads, timers of the loop and sleeping tasks come in between. */
 /* ---- CPUs ---- */
 
 static int look_at_cpus(void *cpus) { return sched_getaffinity(0, sizeof(cpu_set_t), cpus) == 0 ? 0 : -1; }
@@ -382,6 +381,7 @@ static void stacks_that_nobody_needs_any_more_go_back(void **state)
   assert_int_equal(result, 0);
 }
 
+/* Work from plain threads, timers of the loop and sleeping tasks come in between. */
 static void work_without_end_starves_nobody(void **state)
 {
   (void)state;
