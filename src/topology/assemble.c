@@ -317,7 +317,7 @@ static int keeper_start(struct keeper *k, const struct weir__keep *c)
   k->assembly = (struct weir__assembly *)(uintptr_t)c->assembly;
   weir_ref root = weir__supervise((const weir_supervisor_options *)(uintptr_t)c->options);
   int rc = weir_ref_error(root);
-  if (!rc) atomic_store_explicit(&k->assembly->root, root.bits, memory_order_release);
+  k->assembly->root = root;
   if (!rc) rc = weir_monitor(root).error;
   if (!rc) return WEIR_OK;
   k->assembly->gave_up(k->assembly->arg, rc, "supervision", weir_error_text());
@@ -335,7 +335,15 @@ static int keeper_down(struct keeper *k, const struct weir_down *m)
   return WEIR_STOP;
 }
 
-WEIR_ACTOR(keeper, WEIR_ON_START(weir__keep, keeper_start) WEIR_ON(weir_down, keeper_down));
+/* Who asks this is answered after the start. */
+static int keeper_nothing(struct keeper *k)
+{
+  (void)k;
+  return WEIR_OK;
+}
+
+WEIR_ACTOR(keeper,
+           WEIR_ON_START(weir__keep, keeper_start) WEIR_ON(weir_down, keeper_down) WEIR_ON(weir_none, keeper_nothing));
 
 static int start_keeper(struct weir__assembly *a)
 {

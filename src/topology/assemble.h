@@ -38,14 +38,13 @@ struct weir__assembly {
   weir_ref **refs;     /* of each actor's instances … */
   void ***instances;   /* … what their callbacks are given … */
   const char ***names; /* … and their names: of those that were made for this graph */
-  _Atomic(uint64_t)
-      root;        /* the ref of the supervisor of all, once it has begun. Release, acquire: who reads it asks it */
-  weir_ref keeper; /* who keeps the supervisors: all ends with it */
-  bool *left_down; /* of each actor: others go on when its supervisor gives up */
+  weir_ref root;       /* the supervisor of all: its keeper's, and then of who has asked that one something */
+  weir_ref keeper;     /* who keeps the supervisors: all ends with it */
+  bool *left_down;     /* of each actor: others go on when its supervisor gives up */
   struct weir__blame *blame;
 };
 
-/* Makes, wires and starts all. On error, with a text, what was made is left to the end of the runtime. */
+/* Makes and wires all, and has it started. On error, with a text, what was made is left to the end of the runtime. */
 int weir__assemble(struct weir__assembly *a);
 
 /* ---- the steps, for who changes a topology that runs (reload.h) ---- */

@@ -175,8 +175,7 @@ static int decide(struct reloading *r)
 /* One that is there. */
 static weir_ref supervisor_at(const struct reloading *r, const struct weir__graph *g, size_t supervisor)
 {
-  if (supervisor) return weir_find(g->supervisors[supervisor].name);
-  return (weir_ref){atomic_load_explicit(&r->run->assembly.root, memory_order_acquire)};
+  return supervisor ? weir_find(g->supervisors[supervisor].name) : r->run->assembly.root;
 }
 
 static bool is_new_tree(const struct reloading *r, size_t supervisor)
@@ -197,7 +196,7 @@ static int prepare(struct reloading *r)
   size_t was = 0, now = 0;
   for (size_t i = 0; i < before->count; i++) was += before->actors[i].instances;
   for (size_t i = 0; i < after->count; i++) now += after->actors[i].instances;
-  const struct weir__assembly *runs = &r->run->assembly; /* its root may be written just now: it is asked there */
+  const struct weir__assembly *runs = &r->run->assembly;
   r->assembly = (struct weir__assembly){.graph = after,
                                         .arena = &r->next->arena,
                                         .rt = runs->rt,
@@ -637,10 +636,24 @@ static int64_t dead_letters_of(struct weir__run *run)
   return dead;
 }
 
+/* It may have been asked for before that. Once: later a restart that takes long holds up nobody. */
+static int await_start(struct reloading *r)
+{
+  struct weir__run *run = r->run;
+  if (run->has_started) return WEIR_OK;
+  int rc = weir_ask(run->assembly.keeper, left_of(r), NULL, weir_none);
+  if (!rc) rc = weir_count_children(run->assembly.root, left_of(r), NULL);
+  if (rc == WEIR_EINDOUBT || rc == WEIR_ETIMEDOUT) weir_error(rc, "not all has started yet");
+  if (rc) return failed(r, "", rc);
+  run->has_started = true;
+  return WEIR_OK;
+}
+
 static void apply(struct reloading *r)
 {
   int64_t dead = dead_letters_of(r->run);
-  int rc = prepare(r);
+  int rc = await_start(r);
+  if (!rc) rc = prepare(r);
   if (!rc) rc = start_all_new(r);
   if (!rc) rc = collect_removed(r);
   if (!rc) rc = change_all(r);

@@ -21,7 +21,7 @@
 #include <weir/reload.h>
 
 struct weir__run;
-/* Starts the reloader, and tells that everything has begun. */
+/* Starts the reloader, and tells that everything is beginning: its first reload waits for that. */
 int weir__reloader_start(struct weir__run *run);
 
 #endif

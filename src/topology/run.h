@@ -31,6 +31,7 @@ struct weir__run {
   struct weir__assembly assembly;
   weir_topology *own;            /* the graph's, if a reload has brought it */
   int64_t generation;            /* how often it was changed. The reloader's */
+  bool has_started;              /* all of it, once: seen by the reloader, whose it is */
   const weir_listener *listener; /* borrowed, may be NULL */
   weir_serving serving;
   const struct weir__stock *const *types; /* that its file may name, when it is read anew */

@@ -176,7 +176,7 @@ static inline uint64_t accounts_created(void)
   return a.created;
 }
 
-/* Until so many messages have been made: another one has queued, or waits to queue, what it sends. */
+/* Until so many messages have been made: another one is about to queue what it sends, or has queued it, or waits to. */
 static inline void wait_until_created(uint64_t count)
 {
   while (accounts_created() < count) weir_sleep(WEIR_MILLIS(0.1));

@@ -1,5 +1,5 @@
 /* Actors: clauses, their signatures, state and configuration. */
-#include "unit/actor_fixture.h"
+#include "unit/line_fixture.h"
 
 /* ---- an actor with a handler of each signature ---- */
 
@@ -172,11 +172,12 @@ struct doomed {
   WEIR_EMPTY;
 };
 enum { NOT_TODAY = WEIR_EUSER(7) };
-static int doomed_start(struct doomed *d, const struct hold *gate)
+/* Not before so many messages are queued. */
+static int doomed_start(struct doomed *d, const struct number *queued)
 {
   (void)d;
-  int rc = gate ? gate_stand(gate) : WEIR_OK;
-  return rc ? rc : weir_error(NOT_TODAY, "not on a %s", "Sunday");
+  if (queued) wait_until_queued_here((int)queued->n);
+  return weir_error(NOT_TODAY, "not on a %s", "Sunday");
 }
 static int doomed_get(struct doomed *d, struct number *reply)
 {
@@ -184,7 +185,7 @@ static int doomed_get(struct doomed *d, struct number *reply)
   reply->n = 1;
   return WEIR_OK;
 }
-WEIR_ACTOR(doomed, WEIR_ON_START(hold, doomed_start) WEIR_ON(get, doomed_get));
+WEIR_ACTOR(doomed, WEIR_ON_START(number, doomed_start) WEIR_ON(get, doomed_get));
 
 /* What a task that asks learns. */
 struct asking {
@@ -203,20 +204,15 @@ static void a_start_that_fails_answers_queued_asks_with_its_text(void **state)
 {
   (void)state;
   weir_accounts before, after;
-  struct gate g = gate_make();
-  weir_ref d = weir_spawn(&doomed, .config = WEIR_AT(hold, &g.hold));
-  assert_int_equal(gate_begun(&g), WEIR_OK);
-  assert_int_equal(weir_send(d, number), WEIR_OK);
-  struct asking asking = {.whom = d};
   weir_accounts_read(&before);
+  struct asking asking = {.whom = weir_spawn(&doomed, .config = WEIR_VALUE(number, .n = 2))};
+  assert_int_equal(weir_send(asking.whom, number), WEIR_OK);
   weir_task *task = weir_task_start(NULL, ask_and_note, &asking);
   assert_non_null(task);
-  wait_until_created(before.created + 1);
-  gate_open(&g);
   assert_int_equal(weir_task_join(task, WEIR_SECONDS(20), NULL), WEIR_OK);
   assert_int_equal(asking.rc, WEIR_EFAILED);
   assert_non_null(strstr(asking.text, "not on a Sunday"));
-  assert_int_equal(weir_send(d, number), WEIR_EDEAD);
+  assert_int_equal(weir_send(asking.whom, number), WEIR_EDEAD);
   weir_accounts_read(&after);
   assert_int_equal(after.dead - before.dead, 2); /* what was sent, and the request */
 }

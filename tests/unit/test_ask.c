@@ -3,7 +3,7 @@
 #include <uv.h>
 #include <weir/uv.h>
 
-#include "unit/actor_fixture.h"
+#include "unit/line_fixture.h"
 
 /* ---- an actor that answers in each way ---- */
 
@@ -24,9 +24,9 @@ struct answer {
 WEIR_MESSAGE(answer, WEIR_FIELD(text), WEIR_FIELD(more), WEIR_FIELD(none), WEIR_FIELD(bytes), WEIR_FIELD(n));
 WEIR_REQUEST(question, answer, WEIR_FIELD(text));
 struct explode {
-  WEIR_EMPTY;
+  uint64_t begun; /* a promise: it has, and goes off once another message is queued; 0: at once */
 };
-WEIR_REQUEST(explode, number);
+WEIR_REQUEST(explode, number, WEIR_FIELD(begun));
 struct unheard {
   WEIR_EMPTY;
 };
@@ -58,9 +58,13 @@ static int teller_number(struct teller *t, const struct number *m)
   t->handled++;
   return m->n < 0 ? weir_error(WEIR_ERANGE, "%lld is negative", (long long)m->n) : WEIR_OK;
 }
-static int teller_explode(struct teller *t, struct number *reply)
+static int teller_explode(struct teller *t, const struct explode *m, struct number *reply)
 {
   (void)t;
+  if (m->begun) {
+    news_tell(m->begun, 1);
+    wait_until_queued_here(1);
+  }
   reply->n = 1;
   weir_fail(NO_FUNDS, "the vault is %s", "open");
 }
@@ -172,18 +176,19 @@ static void a_request_without_clause_is_refused(void **state)
 
 struct asking {
   weir_ref whom;
-  bool explodes;
+  weir_promise begun; /* it asks for an explosion, which tells that it has begun; none: for the number */
   int rc;
   char text[128];
 };
 static int ask_without_limit(struct asking *a)
 {
-  a->rc = a->explodes ? weir_ask(a->whom, WEIR_FOREVER, NULL, explode) : weir_ask(a->whom, WEIR_FOREVER, NULL, get);
+  a->rc = a->begun.bits ? weir_ask(a->whom, WEIR_FOREVER, NULL, explode, .begun = a->begun.bits)
+                        : weir_ask(a->whom, WEIR_FOREVER, NULL, get);
   snprintf(a->text, sizeof a->text, "%s", weir_error_text());
   return WEIR_OK;
 }
 
-/* Starts a task that asks an actor which stands at a gate; its request is queued, or in line, when this returns. */
+/* Starts a task that asks; its request is made when this returns, and on its way. */
 static weir_task *start_asking(struct asking *a)
 {
   uint64_t created = accounts_created();
@@ -202,7 +207,7 @@ static void an_ask_that_is_queued_when_its_actor_stops_learns_it_at_once(void **
   struct asking asking[3] = {{.whom = weir_spawn(&teller)}};
   weir_task *tasks[3];
   gate_enter(&g, asking[0].whom);
-  for (int i = 0; i < 3; i++) { /* two are queued, one stands in line */
+  for (int i = 0; i < 3; i++) { /* room for two, one stands in line */
     asking[i].whom = asking[0].whom;
     tasks[i] = start_asking(&asking[i]);
   }
@@ -217,11 +222,12 @@ static void an_ask_that_is_queued_when_its_actor_stops_learns_it_at_once(void **
 static void an_ask_that_is_queued_when_its_actor_fails_learns_it_at_once(void **state)
 {
   (void)state;
-  struct gate g;
-  struct asking first = {.whom = weir_spawn(&teller), .explodes = true}, second = {.whom = first.whom};
-  gate_enter(&g, first.whom);
-  weir_task *a = start_asking(&first), *b = start_asking(&second);
-  gate_open(&g);
+  weir_future has_begun;
+  struct asking first = {.whom = weir_spawn(&teller)}, second = {.whom = first.whom};
+  assert_int_equal(weir_oneshot(&first.begun, &has_begun), WEIR_OK);
+  weir_task *a = start_asking(&first);
+  assert_int_equal(news_wait(has_begun), 1);
+  weir_task *b = start_asking(&second);
   join(a);
   join(b);
   assert_int_equal(first.rc, WEIR_EFAILED);

@@ -27,6 +27,7 @@ static struct {
   _Atomic(bool) stops[SOURCES]; /* the source is to end by itself */
   _Atomic(int64_t) sent[SOURCES], got, twice, starts, ends, at_sink[8], tag, capacity;
   _Atomic(bool) failed; /* a stage, at a record: it does so once */
+  _Atomic(bool) may_start;
   _Atomic(uint8_t) seen[SOURCES][MOST];
 } saw;
 
@@ -92,6 +93,8 @@ static int stage_start(struct stage *s, const struct stage_config *c)
   atomic_fetch_add(&saw.starts, 1);
   if (c->fails && strcmp(c->fails, "start") == 0) return weir_error(WEIR_EUSER(2), "no stage");
   if (c->fails && strcmp(c->fails, "hangs") == 0) return weir_sleep(WEIR_SECONDS(1000));
+  bool waits = c->fails && strcmp(c->fails, "waits") == 0;
+  while (waits && !atomic_load(&saw.may_start)) weir_sleep(WEIR_MILLIS(0.1));
   return WEIR_OK;
 }
 static int stage_change(struct stage *s, const struct stage_config *c)
@@ -618,6 +621,23 @@ static void supervisors_come_and_go(void **state)
 }
 
 /* Whichever of them does not start. */
+/* It was asked for before the supervisor that it adds to was there. */
+static void a_reload_waits_for_the_start(void **state)
+{
+  (void)state;
+#define SLOWLY(TO, MORE, CHILDREN)                                                                                     \
+  THROUGH(TO, MORE STAGE("b", "mid", "") STAGE("mid", "out", "'fails': 'waits'"),                                      \
+          "'children': ['mid', {'name': 's', 'children': [" CHILDREN "]}, '*']")
+  start(SLOWLY("b", "", "'b'"));
+  assert_string_equal(reload_with(SLOWLY("a", STAGE("a", "b", ""), "'a', 'b'"), false, WEIR_MILLIS(1)), "failed");
+  assert_non_null(strstr(said, "because: not all has started yet\n"));
+  atomic_store(&saw.may_start, true);
+  assert_string_equal(reload(NULL), "applied");
+  assert_int_equal(children_of("s"), 2);
+  flow();
+  end_well();
+}
+
 static void a_supervisor_that_does_not_start_changes_nothing(void **state)
 {
   (void)state;
@@ -758,6 +778,7 @@ int main(void)
       cmocka_unit_test(instances_come_and_go),
       cmocka_unit_test(a_source_that_has_finished_stays_finished),
       cmocka_unit_test(supervisors_come_and_go),
+      cmocka_unit_test(a_reload_waits_for_the_start),
       cmocka_unit_test(a_supervisor_that_does_not_start_changes_nothing),
       cmocka_unit_test(what_a_reload_did_outlives_its_supervisor),
       cmocka_unit_test(a_supervisor_s_settings_change),
