@@ -10,6 +10,7 @@
 #include "actor/link.h"
 #include "actor/stash.h"
 #include "channel/bias.h"
+#include "channel/breaker.h"
 #include "channel/line.h"
 #include "runtime/scope.h"
 #include "runtime/strand.h"
@@ -137,13 +138,16 @@ bool weir__may_come_again(const struct weir__cell *cell, int code)
   return papers->restart == WEIR__PERMANENT_CHILD || (papers->restart == WEIR__TRANSIENT_CHILD && !well);
 }
 
-/* Whatever is queued. */
+/* Whatever is queued; but nobody waits for one whose breaker is open. What was queued then has been given up; what had its
+ * place by then may come later. */
 static void sleep_now(struct weir__cell *cell)
 {
   weir__mpsc_serve(cell);
   weir__work_is_far(&cell->work);
-  do weir__mpsc_collect(cell);
-  while (!weir__mpsc_sleep(cell));
+  do {
+    weir__mpsc_collect(cell);
+    if (weir__breaker_is_open(cell)) weir__dead_letter_queue(cell, WEIR_EOPEN, weir_strerror(WEIR_EOPEN));
+  } while (!weir__mpsc_sleep(cell));
 }
 
 /* Looks again if it was told something meanwhile, by one who found it at work. */

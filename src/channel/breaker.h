@@ -12,7 +12,8 @@
  * K2  All of it is changed under the lock of the cell's bucket. CLOSED is left and come to by the owner alone, and the count of
  *     failures is its own: it may read both without the lock.
  * K3  No timer: that its time is over is seen by who comes next.
- * K4  Messages that got in before it opened, or on a permit, are given up by the owner when it comes to them. */
+ * K4  Messages that got in before it opened, or on a permit, are given up by the owner when it comes to them; also while it is
+ *     DOWN (actor/child.h). */
 #ifndef WEIR__BREAKER_H
 #define WEIR__BREAKER_H
 

@@ -339,6 +339,26 @@ static void what_comes_on_a_permit_while_it_is_open_is_given_up(void **state)
   assert_int_equal(stats_of(f).permits, 0);
 }
 
+/* As a message that had its place before the breaker opened, and is pushed only now. */
+static void what_comes_on_a_permit_while_it_is_down_is_given_up(void **state)
+{
+  (void)state;
+  weir_permit permit;
+  weir_ref tree =
+      weir_supervise(.max_restarts = 100, .on_event = on_event, .backoff = {.first = WEIR_SECONDS(LONG_S)},
+                     .children = WEIR_CHILDREN({&fragile, .name = "f", .capacity = 4,
+                                                .breaker = {.failures = 1, .reset = WEIR_SECONDS(LONG_S)}}));
+  assert_int_equal(started(tree), WEIR_OK);
+  weir_ref f = weir_find("f");
+  assert_int_equal(weir_reserve(f, WEIR_SECONDS(20), &permit), WEIR_OK);
+  assert_int_equal(ask_it(f, FAIL), WEIR_EFAILED);
+  while (atomic_load(&told.failed) < 1) weir_sleep(WEIR_MILLIS(0.2));
+  assert_int_equal(weir_permit_send(permit, number, .n = 1), WEIR_OK);
+  for (int i = 0; i < 20000 && stats_of(f).length > 0; i++) weir_sleep(WEIR_MILLIS(1));
+  assert_int_equal(stats_of(f).length, 0);
+  assert_int_equal(stats_of(f).turned_away, 1);
+}
+
 static void a_mailbox_that_drops_the_oldest_may_have_one(void **state)
 {
   (void)state;
@@ -426,6 +446,7 @@ int main(void)
       WITH_BREAKER(a_child_that_fails_opens_it_and_its_mailbox_is_given_up),
       WITH_BREAKER(starts_that_fail_count),
       WITH_BREAKER(what_comes_on_a_permit_while_it_is_open_is_given_up),
+      WITH_BREAKER(what_comes_on_a_permit_while_it_is_down_is_given_up),
       WITH_BREAKER(a_mailbox_that_drops_the_oldest_may_have_one),
       WITH_BREAKER(a_timer_goes_on_when_it_was_turned_away),
       WITH_BREAKER(groups_and_routes_go_on_without_it),
