@@ -4,6 +4,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 jobs=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+# Twice as many tests at a time as there are processors: they wait for much of their time.
+tests=$((2 * jobs))
 
 say() { printf '\n==> %s\n' "$*"; }
 die() {
