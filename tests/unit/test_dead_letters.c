@@ -10,14 +10,14 @@ struct heard {
   bool asked;
 };
 static struct heard heard[HEARD_MOST];
-static _Atomic(int) heard_count;
+static _Atomic(int) heard_next, heard_count; /* taken, by one of several that listen; and filled in */
 
 struct listener {
   int64_t heard;
 };
 static int listen(struct listener *l, const struct weir_dead_letter *m)
 {
-  int at = atomic_load(&heard_count);
+  int at = atomic_fetch_add(&heard_next, 1);
   l->heard++;
   if (at < HEARD_MOST) {
     struct heard *h = &heard[at];
@@ -25,7 +25,7 @@ static int listen(struct listener *l, const struct weir_dead_letter *m)
     snprintf(h->message, sizeof h->message, "%s", m->message);
     snprintf(h->name, sizeof h->name, "%s", m->name);
     snprintf(h->text, sizeof h->text, "%s", m->text);
-    atomic_store(&heard_count, at + 1);
+    atomic_fetch_add(&heard_count, 1);
   }
   return WEIR_OK;
 }
@@ -78,6 +78,7 @@ WEIR_ACTOR(refuser, WEIR_ON(number, refuse) WEIR_ON(signal, refuser_fail) WEIR_O
 static weir_ref begin_listening(void)
 {
   memset(heard, 0, sizeof heard);
+  atomic_store(&heard_next, 0);
   atomic_store(&heard_count, 0);
   weir_ref l = weir_spawn(&listener);
   assert_int_equal(weir_dead_letters(l), WEIR_OK);
