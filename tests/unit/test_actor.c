@@ -213,6 +213,7 @@ static void a_start_that_fails_answers_queued_asks_with_its_text(void **state)
   assert_int_equal(asking.rc, WEIR_EFAILED);
   assert_non_null(strstr(asking.text, "not on a Sunday"));
   assert_int_equal(weir_send(asking.whom, number), WEIR_EDEAD);
+  wait_until_gone(asking.whom);
   weir_accounts_read(&after);
   assert_int_equal(after.dead - before.dead, 2); /* what was sent, and the request */
 }

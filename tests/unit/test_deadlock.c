@@ -26,12 +26,9 @@ static struct {
 
 static void note(int rc)
 {
-  if (rc == WEIR_EDEADLOCK) {
-    snprintf(ring.text, sizeof ring.text, "%s", weir_error_text());
-    atomic_fetch_add(&ring.deadlocks, 1);
-  } else {
-    atomic_fetch_add(rc ? &ring.other : &ring.well, 1);
-  }
+  _Atomic(int) *count = rc == WEIR_EDEADLOCK ? &ring.deadlocks : rc ? &ring.other : &ring.well;
+  bool first = atomic_fetch_add(count, 1) == 0;
+  if (first && rc == WEIR_EDEADLOCK) snprintf(ring.text, sizeof ring.text, "%s", weir_error_text());
 }
 
 static void stand_until_all_have_begun(void)

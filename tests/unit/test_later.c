@@ -80,10 +80,13 @@ struct asking {
   weir_duration within;
   weir_task *task;
 };
+/* Until it was begun: what is withdrawn before that is asked again. */
 static int ask_in_task(struct asking *a)
 {
   struct number *m;
-  int rc = weir_ask(a->to, a->within, &m, twice, .n = a->n);
+  int rc;
+  do rc = weir_ask(a->to, a->within, &m, twice, .n = a->n);
+  while (rc == WEIR_ETIMEDOUT);
   a->got = rc ? rc : m->n;
   weir_free(m);
   return WEIR_OK;
