@@ -43,11 +43,13 @@ static void drop(struct weir__message *m)
   if (m) weir__message_end(m, WEIR__FREED);
 }
 
-static struct weir__message *take_papers(struct weir__cell *cell)
+/* Unless an order that is among `unless` has come. */
+static struct weir__message *take_papers(struct weir__cell *cell, uint32_t unless)
 {
   struct weir__bucket *bucket = weir__bucket_lock(cell);
-  struct weir__message *m = cell->extras->papers;
-  cell->extras->papers = NULL;
+  bool stay = flags_of(cell) & unless;
+  struct weir__message *m = stay ? NULL : cell->extras->papers;
+  if (!stay) cell->extras->papers = NULL;
   weir__bucket_unlock(bucket);
   return m;
 }
@@ -202,18 +204,19 @@ static void withdraw_wait(struct weir__cell *cell)
   if (name) weir__wait_close(weir__wait_of(name));
 }
 
+/* Told meanwhile to end for good it says nothing yet: who told it waits for that end (H6). */
 void weir__child_rests(struct weir__cell *cell, int code, const char *why)
 {
-  struct weir__message *m = take_papers(cell);
-  weir_ref supervisor = papers_in(m)->supervisor;
+  struct weir__message *m = take_papers(cell, WEIR__FOR_GOOD);
+  weir_ref supervisor = m ? papers_in(m)->supervisor : (weir_ref){0};
   struct weir__bucket *bucket = weir__bucket_lock(cell);
   weir__tally(cell)->exit_code = code; /* if it does not come again, that was why */
   weir__unbias(cell);                  /* it is woken by those who push, and rests without its worker's guard */
   weir__bucket_unlock(bucket);
   cell->phase = WEIR__DOWN;
-  if (report(m, code, why, false))
+  if (m && report(m, code, why, false))
     publish_wait(cell, supervisor);
-  else
+  else if (m)
     atomic_fetch_or_explicit(&cell->work.flags, WEIR__FOR_GOOD, memory_order_seq_cst); /* H4 */
   go_to_rest(cell);
 }
@@ -280,7 +283,7 @@ bool weir__down_turn(struct weir__cell *cell)
 
 void weir__child_ended(struct weir__cell *cell, int code, const char *why)
 {
-  struct weir__message *m = cell->extras ? take_papers(cell) : NULL;
+  struct weir__message *m = cell->extras ? take_papers(cell, 0) : NULL;
   if (m) report(m, code, why, true);
 }
 

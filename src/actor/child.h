@@ -14,7 +14,9 @@
  *     FOR_GOOD together with DRAINING: it handles what is queued, and ends then.
  * H4  One that can't report, since its supervisor has ended, ends for good.
  * H5  While it is DOWN it publishes a wait for its supervisor, on which nobody sleeps: who asks it is stuck if that one is
- *     (W2). */
+ *     (W2).
+ * H6  Who ends one for good is answered when it has ended, also if it was about to come DOWN when it was told: then it keeps its
+ *     papers, DOWN, for the one turn that is left. So what a supervisor had is gone before it is, with all names. */
 #ifndef WEIR__CHILD_H
 #define WEIR__CHILD_H
 
