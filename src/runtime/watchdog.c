@@ -77,11 +77,20 @@ static void look_at(struct weir_runtime *rt, unsigned index, int64_t now)
   tell(rt, index, s, now, false);
 }
 
+/* D3: a hog that was told, whose end was not. */
+static bool has_more_to_tell(const struct weir_runtime *rt)
+{
+  for (unsigned i = 0; i < rt->worker_count; i++)
+    if (rt->watchdog.sights[i].told) return true;
+  return false;
+}
+
 /* Lock held. D2: with nobody awake there is nothing to look at. */
 static void pause_looking(struct weir_runtime *rt)
 {
   struct weir__watchdog *d = &rt->watchdog;
-  d->rests = !d->ending && atomic_load_explicit(&rt->parked, memory_order_relaxed) == rt->worker_count;
+  bool all_sleep = atomic_load_explicit(&rt->parked, memory_order_relaxed) == rt->worker_count;
+  d->rests = !d->ending && all_sleep && !has_more_to_tell(rt);
   while (d->rests && !d->ending) pthread_cond_wait(&d->stirred, &rt->lock);
   d->rests = false; /* also at the end: then nobody stirs it any more */
   int64_t at = weir__now_ns() + d->after_ns / LOOKS;

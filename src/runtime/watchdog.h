@@ -10,7 +10,7 @@
  *     What is told of an actor is read under the lock of its bucket, by its ref (C2).
  * D2  `rests` is set and cleared under the runtime's lock, under which workers are entered among the parked and taken
  *     off: so a worker that is woken finds it, and an idle process is never woken.
- * D3  A hog is told once, when it is found, and once when it is over.
+ * D3  A hog is told once, when it is found, and once when it is over: before that it does not rest.
  * D4  Time in which the watchdog itself did not run counts for two looks at most: a process that stood still, or that a
  *     machine gave no core, has no hogs for that. */
 #ifndef WEIR__WATCHDOG_H

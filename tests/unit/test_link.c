@@ -628,6 +628,13 @@ static void a_trapped_exit_is_a_message_and_of_several_one(void **state)
 
 /* ---- kills ---- */
 
+static void wait_until_handled(weir_ref actor, uint64_t count)
+{
+  weir_stats stats;
+  do weir_sleep(WEIR_MILLIS(0.1));
+  while (weir_stats_read(actor, &stats) == WEIR_OK && stats.handled < count);
+}
+
 static void a_kill_gives_up_a_handler_that_waits(void **state)
 {
   (void)state;
@@ -639,6 +646,7 @@ static void a_kill_gives_up_a_handler_that_waits(void **state)
   gate_enter(&g, a); /* behind it a waiting message */
   weir_send(a, do_it, .way = WAITS);
   gate_open(&g);
+  wait_until_handled(a, 1);   /* the hold */
   weir_sleep(WEIR_MILLIS(1)); /* whether it waits already or not */
   assert_int_equal(weir_kill(a), WEIR_OK);
   wait_for_news(1);

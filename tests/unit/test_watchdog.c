@@ -24,6 +24,11 @@ static struct {
   int count;
 } log_ = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+/* The watchdog comes back from telling when all workers of this one sleep; NULL: at once. */
+static _Atomic(weir_runtime *) tells_slowly;
+
+static bool is_awake(weir_runtime *rt) { return rt && atomic_load(&rt->parked) < rt->worker_count; }
+
 static void note(const weir_hog *hog, void *arg)
 {
   assert_ptr_equal(arg, &log_);
@@ -35,6 +40,7 @@ static void note(const weir_hog *hog, void *arg)
     snprintf(t->message, sizeof t->message, "%s", hog->message ? hog->message : "");
   }
   pthread_mutex_unlock(&log_.lock);
+  while (is_awake(atomic_load(&tells_slowly))) usleep(100);
 }
 
 static int told(void)
@@ -120,6 +126,18 @@ static void trouble_31_a_hog_is_told_with_its_name_its_message_and_how_long(void
     assert_in_range(t->hog.worker, 0, weir_runtime_workers(runtime) - 1);
     if (i % 2) assert_true(t->hog.since.ns >= log_.told[i - 1].hog.since.ns);
   }
+}
+
+static void an_end_is_told_also_if_all_sleep_by_then(void **state)
+{
+  (void)state;
+  if (on_current_thread()) return; /* its thread is at work as long as it is ours */
+  atomic_store(&tells_slowly, runtime);
+  assert_int_equal(weir_ask(weir_spawn(&hogger), WEIR_SECONDS(20), NULL, number, .n = 1), WEIR_OK);
+  for (int i = 0; i < 20000 && told() < 2; i++) usleep(1000); /* it wakes no worker */
+  atomic_store(&tells_slowly, NULL);
+  assert_int_equal(told(), 2);
+  assert_true(log_.told[1].hog.over);
 }
 
 static int hog_task(int *count)
@@ -361,6 +379,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       WATCHED(trouble_31_a_hog_is_told_with_its_name_its_message_and_how_long),
+      WATCHED(an_end_is_told_also_if_all_sleep_by_then),
       WATCHED(a_task_that_hogs_is_told),
       WATCHED(trouble_32_a_hog_is_told_once_and_once_more_when_it_is_over),
       WATCHED(trouble_30_the_telling_says_that_others_wait_for_that_worker),
