@@ -68,9 +68,9 @@ WEIR_SHARED(weir_reloaded, "weir.reloaded", WEIR_FIELD(outcome), WEIR_FIELD(gene
  * removed needs for its end, at most the drain's time of the topology and a few seconds. */
 struct weir_reload_file {
   bool dry_run; /* only says what would be done */
-  weir_duration
-      timeout; /* how long actors may take to start, or to take another configuration, all together; the start of
-                            the run itself, if that is not over, is a part of it */
+  /* How long actors may take to start, or to take another configuration, all together; what is left of the run's own start
+   * is a part of it. */
+  weir_duration timeout;
 };
 WEIR__DEFINE(weir_reload_file, "weir.reload_file", true, weir_reloaded, weir_message_weir_reloaded,
              WEIR_FIELD(dry_run, .def = "false"), WEIR_FIELD(timeout, .def = "\"10s\"", .max = 86400e9),
@@ -81,8 +81,8 @@ typedef struct weir_serving {
   weir_duration drain
       WEIR__ZERO;              /* as for weir_topology_serve(); negative: as the document says, also after a reload */
   const char *file WEIR__ZERO; /* which a reload reads; borrowed until the end of the run */
-  /* All actors were made and are starting, and `reloader` takes weir_reload_file requests until the run ends. An error ends the run, which
-   * fails with it. Called once, on the run's thread. NULL: it is not to be reloaded. */
+  /* All actors were made and are starting, and `reloader` takes weir_reload_file requests until the run ends. An error
+   * ends the run, which fails with it. Called once, on the run's thread. NULL: it is not to be reloaded. */
   int (*began)(void *arg, weir_runtime *rt, weir_ref reloader) WEIR__ZERO;
   void *arg WEIR__ZERO;
 } weir_serving;

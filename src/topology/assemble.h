@@ -38,7 +38,7 @@ struct weir__assembly {
   weir_ref **refs;     /* of each actor's instances … */
   void ***instances;   /* … what their callbacks are given … */
   const char ***names; /* … and their names: of those that were made for this graph */
-  weir_ref root;       /* the supervisor of all: its keeper's, and then of who has asked that one something */
+  weir_ref root;       /* the supervisor of all: of the keeper's start, and then of who has asked the keeper since */
   weir_ref keeper;     /* who keeps the supervisors: all ends with it */
   bool *left_down;     /* of each actor: others go on when its supervisor gives up */
   struct weir__blame *blame;

@@ -644,7 +644,7 @@ static int await_start(struct reloading *r)
   int rc = weir_ask(run->assembly.keeper, left_of(r), NULL, weir_none);
   if (!rc) rc = weir_count_children(run->assembly.root, left_of(r), NULL);
   if (rc == WEIR_EINDOUBT || rc == WEIR_ETIMEDOUT) weir_error(rc, "not all has started yet");
-  if (rc) return failed(r, "", rc);
+  if (rc) return failed(r, rc == WEIR_EDEAD ? "the run is ending" : "", rc);
   run->has_started = true;
   return WEIR_OK;
 }

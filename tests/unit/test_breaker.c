@@ -266,15 +266,21 @@ static void its_own_timers_come_while_it_is_open(void **state)
   assert_int_equal(ask_it(f, WELL), WEIR_EOPEN); /* a timer that is handled well does not close it */
 }
 
-static void it_outlives_restarts_and_nobody_waits_for_one_that_does_not_start(void **state)
+/* A child whose breaker opens after so many failures, and that stays down once it has failed. */
+static weir_ref supervised(unsigned failures)
 {
-  (void)state;
   weir_ref tree =
       weir_supervise(.max_restarts = 100, .on_event = on_event, .backoff = {.first = WEIR_SECONDS(LONG_S)},
                      .children = WEIR_CHILDREN({&fragile, .name = "f", .capacity = 4,
-                                                .breaker = {.failures = 2, .reset = WEIR_SECONDS(LONG_S)}}));
+                                                .breaker = {.failures = failures, .reset = WEIR_SECONDS(LONG_S)}}));
   assert_int_equal(started(tree), WEIR_OK);
-  weir_ref f = weir_find("f");
+  return weir_find("f");
+}
+
+static void it_outlives_restarts_and_nobody_waits_for_one_that_does_not_start(void **state)
+{
+  (void)state;
+  weir_ref f = supervised(2);
   assert_int_equal(ask_it(f, REFUSE), BAD);
   weir_pending pending[3];
   struct gate g;
@@ -289,12 +295,7 @@ static void it_outlives_restarts_and_nobody_waits_for_one_that_does_not_start(vo
 static void a_child_that_fails_opens_it_and_its_mailbox_is_given_up(void **state)
 {
   (void)state;
-  weir_ref tree =
-      weir_supervise(.max_restarts = 100, .on_event = on_event, .backoff = {.first = WEIR_SECONDS(LONG_S)},
-                     .children = WEIR_CHILDREN({&fragile, .name = "f", .capacity = 4,
-                                                .breaker = {.failures = 1, .reset = WEIR_SECONDS(LONG_S)}}));
-  assert_int_equal(started(tree), WEIR_OK);
-  weir_ref f = weir_find("f");
+  weir_ref f = supervised(1);
   struct waiter w = {.to = f, .how = ASKS};
   int result;
   assert_int_equal(ask_it(f, BEAT_FROM_NOW_ON), WEIR_OK);
@@ -345,17 +346,12 @@ static void what_comes_on_a_permit_while_it_is_down_is_given_up(void **state)
 {
   (void)state;
   weir_permit permit;
-  weir_ref tree =
-      weir_supervise(.max_restarts = 100, .on_event = on_event, .backoff = {.first = WEIR_SECONDS(LONG_S)},
-                     .children = WEIR_CHILDREN({&fragile, .name = "f", .capacity = 4,
-                                                .breaker = {.failures = 1, .reset = WEIR_SECONDS(LONG_S)}}));
-  assert_int_equal(started(tree), WEIR_OK);
-  weir_ref f = weir_find("f");
+  weir_ref f = supervised(1);
   assert_int_equal(weir_reserve(f, WEIR_SECONDS(20), &permit), WEIR_OK);
   assert_int_equal(ask_it(f, FAIL), WEIR_EFAILED);
   while (atomic_load(&told.failed) < 1) weir_sleep(WEIR_MILLIS(0.2));
   assert_int_equal(weir_permit_send(permit, number, .n = 1), WEIR_OK);
-  for (int i = 0; i < 20000 && stats_of(f).turned_away < 1; i++) weir_sleep(WEIR_MILLIS(1));
+  while (stats_of(f).turned_away < 1) weir_sleep(WEIR_MILLIS(0.2));
   assert_int_equal(stats_of(f).turned_away, 1);
   assert_int_equal(stats_of(f).length, 0);
 }

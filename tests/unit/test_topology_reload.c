@@ -620,7 +620,6 @@ static void supervisors_come_and_go(void **state)
   end_well();
 }
 
-/* Whichever of them does not start. */
 /* It was asked for before the supervisor that it adds to was there. */
 static void a_reload_waits_for_the_start(void **state)
 {
@@ -638,6 +637,7 @@ static void a_reload_waits_for_the_start(void **state)
   end_well();
 }
 
+/* Whichever of them does not start. */
 static void a_supervisor_that_does_not_start_changes_nothing(void **state)
 {
   (void)state;

@@ -22,7 +22,8 @@ static struct {
   pthread_mutex_t lock;
   struct told told[MOST];
   int count;
-} log_ = {.lock = PTHREAD_MUTEX_INITIALIZER};
+  pthread_cond_t changed;
+} log_ = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 /* The watchdog comes back from telling when all workers of this one sleep; NULL: at once. */
 static _Atomic(weir_runtime *) tells_slowly;
@@ -40,7 +41,8 @@ static void note(const weir_hog *hog, void *arg)
     snprintf(t->message, sizeof t->message, "%s", hog->message ? hog->message : "");
   }
   pthread_mutex_unlock(&log_.lock);
-  while (is_awake(atomic_load(&tells_slowly))) usleep(100);
+  pthread_cond_broadcast(&log_.changed);
+  while (is_awake(atomic_load(&tells_slowly))) sched_yield();
 }
 
 static int told(void)
@@ -134,7 +136,9 @@ static void an_end_is_told_also_if_all_sleep_by_then(void **state)
   if (on_current_thread()) return; /* its thread is at work as long as it is ours */
   atomic_store(&tells_slowly, runtime);
   assert_int_equal(weir_ask(weir_spawn(&hogger), WEIR_SECONDS(20), NULL, number, .n = 1), WEIR_OK);
-  for (int i = 0; i < 20000 && told() < 2; i++) usleep(1000); /* it wakes no worker */
+  pthread_mutex_lock(&log_.lock); /* a wait that stirs no worker, and so not the watchdog */
+  while (log_.count < 2) pthread_cond_wait(&log_.changed, &log_.lock);
+  pthread_mutex_unlock(&log_.lock);
   atomic_store(&tells_slowly, NULL);
   assert_int_equal(told(), 2);
   assert_true(log_.told[1].hog.over);
